@@ -1,0 +1,17 @@
+//! Fans a lesson out to its classrooms and brings theirs back.
+//!
+//! ```text
+//!  shell/udp ─▶ engine ─▶ demux ─┬─▶ peer (ICE, DTLS) ──────────────▶ outbox
+//!                                ├─▶ peer.open ─▶ ingress ─┬─▶ room ─▶ egress ─▶ seal ─▶ outbox ─▶ shell/udp
+//!                                │   (SRTP)      (cache,   │  (slots)  (rewrite)
+//!                                │                NACK,    └─▶ tap ─▶ shell/tap ─▶ recorder
+//!                                │                TWCC)
+//!                                └─▶ peer.open ─▶ RTCP: NACK, PLI, RR, REMB
+//!  shell/http (WHIP, WHEP, control) ── commands ──▶ engine ── events ──▶ shell/control
+//! ```
+//!
+//! Everything outside [`shell`] is sans-IO: it is told the time and what arrived, and fills an
+//! outbox. Modules in the order of a packet's way.
+
+pub mod engine;
+pub mod now;

@@ -1,0 +1,27 @@
+//! The words Tongtang's programs and pages speak to each other.
+//!
+//! ```text
+//!  page ──message──▶ signaling ──control──▶ sfu ──tap──▶ recorder
+//!       ◀──message──           ◀──events──      (see tongtang-roq)
+//! ```
+//!
+//! Only data and serde live here: no I/O, no clock, no decision. The browser's TypeScript is
+//! generated from these types through the OpenAPI document, so a name is written once.
+//!
+//! * [`ids`]: newtypes of everything that has an identity
+//! * [`units`]: quantities whose unit must not be guessed
+//! * [`lesson`]: the lesson, its participants and its state machine's states
+//! * [`message`]: what a page and signaling say over the lesson WebSocket
+//! * [`library`]: resources and jobs as pages see them
+//! * [`problem`]: RFC 9457 problem details, the one error shape of every HTTP answer
+//! * [`token`]: the claims of a room token
+//! * [`control`]: what signaling says to an sfu or recorder node, and hears from it
+
+pub mod control;
+pub mod ids;
+pub mod lesson;
+pub mod library;
+pub mod message;
+pub mod problem;
+pub mod token;
+pub mod units;
