@@ -9,6 +9,8 @@ use tongtang_protocol::lesson::Source;
 pub const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// Identity of a flow: one SSRC of one publisher, in one life of the sfu. Also the RoQ flow identifier.
+///
+/// The packets of a flow, RTP and RTCP alike, are numbered from 0 in the order of their arrival: the *index*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FlowId(pub u64);
@@ -53,7 +55,8 @@ pub enum FromSfu {
         /// The flow.
         flow: FlowId,
     },
-    /// The recorder was too slow: these packets were dropped. The flow's stream goes on after them.
+    /// The recorder was too slow: these packets were dropped. The flow's stream goes on after them, with a
+    /// mark ([`crate::arrival`]) that says so in its place.
     Lost {
         /// The flow.
         flow: FlowId,

@@ -12,7 +12,7 @@
 //!
 //! * [`varint`]: QUIC variable-length integers (RFC 9000 §16)
 //! * [`framing`]: a RoQ stream (draft-ietf-avtcore-rtp-over-quic §5.2): flow identifier, then `length, packet`…
-//! * [`arrival`]: the RTCP APP packet that says when the packets behind it arrived at the sfu
+//! * [`arrival`]: the RTCP APP packet that says which packet follows and when it arrived at the sfu
 //! * [`control`]: the JSON lines of the control stream
 
 pub mod arrival;
