@@ -168,5 +168,9 @@ pub struct Stats {
     pub counters: Vec<(&'static str, u64)>,
 }
 
+/// One attached tap, in one life of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TapId(pub u64);
+
 /// All rooms as they are.
 pub type Snapshot = Vec<RoomSnapshot>;
