@@ -3,6 +3,17 @@
 //! `tongtang.toml` → [`Config`] → environment overrides (`TONGTANG_HTTP__LISTEN=…`). Unknown keys
 //! are refused with the nearest known one named. Every program reads the same file, so that one
 //! machine needs one file and several machines need the same one.
+//!
+//! * [`load`]: the file and the environment become a [`Config`], or an error that teaches
+//! * [`keys`]: what each key expects, for those errors
+//! * [`secrets`]: what is made once, at first start, and shared by the programs
+
+pub mod keys;
+pub mod load;
+pub mod secrets;
+
+pub use load::ConfigError;
+pub use secrets::Secrets;
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
