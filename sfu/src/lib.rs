@@ -15,3 +15,4 @@
 
 pub mod engine;
 pub mod now;
+pub mod tap;
