@@ -1,0 +1,82 @@
+// The one place that fetches: signaling's HTTP API, typed. Every answer is a Result; nothing throws.
+import { languageTag } from '../words/language';
+import { failed, type Result, readProblem, retryAfter, success } from './result';
+import type { DeviceView, LessonAccess, LessonView, ResourceView, VideoCodec } from './types';
+
+/** Longest wait for an answer. The person sees "no answer" and may try again. */
+const TIMEOUT_MS = 15_000;
+
+export interface SessionView {
+  role: 'admin' | 'teacher' | 'none';
+  lesson_id?: string | null;
+}
+
+export interface NewLesson {
+  title: string;
+  video_codec?: VideoCodec;
+  record?: boolean;
+  device_ids?: string[];
+}
+
+export interface PairedDevice {
+  device: DeviceView;
+  credential: string;
+}
+
+async function ask<T>(method: string, path: string, body?: unknown): Promise<Result<T>> {
+  const headers: Record<string, string> = { 'accept-language': languageTag };
+  if (method !== 'GET') headers['content-type'] = 'application/json';
+  try {
+    const response = await fetch(path, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      const problem = readProblem(response.status, response.headers.get('content-type'), text);
+      return failed({ kind: 'refused', problem, retryAfterS: retryAfter(response.headers) });
+    }
+    return success((text === '' ? undefined : JSON.parse(text)) as T);
+  } catch {
+    return failed({ kind: 'offline' });
+  }
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  session: () => ask<SessionView>('GET', '/api/session'),
+  signOut: () => ask<void>('DELETE', '/api/session'),
+  setUp: (secret: string) => ask<void>('POST', '/api/setup', { secret }),
+  teacherSession: (credential: string) => ask<void>('POST', '/api/teacher-session', { credential }),
+
+  lessons: () => ask<LessonView[]>('GET', '/api/lessons'),
+  createLesson: (lesson: NewLesson) => ask<LessonAccess>('POST', '/api/lessons', lesson),
+  lessonAccess: (lesson: string) => ask<LessonAccess>('GET', `/api/lessons/${id(lesson)}/access`),
+  endLesson: (lesson: string) => ask<void>('POST', `/api/lessons/${id(lesson)}/end`, {}),
+
+  pair: (code: string, name: string | null) =>
+    ask<PairedDevice>('POST', '/api/devices/pair', name === null ? { code } : { code, name }),
+  devices: () => ask<DeviceView[]>('GET', '/api/devices'),
+  renameDevice: (device: string, name: string) =>
+    ask<DeviceView>('PATCH', `/api/devices/${id(device)}`, { name }),
+  removeDevice: (device: string) => ask<void>('DELETE', `/api/devices/${id(device)}`),
+
+  library: () => ask<ResourceView[]>('GET', '/api/library'),
+  resource: (resource: string) => ask<ResourceView>('GET', `/api/library/${id(resource)}`),
+  retryJob: (resource: string) => ask<void>('POST', `/api/library/${id(resource)}/retry`, {}),
+  cancelJob: (resource: string) => ask<void>('POST', `/api/library/${id(resource)}/cancel`, {}),
+  removeResource: (resource: string) => ask<void>('DELETE', `/api/library/${id(resource)}`),
+} as const;
+
+/** Where changes of resources arrive, as server-sent events of one ResourceView each. */
+export const LIBRARY_EVENTS = '/api/library/events';
+
+/** Where a page's lesson WebSocket is. */
+export function lessonSocketUrl(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws`;
+}

@@ -1,0 +1,9 @@
+// Entry of the desk pages and the teacher's page.
+import { createRoot } from 'react-dom/client';
+import { languageTag } from '../../words/language';
+import { App } from './App';
+import './shell.css';
+
+document.documentElement.lang = languageTag;
+const place = document.getElementById('app');
+if (place) createRoot(place).render(<App />);
