@@ -1,1 +1,16 @@
-//! .
+//! The front door of Tongtang: lessons, people, the library, and the way to the media nodes.
+//!
+//! ```text
+//!  browser ──HTTP──▶ http (access, problem) ──▶ lesson / device / library ──▶ store (SQLite)
+//!          ──WS────▶ ws (hello, numbered, resume) ──▶ lesson::Runner ─▶ lesson::Machine (sans-IO)
+//!                                                        │ effects
+//!                                                        ▼
+//!                                      nodes (sfu and recorder clients) ──▶ sfu, recorder
+//!  sfu, recorder ──POST /internal/nodes──▶ nodes ──events──▶ lesson, library
+//! ```
+//!
+//! Truth is in the store. What a node holds is derived from it, and put there again whenever the
+//! node lost it (`lesson::reconcile`).
+
+pub mod app;
+pub mod store;
