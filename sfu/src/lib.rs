@@ -13,6 +13,9 @@
 //! Everything outside [`shell`] is sans-IO: it is told the time and what arrived, and fills an
 //! outbox. Modules in the order of a packet's way.
 
+pub mod demux;
 pub mod engine;
 pub mod now;
+pub mod peer;
+pub mod sdp;
 pub mod tap;
