@@ -1,1 +1,33 @@
-//! .
+//! Captures a lesson as it happens and makes a library resource of it.
+//!
+//! ```text
+//!  sfu ══tap══▶ source ─▶ capture ─┬─▶ segment    tracks/TRACK/000001.ttf ─┐
+//!                 ▲        ▲  │    └─▶ manifest   manifest.jsonl ──────────┤ REC/, the truth
+//!                 │      disk │            ▲                               │
+//!  signaling ──▶ control ─────┼── events ──┘                               ▼
+//!      ▲            │         ▼                                        recording ─▶ timeline
+//!      │            │       board ◀── job states ── jobs                              │
+//!      │            └── PUT job ─────────────────────▶ └─▶ compose (child process) ◀──┘
+//!      ├── register                                                 └─▶ REC/out/
+//!      └── NDJSON ◀── board
+//! ```
+//!
+//! Capturing writes each track untouched and never decodes; composing happens after the lesson, in
+//! a child process, from the files alone. Every state is rebuilt from the files at start. Modules in
+//! the order of a recording's way:
+//!
+//! * [`track`]: which track of which publisher, and the name of its folder
+//! * [`segment`]: the fragment file: header and records, a torn tail is ignored
+//! * [`manifest`]: the append-only log of a recording
+//! * [`recording`]: a recording's folder, read back
+//! * [`timeline`]: RTP timestamps of all tracks on one clock
+//! * [`rtp`]: the few header fields that capture and timeline look at
+//! * [`board`]: how every recording and job stands, for signaling's event stream
+
+pub mod board;
+pub mod manifest;
+pub mod recording;
+pub mod rtp;
+pub mod segment;
+pub mod timeline;
+pub mod track;

@@ -1,2 +1,2 @@
-//! .
+//! Entry point of `tongtang-recorder`.
 fn main() {}
