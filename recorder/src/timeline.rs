@@ -170,7 +170,7 @@ impl TimelineBuilder {
                 };
                 match clock.pieces.last_mut() {
                     Some(piece) if piece.continues(timestamp, arrival_us) => {
-                        piece.packet(timestamp, arrival_us)
+                        piece.packet(timestamp, arrival_us);
                     }
                     _ => clock.pieces.push(Piece::new(track.flow.clock_rate_hz, timestamp, arrival_us)),
                 }

@@ -25,6 +25,9 @@ pub enum FromRecorder {
         room: RoomId,
         /// For which recording: what the sfu retains after a lost connection is kept for it.
         recording: RecordingId,
+        /// The life of the sfu that `next` speaks of. In another life flow identifiers mean other
+        /// tracks: the sfu refuses, and the recorder waits until signaling has told it the new epoch.
+        sfu_epoch: u64,
         /// For flows already known: index of the first packet that is not yet on disk.
         next: BTreeMap<FlowId, u64>,
     },
@@ -65,7 +68,7 @@ pub enum FromSfu {
         /// Index of the first packet behind the gap.
         to: u64,
     },
-    /// Refused: unknown room, too many taps. The connection closes.
+    /// Refused: unknown room, another epoch, too many taps. The connection closes.
     Refused {
         /// Why.
         reason: String,

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!  recorder                                             sfu
-//!  ── bidi stream, JSON lines: Subscribe{room, next} ──▶
+//!  ── bidi stream, JSON lines: Subscribe{room, epoch, next} ▶
 //!  ◀── FlowStarted / FlowEnded / Lost ─────────────────
 //!  ── Durable{flow, next}  (after each fsync) ─────────▶   the sfu forgets what is durable
 //!  ◀── one unidirectional stream per flow: flow id, then length-prefixed RTP or RTCP packets
