@@ -12,5 +12,7 @@
 //! Truth is in the store. What a node holds is derived from it, and put there again whenever the
 //! node lost it (`lesson::reconcile`).
 
+pub mod answer;
 pub mod app;
+pub mod nodes;
 pub mod store;
