@@ -5,20 +5,37 @@
 //! ([`Peer::poll_transmit`]) and [`PeerEvent`]s. Nothing is ever sent to an address that has not
 //! passed an integrity check.
 
+mod dtls;
+mod ice;
 mod identity;
+mod record;
 mod srtp;
+mod stun;
 
 pub use identity::{Identity, IdentityError};
-pub use srtp::{OpenedRtp, SrtpError};
+pub use srtp::{MAX_SSRCS_PER_PEER, OpenedRtp, SrtpError};
+pub use stun::stun_username;
+
+use dtls::{Dtls, Outcome};
+use ice::{Ice, PathChange};
+use srtp::{Opener, Sealer, SessionKeys};
 
 use crate::engine::Path;
 use crate::now::Now;
 use crate::sdp::RemoteDescription;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The peer is gone when no integrity-checked STUN request has arrived for so long (RFC 7675 §5.1).
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A peer whose handshake is not done so long after its offer is closed.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Datagrams of our own that wait to be polled; further ones are dropped. The engine polls after every call, so more
+/// than a flight (four datagrams) and a reply never wait.
+const MAX_TRANSMITS: usize = 64;
 
 /// How media is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +50,7 @@ pub enum SrtpProfile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CloseReason {
     /// No STUN for [`CONSENT_TIMEOUT`].
-    #[error("no connectivity check has arrived for 30 s")]
+    #[error("no connectivity check has arrived for {} s", CONSENT_TIMEOUT.as_secs())]
     ConsentLost,
     /// The peer said goodbye.
     #[error("the peer closed the DTLS association")]
@@ -99,19 +116,27 @@ pub enum PeerError {
     Crypto,
 }
 
-/// The local half of a STUN request's user name (`ours:theirs`), without checking anything else: to find the peer
-/// that a datagram from an unknown address is meant for. A full check follows in [`Peer::handle_stun`].
-#[must_use]
-pub fn stun_username(datagram: &[u8]) -> Option<&str> {
-    let _ = datagram;
-    None
+/// What has become of the association.
+enum Phase {
+    /// Media cannot flow before `deadline` is met.
+    Connecting {
+        deadline: Instant,
+    },
+    Connected(Box<Opener>),
+    Closed,
 }
 
 /// An association.
 pub struct Peer {
-    remote: RemoteDescription,
-    ufrag: String,
-    pwd: String,
+    identity: Arc<Identity>,
+    ice: Ice,
+    dtls: Dtls,
+    /// Where the last DTLS datagram came from, and replies go.
+    dtls_path: Option<Path>,
+    phase: Phase,
+    sealer: Sealer,
+    transmits: VecDeque<(Path, Vec<u8>)>,
+    events: VecDeque<PeerEvent>,
 }
 
 impl Peer {
@@ -120,54 +145,67 @@ impl Peer {
     /// # Errors
     /// The crypto provider fails.
     pub fn new(identity: &Arc<Identity>, remote: &RemoteDescription, now: Now) -> Result<Peer, PeerError> {
-        let _ = (identity, now);
-        Ok(Peer { remote: remote.clone(), ufrag: String::new(), pwd: String::new() })
+        Ok(Peer {
+            ice: Ice::new(identity.provider.random(), &remote.ufrag, now.mono)?,
+            dtls: Dtls::new(identity, remote.fingerprint_sha256)?,
+            identity: identity.clone(),
+            dtls_path: None,
+            phase: Phase::Connecting { deadline: now.mono + HANDSHAKE_TIMEOUT },
+            sealer: Sealer::without_keys(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        })
     }
 
     /// Our current ICE user name fragment: register it for [`stun_username`].
     #[must_use]
     pub fn local_ufrag(&self) -> &str {
-        &self.ufrag
+        self.ice.ufrag()
     }
 
     /// Our current ICE password, for the answer.
     #[must_use]
     pub fn local_pwd(&self) -> &str {
-        &self.pwd
+        self.ice.pwd()
     }
 
     /// The peer's current ICE user name fragment.
     #[must_use]
     pub fn remote_ufrag(&self) -> &str {
-        &self.remote.ufrag
+        self.ice.remote_ufrag()
     }
 
     /// Names the current ICE session (RFC 9725 §4.3.1); changes with [`Self::restart`].
     #[must_use]
     pub fn etag(&self) -> &str {
-        &self.ufrag
+        self.ice.ufrag()
     }
 
     /// 1, and one more with every restart: the version of the session description.
     #[must_use]
     pub fn version(&self) -> u64 {
-        1
+        self.ice.version()
     }
 
     /// Starts a new ICE session: new local credentials from now on. The old ones stay valid until a check with the new
-    /// ones arrives (then [`PeerEvent::UfragForgotten`]); DTLS, keys and the path in use go on.
+    /// ones nominates a path (then [`PeerEvent::UfragForgotten`]); DTLS, keys and the path in use go on.
     ///
     /// # Errors
     /// The crypto provider fails, or the association is closed.
-    pub fn restart(&mut self, remote_ufrag: &str, remote_pwd: &str, now: Now) -> Result<(), PeerError> {
-        let _ = (remote_ufrag, remote_pwd, now);
-        Err(PeerError::Closed)
+    pub fn restart(&mut self, remote_ufrag: &str, now: Now) -> Result<(), PeerError> {
+        if self.is_closed() {
+            return Err(PeerError::Closed);
+        }
+        let events = &mut self.events;
+        self.ice.restart(self.identity.provider.random(), remote_ufrag, now.mono, |change| {
+            events.push_back(change.into());
+        })
     }
 
     /// Is this one of the local ufrags that are valid now?
     #[must_use]
     pub fn knows_ufrag(&self, ufrag: &str) -> bool {
-        ufrag == self.ufrag
+        self.ice.knows_ufrag(ufrag)
     }
 
     /// A STUN datagram. `Ok` means that `path` belongs to this peer: remember it for address look-ups.
@@ -175,17 +213,76 @@ impl Peer {
     /// # Errors
     /// Nothing is answered then.
     pub fn handle_stun(&mut self, now: Now, path: Path, datagram: &[u8]) -> Result<(), PeerError> {
-        let _ = (now, path, datagram);
-        Err(PeerError::NotBinding)
+        if self.is_closed() {
+            return Err(PeerError::Closed);
+        }
+        let events = &mut self.events;
+        let crypto = self.identity.provider.crypto();
+        let reply =
+            self.ice.handle(crypto, now.mono, path, datagram, |change| events.push_back(change.into()))?;
+        self.transmit(path, reply);
+        Ok(())
     }
 
-    /// A DTLS datagram from one of the peer's paths.
+    /// A DTLS datagram from one of the peer's paths, nominated or not: browsers start before they nominate.
     ///
     /// # Errors
     /// It was dropped.
     pub fn handle_dtls(&mut self, now: Now, path: Path, datagram: &[u8]) -> Result<(), PeerError> {
-        let _ = (now, path, datagram);
-        Err(PeerError::UnknownPath)
+        if self.is_closed() {
+            return Err(PeerError::Closed);
+        }
+        if !self.ice.knows_path(path) {
+            return Err(PeerError::UnknownPath);
+        }
+        let outcome = self.dtls.handle(now.mono, datagram);
+        self.dtls_path = Some(path);
+        self.flush_dtls();
+        match outcome? {
+            Outcome::Nothing => Ok(()),
+            Outcome::Connected { profile, exported } => self.connect(profile, exported.as_ref()),
+            Outcome::Closed(reason) => {
+                self.end(reason);
+                Ok(())
+            }
+        }
+    }
+
+    fn connect(&mut self, profile: SrtpProfile, exported: &[u8]) -> Result<(), PeerError> {
+        let crypto = self.identity.provider.crypto();
+        let keys = SessionKeys::cut(profile, exported).ok_or(PeerError::Crypto)?;
+        let ready = Opener::new(crypto, profile, &keys.client)
+            .and_then(|opener| self.sealer.set_keys(crypto, profile, &keys.server).map(|()| opener));
+        match ready {
+            Ok(opener) => {
+                self.phase = Phase::Connected(Box::new(opener));
+                self.events.push_back(PeerEvent::Connected { profile });
+                Ok(())
+            }
+            Err(_) => {
+                self.end(CloseReason::HandshakeFailed);
+                Err(PeerError::Crypto)
+            }
+        }
+    }
+
+    fn flush_dtls(&mut self) {
+        while let Some(datagram) = self.dtls.poll_transmit() {
+            if let Some(path) = self.dtls_path {
+                self.transmit(path, datagram);
+            }
+        }
+    }
+
+    fn transmit(&mut self, path: Path, datagram: Vec<u8>) {
+        if self.transmits.len() < MAX_TRANSMITS {
+            self.transmits.push_back((path, datagram));
+        }
+    }
+
+    fn end(&mut self, reason: CloseReason) {
+        self.phase = Phase::Closed;
+        self.events.push_back(PeerEvent::Closed { reason });
     }
 
     /// Authenticates and decrypts an SRTP packet in place.
@@ -193,17 +290,21 @@ impl Peer {
     /// # Errors
     /// It was dropped; `packet` holds garbage.
     pub fn open_rtp(&mut self, packet: &mut [u8]) -> Result<OpenedRtp, SrtpError> {
-        let _ = packet;
-        Err(SrtpError::NotConnected)
+        match &mut self.phase {
+            Phase::Connected(opener) => opener.open_rtp(packet),
+            Phase::Connecting { .. } | Phase::Closed => Err(SrtpError::NotConnected),
+        }
     }
 
-    /// Authenticates and decrypts a compound SRTCP packet in place; its length follows.
+    /// Authenticates and decrypts a compound SRTCP packet in place; the length of the plain packet comes back.
     ///
     /// # Errors
     /// It was dropped; `packet` holds garbage.
     pub fn open_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
-        let _ = packet;
-        Err(SrtpError::NotConnected)
+        match &mut self.phase {
+            Phase::Connected(opener) => opener.open_rtcp(packet),
+            Phase::Connecting { .. } | Phase::Closed => Err(SrtpError::NotConnected),
+        }
     }
 
     /// Makes room to send with this SSRC. Once a session for each slot's media and retransmission SSRC; may come before
@@ -212,16 +313,16 @@ impl Peer {
     /// # Errors
     /// [`SrtpError::TooManySsrcs`].
     pub fn register_ssrc(&mut self, ssrc: u32) -> Result<(), SrtpError> {
-        let _ = ssrc;
-        Ok(())
+        self.sealer.register_ssrc(ssrc)
     }
 
     /// Seals the RTP packet that begins at `from` of `buffer` and reaches its end, in place; the tag is appended.
-    /// `header_len` is its header with CSRCs and extensions; `index` is ROC‖SEQ, 48 bits, whose lower half is the
+    /// `header_len` is its header with CSRCs and extensions; `index` is ROC‖SEQ, 48 bits, whose lower 16 are the
     /// header's sequence number. No allocation when the buffer has room.
     ///
     /// # Errors
     /// An index is sealed once only for each SSRC ([`SrtpError::IndexUsed`]): a repeated GCM nonce gives the key away.
+    /// So a packet is never sealed again to be sent again: retransmissions have an SSRC and indexes of their own.
     /// On an error the buffer is truncated to `from`.
     pub fn seal_rtp(
         &mut self,
@@ -231,9 +332,11 @@ impl Peer {
         ssrc: u32,
         index: u64,
     ) -> Result<(), SrtpError> {
-        let _ = (header_len, ssrc, index);
-        buffer.truncate(from);
-        Err(SrtpError::NotConnected)
+        if self.is_closed() {
+            buffer.truncate(from);
+            return Err(SrtpError::NotConnected);
+        }
+        self.sealer.seal_rtp(buffer, from, header_len, ssrc, index)
     }
 
     /// Seals a compound RTCP packet and appends it to `out`.
@@ -241,45 +344,92 @@ impl Peer {
     /// # Errors
     /// Nothing is appended.
     pub fn seal_rtcp(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), SrtpError> {
-        let _ = (plain, out);
-        Err(SrtpError::NotConnected)
+        if self.is_closed() {
+            return Err(SrtpError::NotConnected);
+        }
+        self.sealer.seal_rtcp(plain, out)
     }
 
     /// Where media goes; none before the first connectivity check.
     #[must_use]
     pub fn path(&self) -> Option<Path> {
-        None
+        self.ice.selected()
     }
 
     /// Can media flow?
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        false
+        matches!(self.phase, Phase::Connected(_))
+    }
+
+    /// Is it over?
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
     }
 
     /// Says goodbye (DTLS close_notify, in [`Self::poll_transmit`]) and closes without an event.
     pub fn close(&mut self, now: Now) {
-        let _ = now;
+        if self.is_closed() {
+            return;
+        }
+        self.dtls.close(now.mono);
+        self.dtls_path = self.ice.selected().or(self.dtls_path);
+        self.flush_dtls();
+        self.phase = Phase::Closed;
     }
 
     /// The next datagram to send.
     pub fn poll_transmit(&mut self) -> Option<(Path, Vec<u8>)> {
-        None
+        self.transmits.pop_front()
     }
 
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<PeerEvent> {
-        None
+        self.events.pop_front()
     }
 
     /// When [`Self::handle_timeout`] is wanted.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let consent = self.ice.consent_deadline();
+        match &self.phase {
+            Phase::Closed => None,
+            Phase::Connected(_) => Some(consent),
+            Phase::Connecting { deadline } => Some(
+                [self.dtls.poll_timeout(), Some(*deadline)].into_iter().flatten().fold(consent, Instant::min),
+            ),
+        }
     }
 
     /// The time is `now`.
     pub fn handle_timeout(&mut self, now: Now) {
-        let _ = now;
+        let deadline = match &self.phase {
+            Phase::Closed => return,
+            Phase::Connected(_) => None,
+            Phase::Connecting { deadline } => Some(*deadline),
+        };
+        if self.ice.consent_deadline() <= now.mono {
+            self.end(CloseReason::ConsentLost);
+            return;
+        }
+        if deadline.is_some_and(|deadline| deadline <= now.mono) {
+            self.end(CloseReason::HandshakeFailed);
+            return;
+        }
+        let events = &mut self.events;
+        self.ice.forget_silent_paths(now.mono, |change| events.push_back(change.into()));
+        self.dtls.handle_timeout(now.mono);
+        self.flush_dtls();
+    }
+}
+
+impl From<PathChange> for PeerEvent {
+    fn from(change: PathChange) -> PeerEvent {
+        match change {
+            PathChange::Selected(path) => PeerEvent::PathChanged { path },
+            PathChange::Forgotten(path) => PeerEvent::PathForgotten { path },
+            PathChange::UfragForgotten => PeerEvent::UfragForgotten,
+        }
     }
 }
