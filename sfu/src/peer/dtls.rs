@@ -24,7 +24,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Bytes of DTLS a peer may send in its life; what comes after is dropped. A handshake takes 4 KiB, one in which every
+/// Bytes of acceptable DTLS records a peer may send in its life; what comes after is dropped. A handshake takes 4 KiB, one in which every
 /// datagram is lost seven times 30. `rtc-dtls` itself would keep up to 2 MB of fragments a peer and any number of
 /// records that it cannot decrypt yet.
 const MAX_DTLS_BYTES: usize = 64 * 1024;
@@ -121,10 +121,6 @@ impl Dtls {
     }
 
     pub fn handle(&mut self, now: Instant, datagram: &[u8]) -> Result<Outcome, PeerError> {
-        if self.bytes_in + datagram.len() > MAX_DTLS_BYTES {
-            return Err(PeerError::Limit("MAX_DTLS_BYTES"));
-        }
-        self.bytes_in += datagram.len();
         let mut accepted = BytesMut::with_capacity(datagram.len());
         let mut repeated_hello = false;
         for record in records(datagram).filter(Record::is_acceptable) {
@@ -144,6 +140,10 @@ impl Dtls {
         if accepted.is_empty() {
             return if repeated_hello { Ok(Outcome::Nothing) } else { Err(PeerError::Dtls) };
         }
+        if self.bytes_in + accepted.len() > MAX_DTLS_BYTES {
+            return Err(PeerError::Limit("MAX_DTLS_BYTES"));
+        }
+        self.bytes_in += accepted.len();
         self.feed(now, accepted)
     }
 
@@ -224,7 +224,13 @@ impl Dtls {
     fn collect_transmits(&mut self, now: Instant) {
         let mut sent: Vec<Vec<u8>> = Vec::new();
         while let Some(transmit) = self.endpoint.poll_transmit() {
-            sent.push(transmit.message.to_vec());
+            let datagram = transmit.message.to_vec();
+            // Half of the ClientHello with the cookie makes `rtc-dtls` ask for the cookie once more; the client, which
+            // waits for a ServerHello, has no use for that.
+            let repeats_request = records(&datagram).any(|record| record.answers() == Some(0));
+            if !(repeats_request && matches!(self.state, State::Under { .. })) {
+                sent.push(datagram);
+            }
         }
         if sent.is_empty() {
             return;
