@@ -22,10 +22,16 @@
 //! * [`recording`]: a recording's folder, read back
 //! * [`timeline`]: RTP timestamps of all tracks on one clock
 //! * [`rtp`]: the few header fields that capture and timeline look at
+//! * [`jobs`]: compose jobs, each in a child process
+//! * [`compose`]: makes a library resource of a finished recording, in a child process
+//! * [`probe`]: what can be seen and heard in a composed file
 //! * [`board`]: how every recording and job stands, for signaling's event stream
 
 pub mod board;
+pub mod compose;
+pub mod jobs;
 pub mod manifest;
+pub mod probe;
 pub mod recording;
 pub mod rtp;
 pub mod segment;

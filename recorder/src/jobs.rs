@@ -1,0 +1,323 @@
+//! Compose jobs: which recordings wait to be composed, which are being composed, how each ended.
+//!
+//! ```text
+//!  control ── submit, cancel ─▶ Jobs ── Queued ▶ Running ▶ Done | Failed | Cancelled ─▶ board
+//!                                 │                 │
+//!                      store: jobs/ID.json     process: tongtang-recorder compose
+//! ```
+//!
+//! In: jobs from signaling. Out: their states, to the board and to one file a job. Every state is
+//! brought to its end at start: what ran is queued again, at most [`MAX_ATTEMPTS`] times, unless its
+//! output stands already; what a dead composer left is removed. A job waits in `Queued` until its
+//! recording is finished, so signaling may submit it as soon as the lesson has ended.
+
+mod process;
+mod store;
+
+use crate::board::Board;
+use crate::compose::output::{self, Resource};
+use crate::recording::Recording;
+use process::Ended;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::{Job, Store};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus};
+use tongtang_protocol::ids::{JobId, RecordingId};
+use tongtang_protocol::library::JobStep;
+
+/// How often a job is started again because the recorder ended under it. Then it has failed: it may be
+/// what ends the recorder.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Jobs that are remembered. Beyond it a new one is refused.
+pub const MAX_JOBS: usize = 50_000;
+
+/// Between two looks at a recording that is not finished yet, if the board does not speak before.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// What jobs need of the configuration.
+#[derive(Debug, Clone)]
+pub struct JobsConfig {
+    /// Where recordings and the folder of job files stand.
+    pub media_dir: PathBuf,
+    /// Composers at once; at least one.
+    pub at_once: u8,
+    /// The program that composes when its first argument is `compose`: this one.
+    pub program: PathBuf,
+}
+
+/// Why a job is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// There is no such recording here.
+    #[error("this recorder has no recording {0}")]
+    UnknownRecording(RecordingId),
+    /// The job's name is taken by one for another recording.
+    #[error("job {0} is for another recording")]
+    OtherRecording(JobId),
+    /// Another job composes that recording already.
+    #[error("job {0} composes this recording already")]
+    Busy(JobId),
+    /// [`MAX_JOBS`].
+    #[error("more than {MAX_JOBS} jobs are remembered already")]
+    TooMany,
+    /// The job cannot be written down.
+    #[error("the job cannot be written down: {0}")]
+    Store(#[from] io::Error),
+}
+
+/// The jobs of this recorder; clones share them. Dropping the last one stops nothing.
+#[derive(Debug, Clone)]
+pub struct Jobs {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: JobsConfig,
+    board: Board,
+    store: Store,
+    places: Semaphore,
+    entries: Mutex<BTreeMap<JobId, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    job: Job,
+    /// Stops the task that works on it; cancelled ones have none any more.
+    stop: CancellationToken,
+}
+
+impl Jobs {
+    /// Reads the job files, brings half-done states to their end and goes on with what waits. Must be
+    /// called in a tokio runtime.
+    pub fn start(config: JobsConfig, board: Board) -> io::Result<Self> {
+        let store = Store::open(&config.media_dir)?;
+        sweep_outputs(&config.media_dir);
+        let places = Semaphore::new(usize::from(config.at_once.max(1)));
+        let jobs =
+            Self { inner: Arc::new(Inner { config, board, store, places, entries: Mutex::default() }) };
+        for mut job in jobs.inner.store.read_all()? {
+            let before = job.clone();
+            jobs.inner.reconcile(&mut job);
+            if job != before {
+                jobs.inner.store.write(&job)?;
+            }
+            jobs.inner.board.set_job(job.status());
+            let waits = job.state == ComposeState::Queued;
+            let (id, stop) = (job.job_id.clone(), CancellationToken::new());
+            jobs.inner.entries().insert(id.clone(), Entry { job, stop: stop.clone() });
+            if waits {
+                jobs.spawn(id, stop);
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Accepts a job. The same job again changes nothing while it waits, runs or is done; if it failed
+    /// or was cancelled, this is the retry.
+    pub fn submit(&self, id: &JobId, spec: &ComposeSpec) -> Result<ComposeStatus, SubmitError> {
+        let recording = &spec.recording_id;
+        if !self.inner.folder(recording).is_dir() {
+            return Err(SubmitError::UnknownRecording(recording.clone()));
+        }
+        let mut entries = self.inner.entries();
+        if let Some(entry) = entries.get(id) {
+            if entry.job.recording_id != *recording {
+                return Err(SubmitError::OtherRecording(id.clone()));
+            }
+            if entry.job.is_active() || self.inner.is_done(&entry.job) {
+                return Ok(entry.job.status());
+            }
+        } else if entries.len() >= MAX_JOBS {
+            return Err(SubmitError::TooMany);
+        }
+        let mut active = entries.values().filter(|entry| entry.job.is_active());
+        if let Some(other) = active.find(|entry| entry.job.recording_id == *recording) {
+            return Err(SubmitError::Busy(other.job.job_id.clone()));
+        }
+        let job = Job {
+            job_id: id.clone(),
+            recording_id: recording.clone(),
+            attempts: 0,
+            state: ComposeState::Queued,
+        };
+        self.inner.store.write(&job)?;
+        let status = job.status();
+        self.inner.board.set_job(status.clone());
+        let stop = CancellationToken::new();
+        entries.insert(id.clone(), Entry { job, stop: stop.clone() });
+        drop(entries);
+        self.spawn(id.clone(), stop);
+        Ok(status)
+    }
+
+    /// Stops a job that waits or runs; one that has ended stays as it is. `None`: there is no such job.
+    pub fn cancel(&self, id: &JobId) -> Option<ComposeStatus> {
+        let mut entries = self.inner.entries();
+        let entry = entries.get_mut(id)?;
+        if entry.job.is_active() {
+            entry.stop.cancel();
+            entry.job.state = ComposeState::Cancelled;
+            self.inner.record(&entry.job);
+        }
+        Some(entry.job.status())
+    }
+
+    /// How a job stands.
+    pub fn status(&self, id: &JobId) -> Option<ComposeStatus> {
+        self.inner.entries().get(id).map(|entry| entry.job.status())
+    }
+
+    /// How all jobs stand.
+    pub fn snapshot(&self) -> Vec<ComposeStatus> {
+        self.inner.entries().values().map(|entry| entry.job.status()).collect()
+    }
+
+    fn spawn(&self, id: JobId, stop: CancellationToken) {
+        let inner = self.inner.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                // A stopped job's state was set by who stopped it. Dropping the work kills the composer.
+                () = stop.cancelled() => {}
+                () = inner.work(&id, &stop) => {}
+            }
+        });
+    }
+}
+
+impl Inner {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<JobId, Entry>> {
+        // Every write leaves the map whole, so a poisoned lock is still good.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn folder(&self, recording: &RecordingId) -> PathBuf {
+        self.config.media_dir.join(recording.as_str())
+    }
+
+    fn output(&self, recording: &RecordingId) -> PathBuf {
+        self.folder(recording).join(output::FOLDER)
+    }
+
+    /// Is it done, and does what it made still stand?
+    fn is_done(&self, job: &Job) -> bool {
+        matches!(job.state, ComposeState::Done { .. })
+            && Resource::read(&self.output(&job.recording_id)).is_some()
+    }
+
+    /// What a job that was left in this state by a dead recorder is now.
+    fn reconcile(&self, job: &mut Job) {
+        if !matches!(job.state, ComposeState::Running { .. }) {
+            return;
+        }
+        let made = Resource::read(&self.output(&job.recording_id))
+            .filter(|resource| resource.job.as_ref() == Some(&job.job_id));
+        job.state = match made {
+            Some(resource) => ComposeState::Done { output: resource.to_output(&job.recording_id) },
+            None if job.attempts >= MAX_ATTEMPTS => ComposeState::Failed {
+                error: format!("composing was interrupted {} times by the recorder ending", job.attempts),
+            },
+            None => ComposeState::Queued,
+        };
+    }
+
+    /// Writes a state down and shows it. What cannot be written is shown nevertheless: the next start
+    /// finds the older state and works it out again from the files.
+    fn record(&self, job: &Job) {
+        if let Err(error) = self.store.write(job) {
+            tracing::error!(job = %job.job_id, %error, "a job's state cannot be written down");
+        }
+        self.board.set_job(job.status());
+    }
+
+    /// Changes a job that this task works on. Nothing happens when it was stopped meanwhile.
+    fn set(&self, id: &JobId, stop: &CancellationToken, change: impl FnOnce(&mut Job)) -> Option<Job> {
+        let mut entries = self.entries();
+        let entry = entries.get_mut(id).filter(|_| !stop.is_cancelled())?;
+        change(&mut entry.job);
+        Some(entry.job.clone())
+    }
+
+    async fn work(&self, id: &JobId, stop: &CancellationToken) {
+        let Some(recording) = self.entries().get(id).map(|entry| entry.job.recording_id.clone()) else {
+            return;
+        };
+        self.until_finished(&recording).await;
+        // Closed only when the process ends.
+        let Ok(_place) = self.places.acquire().await else { return };
+        let running = ComposeState::Running { percent: 0, step: JobStep::Reading, eta_s: None };
+        let Some(job) = self.set(id, stop, |job| {
+            job.attempts += 1;
+            job.state = running;
+        }) else {
+            return;
+        };
+        self.record(&job);
+        tracing::info!(job = %id, %recording, attempt = job.attempts, "composing begins");
+        let ended = process::compose(&self.config.program, &self.folder(&recording), id, |line| {
+            let state = ComposeState::Running { percent: line.percent, step: line.step, eta_s: line.eta_s };
+            if let Some(job) = self.set(id, stop, |job| job.state = state) {
+                // Shown, not written down: after a restart it begins again anyway.
+                self.board.set_job(job.status());
+            }
+        })
+        .await;
+        let state = self.state_after(ended, &recording);
+        let result = match &state {
+            ComposeState::Failed { error } => {
+                tracing::warn!(job = %id, %recording, error, "composing failed");
+                "failed"
+            }
+            _ => {
+                tracing::info!(job = %id, %recording, "composing is done");
+                "done"
+            }
+        };
+        metrics::counter!("tongtang_recorder_compose_jobs_total", "result" => result).increment(1);
+        if let Some(job) = self.set(id, stop, |job| job.state = state) {
+            self.record(&job);
+        }
+    }
+
+    fn state_after(&self, ended: Ended, recording: &RecordingId) -> ComposeState {
+        let error = match ended {
+            Ended::Well => match Resource::read(&self.output(recording)) {
+                Some(resource) => return ComposeState::Done { output: resource.to_output(recording) },
+                None => "the composer ended without an output".into(),
+            },
+            Ended::Badly(error) => error,
+        };
+        // A killed composer could not clean up after itself.
+        if let Err(error) = output::sweep(&self.output(recording)) {
+            tracing::warn!(%recording, %error, "what the composer left cannot be removed");
+        }
+        ComposeState::Failed { error }
+    }
+
+    /// Waits until a recording's last packet is on disk.
+    async fn until_finished(&self, recording: &RecordingId) {
+        let (_, mut changes) = self.board.follow();
+        while Recording::open(&self.folder(recording))
+            .is_ok_and(|recording| recording.contents().finished_unix_us.is_none())
+        {
+            // Whatever changed, lagging and closing included, the files are looked at again.
+            let _ = tokio::time::timeout(LOOK_AGAIN, changes.recv()).await;
+        }
+    }
+}
+
+/// Removes what composers left that died with the recorder.
+fn sweep_outputs(media_dir: &std::path::Path) {
+    let Ok(recordings) = std::fs::read_dir(media_dir) else { return };
+    for recording in recordings.filter_map(Result::ok).filter(|entry| entry.path().is_dir()) {
+        if let Err(error) = output::sweep(&recording.path().join(output::FOLDER)) {
+            tracing::warn!(folder = %recording.path().display(), %error, "a half-done output cannot be removed");
+        }
+    }
+}
