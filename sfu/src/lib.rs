@@ -16,6 +16,7 @@
 pub mod demux;
 pub mod engine;
 pub mod now;
+pub mod packet;
 pub mod peer;
 pub mod sdp;
 pub mod tap;
