@@ -2,24 +2,55 @@
 //!
 //! Enters: datagrams, timeouts, commands of the shell. Leaves: datagrams in the [`Outbox`],
 //! [`Event`]s, packets in taps.
+//!
+//! * [`api`]: what the shell says and hears
+//! * `commands`: WHIP, WHEP and control, each a method
+//! * `media`: the way of a packet: decrypted, taken in, tapped, fanned out
+//! * `routing`: which track feeds which slot
+//! * `timers`: everything that happens because time passes
+//! * [`session`], [`slab`]: what is kept of a session, and under which key
 
 pub mod api;
+mod commands;
+mod media;
+mod routing;
+pub mod session;
+pub mod slab;
+mod timers;
 
 pub use api::*;
 
+use crate::demux::{Kind, classify};
 use crate::now::Now;
-use std::collections::VecDeque;
+use crate::peer::{Identity, PeerEvent, stun_username};
+use crate::room::Room;
+use crate::stats::Counters;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use session::{Publisher, Session, SessionKey, Subscriber};
+use slab::{Key, Slab};
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
-use tongtang_protocol::control::{RoomSpec, Routes};
-use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
+use tongtang_protocol::ids::{RoomId, SessionId};
+
+/// Rooms of one engine. Who wants one more is refused.
+pub const MAX_ROOMS: usize = 256;
+/// Sessions of one engine. Who wants one more is refused.
+pub const MAX_SESSIONS: usize = 4_096;
+/// Addresses that one session is known by (one for each pair of its interfaces and ours). The oldest is forgotten:
+/// its next connectivity check brings it back.
+const MAX_PATHS_PER_SESSION: usize = 32;
 
 /// What an engine is made with.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
+    /// Who we are to browsers.
+    pub identity: Arc<Identity>,
     /// Our addresses, offered as host candidates in this order; the index is [`Path::socket`].
     pub candidates: Vec<SocketAddr>,
-    /// All the engine's randomness comes from it, so that a test can be repeated. Unguessable in production.
+    /// All the engine's own randomness comes from it, so that a test can be repeated. Unguessable in production.
     pub seed: [u8; 32],
     /// A room is made when it is first named, its first publisher teaches, all others are the wall (`--dev`).
     pub open_rooms: bool,
@@ -29,25 +60,147 @@ pub struct EngineConfig {
 #[derive(Debug)]
 pub struct Engine {
     config: EngineConfig,
+    rng: StdRng,
+    rooms: Slab<Room>,
+    room_keys: HashMap<RoomId, Key>,
+    publishers: Slab<Publisher>,
+    subscribers: Slab<Subscriber>,
+    by_session: HashMap<SessionId, SessionKey>,
+    by_path: HashMap<Path, SessionKey>,
+    by_ufrag: HashMap<String, SessionKey>,
     outbox: Outbox,
     events: VecDeque<Event>,
+    counters: Counters,
+    is_draining: bool,
+    next_flow: u64,
+    next_tap: u64,
+    clocks: timers::Clocks,
 }
 
 impl Engine {
     /// An engine without rooms.
     pub fn new(config: EngineConfig) -> Self {
-        Self { config, outbox: Outbox::default(), events: VecDeque::new() }
+        Self {
+            rng: StdRng::from_seed(config.seed),
+            config,
+            rooms: Slab::default(),
+            room_keys: HashMap::new(),
+            publishers: Slab::default(),
+            subscribers: Slab::default(),
+            by_session: HashMap::new(),
+            by_path: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            outbox: Outbox::default(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            is_draining: false,
+            next_flow: 0,
+            next_tap: 0,
+            clocks: timers::Clocks::default(),
+        }
     }
 
     /// A datagram arrived. What it causes stands in the outbox and in the events.
-    pub fn handle_datagram(&mut self, _now: Now, _path: Path, _datagram: &mut [u8]) {}
+    pub fn handle_datagram(&mut self, now: Now, path: Path, datagram: &mut [u8]) {
+        match classify(datagram) {
+            Kind::Stun => self.handle_stun(now, path, datagram),
+            Kind::Other => self.counters.foreign_datagrams += 1,
+            kind => match self.by_path.get(&path).copied() {
+                None => self.counters.unauthenticated_packets += 1,
+                Some(key) => match kind {
+                    Kind::Dtls => self.handle_dtls(now, key, path, datagram),
+                    Kind::Rtp => self.handle_rtp(now, key, datagram),
+                    Kind::Rtcp => self.handle_rtcp(now, key, datagram),
+                    Kind::Stun | Kind::Other => {}
+                },
+            },
+        }
+    }
 
-    /// The time of [`Engine::poll_timeout`] has come (being late is harmless).
-    pub fn handle_timeout(&mut self, _now: Now) {}
+    fn handle_stun(&mut self, now: Now, path: Path, datagram: &[u8]) {
+        let key = stun_username(datagram).and_then(|ufrag| self.by_ufrag.get(ufrag)).copied();
+        let Some(key) = key else {
+            self.counters.unauthenticated_packets += 1;
+            return;
+        };
+        let Some(session) = self.session_mut(key) else { return };
+        if session.peer.handle_stun(now, path, datagram).is_err() {
+            self.counters.stun_failed += 1;
+            return;
+        }
+        let forgotten = if session.paths.contains(&path) {
+            None
+        } else {
+            session.paths.push(path);
+            (session.paths.len() > MAX_PATHS_PER_SESSION).then(|| session.paths.remove(0))
+        };
+        if let Some(forgotten) = forgotten.filter(|forgotten| self.by_path.get(forgotten) == Some(&key)) {
+            self.by_path.remove(&forgotten);
+        }
+        // The newest peer that has proven itself from an address has it: a browser's next page may come from the same port.
+        self.by_path.insert(path, key);
+        self.drain_peer(now, key);
+    }
+
+    fn handle_dtls(&mut self, now: Now, key: SessionKey, path: Path, datagram: &[u8]) {
+        let Some(session) = self.session_mut(key) else { return };
+        if session.peer.handle_dtls(now, path, datagram).is_err() {
+            self.counters.dtls_refused += 1;
+        }
+        self.drain_peer(now, key);
+    }
+
+    /// Sends what a peer has to send and acts on what happened to it.
+    fn drain_peer(&mut self, now: Now, key: SessionKey) {
+        loop {
+            let Some(session) = self.session_mut(key) else { return };
+            let transmit = session.peer.poll_transmit();
+            if let Some((path, bytes)) = transmit {
+                self.outbox.push(path, &bytes);
+                continue;
+            }
+            let Some(session) = self.session_mut(key) else { return };
+            match session.peer.poll_event() {
+                None => return,
+                Some(PeerEvent::Connected { .. }) => self.connected(now, key),
+                Some(PeerEvent::PathChanged { .. }) => {}
+                Some(PeerEvent::PathForgotten { path }) => {
+                    session.paths.retain(|known| *known != path);
+                    if self.by_path.get(&path) == Some(&key) {
+                        self.by_path.remove(&path);
+                    }
+                }
+                Some(PeerEvent::UfragForgotten) => {
+                    let (known, forgotten) = std::mem::take(&mut session.ufrags)
+                        .into_iter()
+                        .partition::<Vec<_>, _>(|ufrag| session.peer.knows_ufrag(ufrag));
+                    session.ufrags = known;
+                    for ufrag in forgotten {
+                        self.by_ufrag.remove(&ufrag);
+                    }
+                }
+                Some(PeerEvent::Closed { .. }) => {
+                    self.end_session(now, key, commands::Notice::Tell);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn session_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        match key {
+            SessionKey::Publisher(key) => {
+                self.publishers.get_mut(key).map(|publisher| &mut publisher.session)
+            }
+            SessionKey::Subscriber(key) => {
+                self.subscribers.get_mut(key).map(|subscriber| &mut subscriber.session)
+            }
+        }
+    }
 
     /// When [`Engine::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        if self.publishers.is_empty() && self.subscribers.is_empty() { None } else { self.clocks.next() }
     }
 
     /// What is to be sent; the shell sends and clears it after each call into the engine or batch of calls.
@@ -60,62 +213,30 @@ impl Engine {
         self.events.pop_front()
     }
 
-    /// Makes a room or changes it; may be repeated.
-    pub fn put_room(&mut self, _now: Now, _room: &RoomId, _spec: &RoomSpec) -> Result<(), Refusal> {
-        Err(Refusal::Draining)
-    }
-
-    /// Ends a room and all its sessions; nothing happens when there is none.
-    pub fn delete_room(&mut self, _now: Now, _room: &RoomId) {}
-
-    /// Changes what feeds the slots of a room.
-    pub fn set_routes(&mut self, _now: Now, _room: &RoomId, _routes: &Routes) -> Result<(), Refusal> {
-        Err(Refusal::Draining)
-    }
-
-    /// A new publishing session; replaces the participant's older one.
-    pub fn publish(&mut self, _now: Now, _publish: Publish) -> Result<Answer, Refusal> {
-        Err(Refusal::Draining)
-    }
-
-    /// A new subscribing session; replaces the participant's older one.
-    pub fn subscribe(&mut self, _now: Now, _subscribe: Subscribe) -> Result<Answer, Refusal> {
-        Err(Refusal::Draining)
-    }
-
-    /// Trickled candidates or an ICE restart (RFC 9725 §4.3). `if_match` without quotes; absent: not checked.
-    pub fn patch(
-        &mut self,
-        _now: Now,
-        session: &SessionId,
-        _if_match: Option<&str>,
-        _fragment: &str,
-    ) -> Result<PatchOutcome, Refusal> {
-        Err(Refusal::NoSession(session.clone()))
-    }
-
-    /// The client ends its session; no [`Event::SessionEnded`] follows.
-    pub fn close(&mut self, _now: Now, session: &SessionId) -> Result<(), Refusal> {
-        Err(Refusal::NoSession(session.clone()))
-    }
-
-    /// Ends all sessions of a participant.
-    pub fn expel(&mut self, _now: Now, _room: &RoomId, _participant: &ParticipantId) {}
-
-    /// From now on no new rooms and sessions; those that are there go on.
-    pub fn drain(&mut self) {}
-
     /// All rooms as they are.
     pub fn snapshot(&self) -> Snapshot {
-        Vec::new()
+        let mut rooms: Snapshot = self
+            .rooms
+            .iter()
+            .map(|(_, room)| tongtang_protocol::control::RoomSnapshot {
+                room: room.id.clone(),
+                participants: room
+                    .participants
+                    .values()
+                    .map(|participant| participant.reported.clone())
+                    .collect(),
+            })
+            .collect();
+        rooms.sort_by(|a, b| a.room.cmp(&b.room));
+        rooms
     }
 
     /// Counters and gauges.
     pub fn stats(&self) -> Stats {
-        let _ = &self.config;
-        Stats::default()
+        Stats {
+            rooms: self.rooms.len(),
+            sessions: self.publishers.len() + self.subscribers.len(),
+            counters: self.counters.list(),
+        }
     }
-
-    /// The recorder listens no more; nothing happens when the tap is gone already.
-    pub fn detach_tap(&mut self, _tap: TapId) {}
 }

@@ -14,9 +14,13 @@
 //! outbox. Modules in the order of a packet's way.
 
 pub mod demux;
+pub mod egress;
 pub mod engine;
+pub mod ingress;
 pub mod now;
 pub mod packet;
 pub mod peer;
+pub mod room;
 pub mod sdp;
+pub mod stats;
 pub mod tap;

@@ -96,7 +96,7 @@ impl Descriptor {
                 payload[at..at + 2].copy_from_slice(&id.to_be_bytes());
             }
             Some((id, PictureIdBits::Seven)) => {
-                payload[at] = id.wrapping_add(offsets.picture_id) as u8 & 0x7F
+                payload[at] = id.wrapping_add(offsets.picture_id) as u8 & 0x7F;
             }
             None => {}
         }

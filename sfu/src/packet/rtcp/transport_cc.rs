@@ -37,7 +37,7 @@ pub fn build(out: &mut Vec<u8>, sender: u32, media: u32, count: u8, packets: &[(
     let mut deltas_len = 0;
     let mut used = 0;
     let (mut chunk, mut chunk_len, mut statuses) = (0u16, 0u32, 0usize);
-    let mut flush = |out: &mut Vec<u8>, status: u16, chunk: &mut u16, len: &mut u32| {
+    let flush = |out: &mut Vec<u8>, status: u16, chunk: &mut u16, len: &mut u32| {
         *chunk |= status << (12 - 2 * *len);
         *len += 1;
         if *len == 7 {

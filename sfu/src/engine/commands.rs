@@ -1,0 +1,477 @@
+//! What the shell asks for: rooms, routes, sessions, taps.
+
+use super::api::{Answer, Event, PatchOutcome, Publish, Refusal, Subscribe, TapId};
+use super::session::{Publisher, Session, SessionKey, Subscriber};
+use super::slab::Key;
+use super::{Engine, MAX_ROOMS, MAX_SESSIONS};
+use crate::egress::Egress;
+use crate::egress::slot::{MAX_VOICES, MAX_WALL, Slot, SlotName};
+use crate::ingress::Ingress;
+use crate::now::Now;
+use crate::peer::Peer;
+use crate::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_TAPS_PER_ROOM, Room, Routing};
+use crate::sdp::{
+    LocalDescription, Offer, PublishPolicy, SlotPlan, answer_publish, answer_subscribe, parse_fragment,
+    write_fragment,
+};
+use crate::tap::TapWriter;
+use rand::Rng;
+use tongtang_protocol::control::{RoomSpec, Routes};
+use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
+use tongtang_protocol::lesson::Role;
+
+/// Must the shell be told that a session ended?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// It ended by itself, or somebody else ended it.
+    Tell,
+    /// The shell ended it.
+    None,
+}
+
+impl Engine {
+    /// Makes a room or changes it; may be repeated.
+    pub fn put_room(&mut self, now: Now, room: &RoomId, spec: &RoomSpec) -> Result<(), Refusal> {
+        if let Some(&key) = self.room_keys.get(room) {
+            if let Some(known) = self.rooms.get_mut(key) {
+                // A codec that changes is for those who publish from now on.
+                known.video_codec = spec.video_codec;
+            }
+            return self.set_routes(now, room, &spec.routes);
+        }
+        self.make_room(room, spec, Routing::Given).map(|_| ())
+    }
+
+    fn make_room(&mut self, room: &RoomId, spec: &RoomSpec, routing: Routing) -> Result<Key, Refusal> {
+        if self.is_draining {
+            return Err(Refusal::Draining);
+        }
+        if self.rooms.len() >= MAX_ROOMS {
+            return Err(self.limit("MAX_ROOMS", MAX_ROOMS));
+        }
+        let key = self.rooms.insert(Room::new(room.clone(), spec, routing));
+        self.room_keys.insert(room.clone(), key);
+        Ok(key)
+    }
+
+    /// Ends a room and all its sessions; nothing happens when there is none.
+    pub fn delete_room(&mut self, now: Now, room: &RoomId) {
+        let Some(&key) = self.room_keys.get(room) else { return };
+        let participants: Vec<ParticipantId> =
+            self.rooms.get(key).map(|room| room.participants.keys().cloned().collect()).unwrap_or_default();
+        for participant in participants {
+            self.expel(now, room, &participant);
+        }
+        // Dropping the taps tells their readers that nothing more comes.
+        self.rooms.remove(key);
+        self.room_keys.remove(room);
+    }
+
+    /// Changes what feeds the slots of a room.
+    pub fn set_routes(&mut self, now: Now, room: &RoomId, routes: &Routes) -> Result<(), Refusal> {
+        let key = self.room_key(room)?;
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.routes = routes.clone();
+            room.routes.wall.truncate(usize::from(MAX_WALL));
+            room.routing = Routing::Given;
+        }
+        self.select_voices(now, key);
+        self.reroute(now, key);
+        Ok(())
+    }
+
+    fn room_key(&self, room: &RoomId) -> Result<Key, Refusal> {
+        self.room_keys.get(room).copied().ok_or_else(|| Refusal::NoRoom(room.clone()))
+    }
+
+    fn limit(&mut self, limit: &'static str, value: usize) -> Refusal {
+        self.counters.limit_refusals += 1;
+        Refusal::Limit { limit, value }
+    }
+
+    /// The room of a new session, with a place for its participant.
+    fn admit(&mut self, room: &RoomId, participant: &ParticipantId, role: Role) -> Result<Key, Refusal> {
+        if self.is_draining {
+            return Err(Refusal::Draining);
+        }
+        if self.publishers.len() + self.subscribers.len() >= MAX_SESSIONS {
+            return Err(self.limit("MAX_SESSIONS", MAX_SESSIONS));
+        }
+        let key = match self.room_key(room) {
+            Err(_) if self.config.open_rooms => {
+                let spec = RoomSpec { video_codec: Default::default(), routes: Routes::default() };
+                self.make_room(room, &spec, Routing::ByArrival)?
+            }
+            found => found?,
+        };
+        let is_full =
+            self.rooms.get_mut(key).is_none_or(|room| room.participant(participant, role).is_none());
+        if is_full {
+            Err(self.limit("MAX_PARTICIPANTS_PER_ROOM", MAX_PARTICIPANTS_PER_ROOM))
+        } else {
+            Ok(key)
+        }
+    }
+
+    /// A new publishing session; replaces the participant's older one.
+    pub fn publish(&mut self, now: Now, publish: Publish) -> Result<Answer, Refusal> {
+        let offer = Offer::parse(&publish.offer).map_err(bad_offer)?;
+        let room = self.admit(&publish.room, &publish.participant, publish.role)?;
+        let answered = self.answer_publisher(now, room, &publish, &offer);
+        let (answer, publisher) =
+            answered.inspect_err(|_| self.leave_if_gone(now, room, &publish.participant))?;
+        let older = self.participant_mut(room, &publish.participant).and_then(|who| who.publisher);
+        if let Some(older) = older {
+            self.end_session(now, SessionKey::Publisher(older), Notice::Tell);
+        }
+        // Ending the older session may have ended the room (open rooms): it is taken up again.
+        let room = self.admit(&publish.room, &publish.participant, publish.role)?;
+        let mut publisher = publisher;
+        publisher.session.room = room;
+        let ufrag = publisher.session.peer.local_ufrag().to_owned();
+        let key = self.publishers.insert(publisher);
+        self.register(SessionKey::Publisher(key), publish.session, ufrag);
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.show(&publish.participant);
+        }
+        if let Some(participant) = self.participant_mut(room, &publish.participant) {
+            participant.publisher = Some(key);
+            participant.role = publish.role;
+        }
+        self.clocks.wake(now.mono);
+        Ok(answer)
+    }
+
+    fn answer_publisher(
+        &mut self,
+        now: Now,
+        room: Key,
+        publish: &Publish,
+        offer: &Offer,
+    ) -> Result<(Answer, Publisher), Refusal> {
+        let peer = self.new_peer(now, offer)?;
+        let video_codec = self.rooms.get(room).map(|room| room.video_codec).unwrap_or_default();
+        let policy = PublishPolicy { video_codec, sources: &publish.sources };
+        let answered = answer_publish(offer, &self.local(&peer), &policy).map_err(bad_offer)?;
+        let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
+        let session = new_session(&publish.session, room, &publish.participant, peer);
+        let ingress = Ingress::new(now.mono, answered.tracks);
+        Ok((answer, Publisher { session, ingress, is_muted: false }))
+    }
+
+    /// A new subscribing session; replaces the participant's older one.
+    pub fn subscribe(&mut self, now: Now, subscribe: Subscribe) -> Result<Answer, Refusal> {
+        let offer = Offer::parse(&subscribe.offer).map_err(bad_offer)?;
+        let names = slot_names(&subscribe.slots)?;
+        let room = self.admit(&subscribe.room, &subscribe.participant, subscribe.role)?;
+        let answered = self.answer_subscriber(now, room, &subscribe, &offer, &names);
+        let (answer, subscriber) =
+            answered.inspect_err(|_| self.leave_if_gone(now, room, &subscribe.participant))?;
+        let older = self.participant_mut(room, &subscribe.participant).and_then(|who| who.subscriber);
+        if let Some(older) = older {
+            self.end_session(now, SessionKey::Subscriber(older), Notice::Tell);
+        }
+        let room = self.admit(&subscribe.room, &subscribe.participant, subscribe.role)?;
+        let mut subscriber = subscriber;
+        subscriber.session.room = room;
+        let ufrag = subscriber.session.peer.local_ufrag().to_owned();
+        let key = self.subscribers.insert(subscriber);
+        self.register(SessionKey::Subscriber(key), subscribe.session, ufrag);
+        if let Some(participant) = self.participant_mut(room, &subscribe.participant) {
+            participant.subscriber = Some(key);
+            participant.role = subscribe.role;
+        }
+        self.clocks.wake(now.mono);
+        Ok(answer)
+    }
+
+    fn answer_subscriber(
+        &mut self,
+        now: Now,
+        room: Key,
+        subscribe: &Subscribe,
+        offer: &Offer,
+        names: &[SlotName],
+    ) -> Result<(Answer, Subscriber), Refusal> {
+        let mut peer = self.new_peer(now, offer)?;
+        let mut ssrcs = Vec::with_capacity(2 * names.len());
+        while ssrcs.len() < 2 * names.len() {
+            let ssrc: u32 = self.rng.random();
+            if ssrc > 1 && !ssrcs.contains(&ssrc) {
+                ssrcs.push(ssrc);
+            }
+        }
+        let plan: Vec<SlotPlan> = names
+            .iter()
+            .zip(ssrcs.chunks_exact(2))
+            .map(|(name, ssrcs)| SlotPlan {
+                name: name.to_string(),
+                kind: name.kind(),
+                ssrc: ssrcs[0],
+                rtx_ssrc: ssrcs[1],
+                stream: stream_of(*name),
+            })
+            .collect();
+        let answered = answer_subscribe(offer, &self.local(&peer), &plan).map_err(bad_offer)?;
+        let mut slots = Vec::with_capacity(answered.slots.len());
+        for agreed in answered.slots {
+            let Some(name) = SlotName::parse(&agreed.name) else { continue };
+            for ssrc in [agreed.ssrc, agreed.rtx_ssrc] {
+                let registered = peer.register_ssrc(ssrc);
+                registered.map_err(|error| Refusal::BadOffer(error.to_string()))?;
+            }
+            slots.push(Slot::new(name, agreed, self.rng.random()));
+        }
+        let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
+        let session = new_session(&subscribe.session, room, &subscribe.participant, peer);
+        Ok((answer, Subscriber { session, egress: Egress::new(slots) }))
+    }
+
+    fn new_peer(&self, now: Now, offer: &Offer) -> Result<Peer, Refusal> {
+        Peer::new(&self.config.identity, offer.remote(), now)
+            .map_err(|error| Refusal::BadOffer(error.to_string()))
+    }
+
+    fn local<'a>(&'a self, peer: &'a Peer) -> LocalDescription<'a> {
+        LocalDescription {
+            ufrag: peer.local_ufrag(),
+            pwd: peer.local_pwd(),
+            fingerprint: self.config.identity.fingerprint(),
+            candidates: &self.config.candidates,
+            version: peer.version(),
+        }
+    }
+
+    fn register(&mut self, key: SessionKey, id: SessionId, ufrag: String) {
+        self.counters.sessions_opened += 1;
+        self.by_session.insert(id, key);
+        if let Some(session) = self.session_mut(key) {
+            session.ufrags.push(ufrag.clone());
+        }
+        self.by_ufrag.insert(ufrag, key);
+    }
+
+    fn participant_mut(&mut self, room: Key, id: &ParticipantId) -> Option<&mut crate::room::Participant> {
+        self.rooms.get_mut(room)?.participants.get_mut(id)
+    }
+
+    /// Trickled candidates or an ICE restart (RFC 9725 §4.3). `if_match` without quotes, `*` matches any; absent: not
+    /// checked.
+    pub fn patch(
+        &mut self,
+        now: Now,
+        id: &SessionId,
+        if_match: Option<&str>,
+        fragment: &str,
+    ) -> Result<PatchOutcome, Refusal> {
+        let no_session = || Refusal::NoSession(id.clone());
+        let key = self.by_session.get(id).copied().ok_or_else(no_session)?;
+        let fragment = parse_fragment(fragment).map_err(bad_offer)?;
+        let session = self.session_mut(key).ok_or_else(no_session)?;
+        if if_match.is_some_and(|etag| etag != "*" && etag != session.peer.etag()) {
+            return Err(Refusal::EtagMismatch(id.clone()));
+        }
+        let Some((ufrag, _)) = fragment.restart(session.peer.remote_ufrag()) else {
+            return Ok(PatchOutcome::Noted);
+        };
+        session.peer.restart(ufrag, now).map_err(|error| Refusal::BadOffer(error.to_string()))?;
+        let local_ufrag = session.peer.local_ufrag().to_owned();
+        session.ufrags.push(local_ufrag.clone());
+        self.by_ufrag.insert(local_ufrag, key);
+        self.drain_peer(now, key);
+        let session = match key {
+            SessionKey::Publisher(key) => self.publishers.get(key).map(|publisher| &publisher.session),
+            SessionKey::Subscriber(key) => self.subscribers.get(key).map(|subscriber| &subscriber.session),
+        };
+        let peer = &session.ok_or_else(no_session)?.peer;
+        Ok(PatchOutcome::Restarted {
+            fragment: write_fragment(&self.local(peer), fragment.mid.as_deref()),
+            etag: peer.etag().to_owned(),
+        })
+    }
+
+    /// The client ends its session; no [`Event::SessionEnded`] follows.
+    pub fn close(&mut self, now: Now, session: &SessionId) -> Result<(), Refusal> {
+        let key = self.by_session.get(session).copied().ok_or_else(|| Refusal::NoSession(session.clone()))?;
+        self.end_session(now, key, Notice::None);
+        Ok(())
+    }
+
+    /// Ends all sessions of a participant.
+    pub fn expel(&mut self, now: Now, room: &RoomId, participant: &ParticipantId) {
+        let Ok(room) = self.room_key(room) else { return };
+        let Some(who) = self.participant_mut(room, participant) else { return };
+        let keys = [who.publisher.map(SessionKey::Publisher), who.subscriber.map(SessionKey::Subscriber)];
+        for key in keys.into_iter().flatten() {
+            self.end_session(now, key, Notice::Tell);
+        }
+    }
+
+    /// From now on no new rooms and sessions; those that are there go on.
+    pub fn drain(&mut self) {
+        self.is_draining = true;
+    }
+
+    /// Media can flow.
+    pub(super) fn connected(&mut self, now: Now, key: SessionKey) {
+        let Some(session) = self.session_mut(key) else { return };
+        let (room, participant) = (session.room, session.participant.clone());
+        if let Some(participant) = self.participant_mut(room, &participant) {
+            participant.last_sign = Some(now.mono);
+        }
+        self.select_voices(now, room);
+        self.reroute(now, room);
+        self.report(now, room);
+        self.clocks.wake(now.mono);
+    }
+
+    /// Forgets a session; whoever listened to it listens to nothing.
+    pub(super) fn end_session(&mut self, now: Now, key: SessionKey, notice: Notice) {
+        let mut session = match key {
+            SessionKey::Publisher(key) => {
+                let Some(publisher) = self.publishers.remove(key) else { return };
+                let room = self.rooms.get_mut(publisher.session.room);
+                if let Some(room) = room {
+                    for track in publisher.ingress.tracks() {
+                        room.taps.iter_mut().for_each(|(_, tap)| tap.flow_ended(track.flow));
+                    }
+                    room.hide(&publisher.session.participant);
+                }
+                for (_, subscriber) in self.subscribers.iter_mut() {
+                    for slot in subscriber.egress.slots_mut() {
+                        slot.forget(|track| track.publisher == key);
+                    }
+                }
+                publisher.session
+            }
+            SessionKey::Subscriber(key) => {
+                let Some(subscriber) = self.subscribers.remove(key) else { return };
+                subscriber.session
+            }
+        };
+        session.peer.close(now);
+        while let Some((path, bytes)) = session.peer.poll_transmit() {
+            self.outbox.push(path, &bytes);
+        }
+        self.counters.sessions_ended += 1;
+        self.by_session.remove(&session.id);
+        for ufrag in &session.ufrags {
+            self.by_ufrag.remove(ufrag);
+        }
+        for path in &session.paths {
+            if self.by_path.get(path) == Some(&key) {
+                self.by_path.remove(path);
+            }
+        }
+        if let Some(who) = self.participant_mut(session.room, &session.participant) {
+            match key {
+                SessionKey::Publisher(key) if who.publisher == Some(key) => who.publisher = None,
+                SessionKey::Subscriber(key) if who.subscriber == Some(key) => who.subscriber = None,
+                _ => {}
+            }
+        }
+        if notice == Notice::Tell {
+            self.events.push_back(Event::SessionEnded { session: session.id });
+        }
+        self.select_voices(now, session.room);
+        self.reroute(now, session.room);
+        self.report(now, session.room);
+        self.leave_if_gone(now, session.room, &session.participant);
+    }
+
+    /// A participant without sessions is no participant; an open room without participants is no room.
+    fn leave_if_gone(&mut self, _now: Now, room_key: Key, id: &ParticipantId) {
+        let Some(room) = self.rooms.get_mut(room_key) else { return };
+        if room.participants.get(id).is_some_and(|who| who.publisher.is_none() && who.subscriber.is_none()) {
+            room.participants.remove(id);
+        }
+        let is_over =
+            room.routing == Routing::ByArrival && room.participants.is_empty() && room.taps.is_empty();
+        if is_over && let Some(room) = self.rooms.remove(room_key) {
+            self.room_keys.remove(&room.id);
+        }
+    }
+
+    /// The recorder listens from now on: every flow of the room is announced, keyframes are asked for.
+    pub fn attach_tap(&mut self, now: Now, room: &RoomId, mut tap: TapWriter) -> Result<TapId, Refusal> {
+        let key = self.room_key(room)?;
+        let Some(room) = self.rooms.get_mut(key) else { return Err(Refusal::NoRoom(room.clone())) };
+        room.taps.retain(|(_, tap)| !tap.is_abandoned());
+        if room.taps.len() >= MAX_TAPS_PER_ROOM {
+            return Err(self.limit("MAX_TAPS_PER_ROOM", MAX_TAPS_PER_ROOM));
+        }
+        for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
+            let Some(publisher) = self.publishers.get_mut(publisher) else { continue };
+            for track in 0..publisher.ingress.tracks().len() {
+                if publisher.ingress.tracks()[track].is_ended {
+                    continue;
+                }
+                if let Some(flow) = publisher.ingress.flow(&publisher.session.participant, track) {
+                    tap.flow_started(&flow);
+                    publisher.ingress.want_keyframe(track);
+                }
+            }
+        }
+        self.next_tap += 1;
+        let id = TapId(self.next_tap);
+        room.taps.push((id, tap));
+        self.clocks.wake(now.mono);
+        Ok(id)
+    }
+
+    /// The recorder listens no more; nothing happens when the tap is gone already.
+    pub fn detach_tap(&mut self, tap: TapId) {
+        for (_, room) in self.rooms.iter_mut() {
+            room.taps.retain(|(id, _)| *id != tap);
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
+fn bad_offer(error: crate::sdp::SdpError) -> Refusal {
+    Refusal::BadOffer(error.to_string())
+}
+
+fn new_session(id: &SessionId, room: Key, participant: &ParticipantId, peer: Peer) -> Session {
+    Session {
+        id: id.clone(),
+        room,
+        participant: participant.clone(),
+        peer,
+        paths: Vec::new(),
+        ufrags: Vec::new(),
+    }
+}
+
+/// The teacher's picture and voice are one stream, so that players keep them in sync; all others stand alone.
+fn stream_of(name: SlotName) -> String {
+    match name {
+        SlotName::Teacher | SlotName::Audio(0) => "lesson".to_owned(),
+        other => format!("slot-{other}"),
+    }
+}
+
+/// The slots asked for, or all in the default order.
+fn slot_names(asked: &[String]) -> Result<Vec<SlotName>, Refusal> {
+    if asked.is_empty() {
+        let pictures = [SlotName::Teacher, SlotName::Board, SlotName::Stage];
+        let wall = (0..MAX_WALL).map(SlotName::Wall);
+        let voices = (0..MAX_VOICES).map(SlotName::Audio);
+        return Ok(pictures.into_iter().chain(wall).chain(voices).collect());
+    }
+    let mut names: Vec<SlotName> = Vec::with_capacity(asked.len());
+    for text in asked {
+        let name = SlotName::parse(text).ok_or_else(|| {
+            // What is no slot name is not repeated in the answer at any length.
+            let shown: String = text.chars().take(32).collect();
+            Refusal::BadOffer(format!(
+                "there is no slot {shown:?}: slots are teacher, board, stage, wall0 to wall15, audio0 to audio2"
+            ))
+        })?;
+        if names.contains(&name) {
+            return Err(Refusal::BadOffer(format!("the slot {name} is asked for twice")));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}

@@ -1,0 +1,217 @@
+//! The way of a packet: opened in place, taken in, tapped, fanned out; and of RTCP both ways.
+
+use super::Engine;
+use super::session::{Publisher, SessionKey};
+use super::slab::Key;
+use crate::egress::Forwarded;
+use crate::egress::slot::TrackKey;
+use crate::ingress::cache::Media;
+use crate::ingress::{Accepted, Dropped};
+use crate::now::Now;
+use crate::packet::rtcp::{self, Nacked, Part, build};
+use tongtang_protocol::lesson::Source;
+
+impl Engine {
+    pub(super) fn handle_rtp(&mut self, now: Now, key: SessionKey, datagram: &mut [u8]) {
+        // A subscriber sends no media.
+        let SessionKey::Publisher(key) = key else {
+            self.counters.unknown_track_packets += 1;
+            return;
+        };
+        let Some(publisher) = self.publishers.get_mut(key) else { return };
+        if !publisher.ingress.pass(now.mono) {
+            self.counters.rate_limited_packets += 1;
+            return;
+        }
+        let Ok(opened) = publisher.session.peer.open_rtp(datagram) else {
+            self.counters.srtp_open_failed += 1;
+            return;
+        };
+        self.counters.rtp_in_packets += 1;
+        self.counters.rtp_in_bytes += opened.len as u64;
+        let packet = &mut datagram[..opened.len];
+        let accepted = match publisher.ingress.accept(now, packet, &mut self.next_flow) {
+            Ok(accepted) => accepted,
+            Err(dropped) => return self.count_dropped(dropped),
+        };
+        let room = publisher.session.room;
+        if accepted.is_new_track {
+            self.announce(key, accepted.track);
+            // The first packet is often the first of a keyframe: whoever waits for it shall have it.
+            self.reroute(now, room);
+        }
+        self.tap(now, key, &accepted, &packet[accepted.start..]);
+        let media = Media { meta: accepted.meta, payload: &packet[accepted.payload.0..accepted.payload.1] };
+        self.fan_out(now, key, accepted.track, &media);
+    }
+
+    fn count_dropped(&mut self, dropped: Dropped) {
+        let counter = match dropped {
+            Dropped::Malformed => &mut self.counters.malformed_packets,
+            Dropped::Unknown => &mut self.counters.unknown_track_packets,
+            Dropped::TooMany => &mut self.counters.too_many_tracks_packets,
+            Dropped::Duplicate => &mut self.counters.duplicate_packets,
+            Dropped::TooLate => &mut self.counters.late_packets,
+            Dropped::Probe => return,
+        };
+        *counter += 1;
+    }
+
+    /// Tells the taps of the room about a new flow.
+    fn announce(&mut self, key: Key, track: usize) {
+        let Some(publisher) = self.publishers.get(key) else { return };
+        let Some(room) = self.rooms.get_mut(publisher.session.room) else { return };
+        let Some(flow) = publisher.ingress.flow(&publisher.session.participant, track) else { return };
+        for (_, tap) in &mut room.taps {
+            tap.flow_started(&flow);
+        }
+    }
+
+    fn tap(&mut self, now: Now, key: Key, accepted: &Accepted, packet: &[u8]) {
+        let Some(publisher) = self.publishers.get(key) else { return };
+        let Some(room) = self.rooms.get_mut(publisher.session.room) else { return };
+        if room.taps.is_empty() {
+            return;
+        }
+        let track = &publisher.ingress.tracks()[accepted.track];
+        if is_silenced(publisher, track.source) {
+            return;
+        }
+        for (_, tap) in &mut room.taps {
+            tap.packet(track.flow, now.unix_us, packet);
+        }
+    }
+
+    /// One copy for each listening slot, sealed where it is written.
+    fn fan_out(&mut self, now: Now, key: Key, track: usize, media: &Media<'_>) {
+        let Self { publishers, subscribers, outbox, counters, .. } = self;
+        let Some(publisher) = publishers.get_mut(key) else { return };
+        if is_silenced(publisher, publisher.ingress.tracks()[track].source) {
+            return;
+        }
+        let mut listeners = std::mem::take(&mut publisher.ingress.tracks_mut()[track].listeners);
+        let source = &publisher.ingress.tracks()[track];
+        let track_key = TrackKey { publisher: key, track };
+        listeners.retain(|listener| {
+            let Some(subscriber) = subscribers.get_mut(listener.subscriber) else { return false };
+            let slot = usize::from(listener.slot);
+            let mut forward = |media: &Media<'_>| {
+                let peer = &mut subscriber.session.peer;
+                let forwarded =
+                    subscriber.egress.forward(now, slot, track_key, source.codec, media, peer, outbox);
+                match forwarded {
+                    Forwarded::Sent | Forwarded::SentFirst => counters.rtp_out_packets += 1,
+                    Forwarded::Dropped => counters.egress_dropped_packets += 1,
+                    Forwarded::Held | Forwarded::NotListening => {}
+                }
+                forwarded
+            };
+            match forward(media) {
+                Forwarded::SentFirst => {
+                    counters.slot_switches += 1;
+                    // The keyframe's first packet was lost and came late: what is behind it is here already.
+                    let behind = media.meta.sequence + 1..=source.highest().unwrap_or(0);
+                    for media in behind.filter_map(|sequence| source.cache.get(sequence)) {
+                        forward(&media);
+                    }
+                    true
+                }
+                Forwarded::NotListening => false,
+                Forwarded::Sent | Forwarded::Held | Forwarded::Dropped => true,
+            }
+        });
+        publisher.ingress.tracks_mut()[track].listeners = listeners;
+    }
+
+    pub(super) fn handle_rtcp(&mut self, now: Now, key: SessionKey, datagram: &mut [u8]) {
+        let Some(session) = self.session_mut(key) else { return };
+        let Ok(len) = session.peer.open_rtcp(datagram) else {
+            self.counters.srtcp_open_failed += 1;
+            return;
+        };
+        let compound = &datagram[..len];
+        match key {
+            SessionKey::Publisher(key) => self.rtcp_of_publisher(now, key, compound),
+            SessionKey::Subscriber(key) => self.rtcp_of_subscriber(now, key, compound),
+        }
+    }
+
+    fn rtcp_of_publisher(&mut self, now: Now, key: Key, compound: &[u8]) {
+        let Some(publisher) = self.publishers.get_mut(key) else { return };
+        for part in rtcp::parts(compound) {
+            let Some(report) = publisher.ingress.handle_rtcp(now, &part) else { continue };
+            let track = &publisher.ingress.tracks()[report.track];
+            let Some(room) = self.rooms.get_mut(publisher.session.room).filter(|room| !room.taps.is_empty())
+            else {
+                continue;
+            };
+            // The recorder keeps picture and sound together by the publisher's own reports.
+            let mut bytes = Vec::with_capacity(28);
+            build::sender_report(&mut bytes, track.ssrc, report.ntp, report.rtp, 0, 0);
+            for (_, tap) in &mut room.taps {
+                tap.packet(track.flow, now.unix_us, &bytes);
+            }
+        }
+    }
+
+    fn rtcp_of_subscriber(&mut self, now: Now, key: Key, compound: &[u8]) {
+        let mut is_rerouted = false;
+        for part in rtcp::parts(compound) {
+            match part {
+                Part::ReceiverReport(reports) => is_rerouted |= self.reports(now, key, reports),
+                Part::SenderReport(report) => is_rerouted |= self.reports(now, key, report.reports),
+                Part::Nack { media, lost } => self.retransmit(now, key, media, lost),
+                Part::Pli(ssrc) => self.keyframe_for(now, key, ssrc),
+                Part::Fir(entries) => entries.for_each(|(ssrc, _)| self.keyframe_for(now, key, ssrc)),
+                Part::Sdes | Part::Bye(_) | Part::Remb(_) | Part::TransportCc(_) | Part::Other => {}
+            }
+        }
+        if is_rerouted && let Some(room) = self.subscribers.get(key).map(|subscriber| subscriber.session.room)
+        {
+            self.reroute(now, room);
+        }
+    }
+
+    fn reports(&mut self, now: Now, key: Key, reports: rtcp::Reports<'_>) -> bool {
+        self.subscribers.get_mut(key).is_some_and(|subscriber| subscriber.egress.handle_reports(now, reports))
+    }
+
+    /// Answers a NACK from the publisher's cache.
+    fn retransmit(&mut self, now: Now, key: Key, ssrc: u32, lost: Nacked<'_>) {
+        let Self { publishers, subscribers, outbox, counters, .. } = self;
+        let Some(subscriber) = subscribers.get_mut(key) else { return };
+        let Some(index) = subscriber.egress.slot_of_ssrc(ssrc) else { return };
+        for sequence in lost {
+            let slot = &subscriber.egress.slots()[index];
+            let media = slot.current().zip(slot.rewriter.source_of(sequence)).and_then(|(track, source)| {
+                publishers.get(track.publisher)?.ingress.tracks().get(track.track)?.cache.get(source)
+            });
+            let peer = &mut subscriber.session.peer;
+            let is_sent =
+                media.is_some_and(|media| subscriber.egress.retransmit(now, index, &media, peer, outbox));
+            if is_sent {
+                counters.retransmitted_packets += 1;
+            } else {
+                counters.retransmissions_failed += 1;
+            }
+        }
+    }
+
+    /// A subscriber's decoder cannot go on.
+    fn keyframe_for(&mut self, now: Now, key: Key, ssrc: u32) {
+        self.counters.keyframe_requests_in += 1;
+        let Some(subscriber) = self.subscribers.get(key) else { return };
+        let track =
+            subscriber.egress.slot_of_ssrc(ssrc).and_then(|index| subscriber.egress.slots()[index].target());
+        if let Some(track) = track
+            && let Some(publisher) = self.publishers.get_mut(track.publisher)
+        {
+            publisher.ingress.want_keyframe(track.track);
+            self.clocks.wake(now.mono);
+        }
+    }
+}
+
+fn is_silenced(publisher: &Publisher, source: Source) -> bool {
+    publisher.is_muted && source == Source::Microphone
+}

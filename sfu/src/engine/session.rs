@@ -1,0 +1,60 @@
+//! A WHIP or WHEP session: who, where, and its association.
+
+use super::api::Path;
+use super::slab::Key;
+use crate::egress::Egress;
+use crate::ingress::Ingress;
+use crate::peer::Peer;
+use tongtang_protocol::ids::{ParticipantId, SessionId};
+
+/// Names a session of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SessionKey {
+    /// Sends media to us.
+    Publisher(Key),
+    /// Gets media from us.
+    Subscriber(Key),
+}
+
+/// What both kinds have.
+pub struct Session {
+    /// Last part of its URL.
+    pub id: SessionId,
+    /// Its room.
+    pub room: Key,
+    /// Whose it is.
+    pub participant: ParticipantId,
+    /// The association.
+    pub peer: Peer,
+    /// The addresses that look-ups know it by.
+    pub paths: Vec<Path>,
+    /// The local ICE user names that look-ups know it by.
+    pub ufrags: Vec<String>,
+}
+
+impl std::fmt::Debug for Session {
+    /// Without keys and addresses.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A publishing session.
+#[derive(Debug)]
+pub struct Publisher {
+    /// Who and where.
+    pub session: Session,
+    /// Its tracks.
+    pub ingress: Ingress,
+    /// Its microphone reaches nobody.
+    pub is_muted: bool,
+}
+
+/// A subscribing session.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// Who and where.
+    pub session: Session,
+    /// Its slots.
+    pub egress: Egress,
+}

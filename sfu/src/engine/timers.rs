@@ -1,0 +1,174 @@
+//! Everything that happens because time passes.
+
+use super::session::SessionKey;
+use super::slab::Key;
+use super::{Engine, Event};
+use crate::now::Now;
+use crate::packet::rtcp::{self, Part};
+use std::time::{Duration, Instant};
+use tongtang_protocol::control::SfuParticipant;
+
+/// Between two looks at all timers of sessions. NACKs, PLIs and feedback are late by at most this.
+const TICK: Duration = Duration::from_millis(10);
+/// Between two selections of voices and layers.
+const SELECT_INTERVAL: Duration = Duration::from_millis(200);
+/// Between two judgements of links; participants are reported as often at most.
+const JUDGE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// When the next look is due.
+#[derive(Debug, Default)]
+pub(super) struct Clocks {
+    tick: Option<Instant>,
+    select: Option<Instant>,
+    judge: Option<Instant>,
+}
+
+impl Clocks {
+    /// When [`Engine::handle_timeout`] is wanted.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.tick
+    }
+
+    /// Something is due now.
+    pub(super) fn wake(&mut self, now: Instant) {
+        self.tick = Some(self.tick.map_or(now, |tick| tick.min(now)));
+    }
+}
+
+fn is_due(clock: &mut Option<Instant>, now: Instant, interval: Duration) -> bool {
+    let due = clock.is_none_or(|due| due <= now);
+    if due {
+        *clock = Some(now + interval);
+    }
+    due
+}
+
+impl Engine {
+    /// The time of [`Engine::poll_timeout`] has come (being late is harmless).
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.clocks.tick = Some(now.mono + TICK);
+        self.peer_timeouts(now);
+        self.ingress_timeouts(now);
+        self.egress_timeouts(now);
+        let selects = is_due(&mut self.clocks.select, now.mono, SELECT_INTERVAL);
+        let judges = is_due(&mut self.clocks.judge, now.mono, JUDGE_INTERVAL);
+        if !selects && !judges {
+            return;
+        }
+        let rooms: Vec<Key> = self.rooms.iter().map(|(key, _)| key).collect();
+        for room in rooms {
+            if selects {
+                self.select_voices(now, room);
+                self.reroute(now, room);
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.taps.retain(|(_, tap)| !tap.is_abandoned());
+                }
+            }
+            if judges {
+                self.judge_links(now, room);
+            }
+            self.report(now, room);
+        }
+    }
+
+    fn peer_timeouts(&mut self, now: Now) {
+        let publishers = self.publishers.iter().map(|(key, p)| (SessionKey::Publisher(key), &p.session));
+        let subscribers = self.subscribers.iter().map(|(key, s)| (SessionKey::Subscriber(key), &s.session));
+        let due: Vec<SessionKey> = publishers
+            .chain(subscribers)
+            .filter(|(_, session)| session.peer.poll_timeout().is_some_and(|at| at <= now.mono))
+            .map(|(key, _)| key)
+            .collect();
+        for key in due {
+            if let Some(session) = self.session_mut(key) {
+                session.peer.handle_timeout(now);
+            }
+            self.drain_peer(now, key);
+        }
+    }
+
+    fn ingress_timeouts(&mut self, now: Now) {
+        let Self { publishers, outbox, counters, .. } = self;
+        for (_, publisher) in publishers.iter_mut() {
+            if publisher.ingress.next_timeout() > now.mono {
+                continue;
+            }
+            let peer = &mut publisher.session.peer;
+            let Some(path) = peer.path().filter(|_| peer.is_connected()) else { continue };
+            publisher.ingress.handle_timeout(now, |plain| {
+                for part in rtcp::parts(plain) {
+                    match part {
+                        Part::Nack { .. } => counters.nacks_sent += 1,
+                        Part::Pli(_) => counters.plis_sent += 1,
+                        _ => {}
+                    }
+                }
+                outbox.push_with(path, |out| {
+                    let _ = peer.seal_rtcp(plain, out);
+                });
+            });
+        }
+    }
+
+    fn egress_timeouts(&mut self, now: Now) {
+        let Self { publishers, subscribers, outbox, .. } = self;
+        for (_, subscriber) in subscribers.iter_mut() {
+            if subscriber.egress.next_timeout().is_none_or(|due| due > now.mono) {
+                continue;
+            }
+            let peer = &mut subscriber.session.peer;
+            let Some(path) = peer.path().filter(|_| peer.is_connected()) else { continue };
+            let rtp_now = |key: crate::egress::slot::TrackKey| {
+                let ingress = &publishers.get(key.publisher)?.ingress;
+                let track = ingress.tracks().get(key.track)?;
+                track.sender_report?.rtp_at(ingress.clock(), now.unix_us, track.clock_rate_hz)
+            };
+            subscriber.egress.handle_timeout(now, rtp_now, |plain| {
+                outbox.push_with(path, |out| {
+                    let _ = peer.seal_rtcp(plain, out);
+                });
+            });
+        }
+    }
+
+    fn judge_links(&mut self, now: Now, room: Key) {
+        let Self { rooms, publishers, subscribers, .. } = self;
+        let Some(room) = rooms.get_mut(room) else { return };
+        for participant in room.participants.values_mut() {
+            let (mut from, mut towards, mut rtt_ms) = (Default::default(), Default::default(), None);
+            if let Some(publisher) = participant.publisher.and_then(|key| publishers.get_mut(key)) {
+                from = publisher.ingress.take_loss();
+                let last = publisher.ingress.tracks().iter().map(|track| track.last_packet).max();
+                participant.last_sign = participant.last_sign.max(last);
+            }
+            if let Some(subscriber) = participant.subscriber.and_then(|key| subscribers.get_mut(key)) {
+                towards = subscriber.egress.take_loss();
+                rtt_ms = subscriber.egress.rtt_ms();
+                participant.last_sign = participant.last_sign.max(subscriber.egress.last_report());
+            }
+            participant.link =
+                participant.meter.second(now.mono, from, towards, rtt_ms, participant.last_sign);
+        }
+    }
+
+    /// Tells the shell of participants that changed.
+    pub(super) fn report(&mut self, now: Now, room: Key) {
+        let Self { rooms, publishers, subscribers, events, .. } = self;
+        let Some(room) = rooms.get_mut(room) else { return };
+        for (id, participant) in &mut room.participants {
+            let publisher = participant.publisher.and_then(|key| publishers.get(key));
+            let subscriber = participant.subscriber.and_then(|key| subscribers.get(key));
+            let as_it_is = SfuParticipant {
+                id: id.clone(),
+                publishing: publisher.is_some_and(|publisher| publisher.session.peer.is_connected()),
+                subscribing: subscriber.is_some_and(|subscriber| subscriber.session.peer.is_connected()),
+                sources: publisher.map(|publisher| publisher.ingress.sources(now.mono)).unwrap_or_default(),
+                link: participant.link.clone(),
+            };
+            if as_it_is != participant.reported {
+                participant.reported = as_it_is.clone();
+                events.push_back(Event::Participant { room: room.id.clone(), participant: as_it_is });
+            }
+        }
+    }
+}
