@@ -20,3 +20,4 @@ export type ResourceView = Schemas['ResourceView'];
 export type Role = Schemas['Role'];
 export type Source = Schemas['Source'];
 export type VideoCodec = Schemas['VideoCodec'];
+export type Welcome = Schemas['Welcome'];
