@@ -1,0 +1,69 @@
+// Keeps a screen nobody touches alive for weeks: awake, full-screen, without a pointer, and on the server's version.
+
+/** The pointer hides after this long without moving. */
+const POINTER_MS = 3_000;
+
+/** Hours of the night in which an idle screen may load a new version of itself. */
+const NIGHT = { from: 2, to: 5 };
+
+const CHECK_VERSION_EVERY_MS = 20 * 60_000;
+
+export function keepAwake(): void {
+  const ask = () => {
+    if (document.visibilityState !== 'visible' || !('wakeLock' in navigator)) return;
+    // Refused on battery saving; the screen's own settings then decide.
+    void navigator.wakeLock.request('screen').catch(() => undefined);
+  };
+  document.addEventListener('visibilitychange', ask);
+  ask();
+}
+
+export function fullScreenOnTouch(): void {
+  const ask = () => {
+    if (document.fullscreenElement === null) {
+      void document.documentElement.requestFullscreen?.().catch(() => undefined);
+    }
+  };
+  document.addEventListener('pointerup', ask, { once: true });
+  document.addEventListener('keyup', ask, { once: true });
+}
+
+export function hidePointer(): void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  document.addEventListener('pointermove', () => {
+    document.body.classList.remove('still');
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(() => document.body.classList.add('still'), POINTER_MS);
+  });
+  document.body.classList.add('still');
+}
+
+/** The page names its scripts by their content: other names are another version. */
+async function versionOnServer(): Promise<string | null> {
+  try {
+    const response = await fetch('/classroom', { cache: 'no-store' });
+    if (!response.ok) return null;
+    return scriptsOf(await response.text());
+  } catch {
+    return null;
+  }
+}
+
+export function scriptsOf(html: string): string | null {
+  const scripts = html.match(/\/assets\/[\w.-]+\.js/g);
+  return scripts === null ? null : [...new Set(scripts)].sort().join(' ');
+}
+
+export function isNight(hour: number): boolean {
+  return hour >= NIGHT.from && hour < NIGHT.to;
+}
+
+/** Loads the page anew at night, when it is idle and the server has another version of it. */
+export function reloadAtNight(isIdle: () => boolean): void {
+  const own = scriptsOf(document.documentElement.outerHTML);
+  setInterval(async () => {
+    if (own === null || !isNight(new Date().getHours()) || !isIdle()) return;
+    const there = await versionOnServer();
+    if (there !== null && there !== own && isIdle()) location.reload();
+  }, CHECK_VERSION_EVERY_MS);
+}

@@ -1,0 +1,54 @@
+// The shelf of recorded lessons.
+import { Input } from 'antd';
+import { useEffect, useState } from 'react';
+import { api } from '../../protocol/api';
+import { useLoaded } from '../shell/loaded';
+import { FailurePlate, Loading, Plate } from '../shell/states';
+import { followChanges } from './changes';
+import './library.css';
+import { ResourceCard } from './ResourceCard';
+import { found, withChange } from './shelf';
+import { text } from './words';
+
+export function LibraryPage() {
+  const { loaded, reload, replace } = useLoaded(api.library);
+  const [looked, setLooked] = useState('');
+  const ready = loaded.kind === 'ready';
+  useEffect(() => {
+    document.title = `同堂 · ${text.library}`;
+    if (!ready) return;
+    return followChanges((resource) => replace((shelf) => withChange(shelf, resource)), reload);
+  }, [ready, reload, replace]);
+
+  if (loaded.kind === 'loading') return <Loading rows={6} />;
+  if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
+  if (loaded.value.length === 0) {
+    return (
+      <Plate title={text.emptyTitle} testid="library-empty">
+        {text.emptyHint}
+      </Plate>
+    );
+  }
+  const shown = found(loaded.value, looked);
+  return (
+    <>
+      <div className="page-head">
+        <h1>{text.library}</h1>
+        <Input.Search
+          className="look"
+          allowClear
+          placeholder={text.search}
+          aria-label={text.search}
+          value={looked}
+          onChange={(event) => setLooked(event.target.value)}
+        />
+      </div>
+      {shown.length === 0 && <Plate title={text.nothingFound(looked)} />}
+      <ul className="shelf" data-testid="shelf">
+        {shown.map((resource) => (
+          <ResourceCard key={resource.id} resource={resource} changed={reload} />
+        ))}
+      </ul>
+    </>
+  );
+}

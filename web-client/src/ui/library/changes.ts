@@ -1,0 +1,24 @@
+// The server's stream of resource changes; the browser reconnects by itself.
+import { LIBRARY_EVENTS } from '../../protocol/api';
+import type { ResourceView } from '../../protocol/types';
+import { readChange } from './shelf';
+
+/** `again` is called after a gap in the stream: what was missed has to be asked for. */
+export function followChanges(changed: (resource: ResourceView) => void, again: () => void): () => void {
+  const source = new EventSource(LIBRARY_EVENTS);
+  let broke = false;
+  source.onerror = () => {
+    broke = true;
+  };
+  source.onopen = () => {
+    if (broke) again();
+    broke = false;
+  };
+  const hear = (event: MessageEvent<string>) => {
+    const resource = readChange(event.data);
+    if (resource !== null) changed(resource);
+  };
+  source.onmessage = hear;
+  source.addEventListener('resource', hear);
+  return () => source.close();
+}

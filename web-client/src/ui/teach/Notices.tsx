@@ -1,0 +1,59 @@
+// What is wrong now, in plain words: said what happened, what it means for the lesson, what to do.
+import { canReceive } from '../../media/codecs';
+import type { LessonView } from '../../protocol/types';
+import type { RoomState } from './room';
+import type { Trouble } from './troubles';
+import { text } from './words';
+
+/** More would cover the lesson; the cards show the rest. */
+const MAX_ROOM_NOTICES = 2;
+
+export interface Notice {
+  key: string;
+  kind: 'weak' | 'lost' | 'note';
+  words: string;
+}
+
+export function noticesOf(state: RoomState, lesson: LessonView, troubles: Trouble[]): Notice[] {
+  const notices: Notice[] = [];
+  const { connection } = state.session;
+  const media = state.media;
+  const mediaUp = media.publish.kind === 'up' && media.subscribe.kind === 'up';
+  if (!canReceive(lesson.video_codec)) notices.push({ key: 'codec', kind: 'lost', words: text.noCodec });
+  if (connection.kind === 'lost' && mediaUp) {
+    notices.push({ key: 'signaling', kind: 'weak', words: text.signalingLost(connection.attempts) });
+  } else if (!mediaUp) {
+    const broken =
+      connection.kind === 'lost' || [media.publish, media.subscribe].some((link) => attemptsOf(link) > 1);
+    notices.push({
+      key: 'media',
+      kind: broken ? 'lost' : 'note',
+      words: broken ? text.networkLost : text.mediaWaiting,
+    });
+  }
+  if (lesson.recording === 'failed' && lesson.recording_alarm != null) {
+    notices.push({ key: 'recording', kind: 'weak', words: lesson.recording_alarm });
+  }
+  for (const { participant, name, kind } of troubles.slice(0, MAX_ROOM_NOTICES)) {
+    const words = kind === 'cannot_hear_us' ? text.cannotHearUs(name) : text.cannotHearRoom(name);
+    notices.push({ key: participant, kind: kind === 'cannot_hear_us' ? 'lost' : 'weak', words });
+  }
+  if (lesson.state === 'paused') notices.push({ key: 'paused', kind: 'note', words: text.paused });
+  return notices;
+}
+
+function attemptsOf(link: RoomState['media']['publish']): number {
+  return link.kind === 'connecting' ? link.attempts : link.kind === 'repairing' ? 2 : 0;
+}
+
+export function Notices({ notices }: { notices: Notice[] }) {
+  return (
+    <div className="notices" role="status" data-testid="notices">
+      {notices.map(({ key, kind, words }) => (
+        <p key={key} className={`notice notice-${kind}`}>
+          {words}
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+// Is the lesson being recorded? A light with a word; a press turns it on or off.
+import type { LessonView } from '../../protocol/types';
+import { text } from './words';
+
+const words: Record<LessonView['recording'], string> = {
+  off: text.recordOff,
+  starting: text.recordStarting,
+  on: text.recordOn,
+  failed: text.recordFailed,
+};
+
+export function RecordLight({ lesson, toggle }: { lesson: LessonView; toggle(): void }) {
+  const { recording } = lesson;
+  const what = recording === 'off' ? text.startRecording : text.stopRecording;
+  return (
+    <button
+      type="button"
+      className={`record record-${recording}`}
+      onClick={toggle}
+      title={`${what} (R)`}
+      aria-label={`${words[recording]}. ${what}`}
+      data-testid="record"
+      data-recording={recording}
+    >
+      <i aria-hidden="true" />
+      {words[recording]}
+    </button>
+  );
+}

@@ -1,0 +1,16 @@
+// What a page shows of itself to tests and to the person who looks for a fault. Read only.
+import type { LinkState } from './media/link';
+import type { SessionState } from './session/state';
+
+declare global {
+  interface Window {
+    __tongtang?: {
+      session: { state: () => SessionState };
+      media: {
+        state: () => { publish: LinkState; subscribe: LinkState };
+        stats: () => Promise<{ publish: RTCStats[]; subscribe: RTCStats[] }>;
+        slots: () => readonly string[];
+      };
+    };
+  }
+}
