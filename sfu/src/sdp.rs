@@ -9,6 +9,7 @@ mod answer;
 mod codec;
 mod fragment;
 mod offer;
+mod parse;
 mod publish;
 mod subscribe;
 
@@ -19,14 +20,14 @@ pub use offer::{ExtensionIds, MediaKind, Offer, RemoteDescription, RemoteSetup};
 pub use publish::{PublishAnswer, PublishPolicy, PublishedTrack, answer_publish};
 pub use subscribe::{SlotPlan, SubscribeAnswer, SubscribedSlot, answer_subscribe};
 
-/// Longest description that is read. A Chromium offer with 22 m-lines is 40 KiB. The sender of a
-/// longer one is refused.
-pub const MAX_SDP_BYTES: usize = 64 * 1024;
+/// Longest description that is read: Chromium's offer with 22 m-lines is 95 KiB, with 40 it would be 175. The sender
+/// of a longer one is refused.
+pub const MAX_SDP_BYTES: usize = 256 * 1024;
 /// Most m-lines of an offer (16 wall pictures, teacher, board, stage, three voices and room). An
 /// offer with more is refused.
 pub const MAX_MEDIA: usize = 40;
-/// Most lines of an offer; one with more is refused.
-pub const MAX_LINES: usize = 6_000;
+/// Most lines of an offer (Chromium: 150 an m-line); one with more is refused.
+pub const MAX_LINES: usize = 8_000;
 /// Most payload types of an m-line; an offer with more is refused. (Chromium sends 30.)
 pub const MAX_CODECS: usize = 64;
 /// Most header extensions kept of an m-line; further ones are as if they had not been offered.

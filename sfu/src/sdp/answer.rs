@@ -2,8 +2,8 @@
 
 use super::codec::{Codec, OfferedCodec, PayloadTypes};
 use super::offer::{
-    ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID, URI_REPAIRED_RID,
-    URI_RID, URI_TRANSPORT_CC,
+    Direction, ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID,
+    URI_REPAIRED_RID, URI_RID, URI_TRANSPORT_CC,
 };
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -38,8 +38,7 @@ pub(super) struct AnswerWriter<'a> {
 pub(super) struct Accepted<'a> {
     pub media: &'a Media,
     pub codecs: Vec<(Codec, &'a OfferedCodec, PayloadTypes)>,
-    /// `(id, URI)` in the offer's order.
-    pub extensions: Vec<(u8, &'static str)>,
+    pub extensions: Vec<AnsweredExtension>,
     pub feedback: &'static [&'static str],
 }
 
@@ -79,8 +78,8 @@ impl<'a> AnswerWriter<'a> {
         if !media.mid.is_empty() {
             self.line(format_args!("a=mid:{}", media.mid));
         }
-        for (id, uri) in extensions {
-            self.line(format_args!("a=extmap:{id} {uri}"));
+        for AnsweredExtension { id, direction, uri } in extensions {
+            self.line(format_args!("a=extmap:{id}{direction} {uri}"));
         }
         self.line(format_args!("a=rtcp-mux"));
         if media.rtcp_rsize {
@@ -145,20 +144,35 @@ pub(super) fn candidate_lines(candidates: &[SocketAddr]) -> impl Iterator<Item =
     })
 }
 
-/// Which of an m-line's extensions we answer.
+/// An extension that is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct AnsweredExtension {
+    id: u8,
+    /// `/recvonly`, where the offer said `/sendonly`; empty where it said nothing.
+    direction: &'static str,
+    uri: &'static str,
+}
+
+/// Which of an m-line's extensions we answer; `goes` says which offered directions are of use.
 pub(super) fn agree_extensions(
     media: &Media,
     wanted: &[&'static str],
-) -> (ExtensionIds, Vec<(u8, &'static str)>) {
+    goes: fn(Direction) -> bool,
+) -> (ExtensionIds, Vec<AnsweredExtension>) {
     let mut ids = ExtensionIds::default();
-    let mut lines: Vec<(u8, &'static str)> = Vec::new();
+    let mut answered: Vec<AnsweredExtension> = Vec::new();
     for &uri in wanted {
-        let Some(id) = media.extension(uri) else { continue };
+        let Some(offered) = media.extension(uri, goes) else { continue };
         // Two extensions under one id cannot be told apart: the first of our list wins.
-        if lines.iter().any(|&(taken, _)| taken == id) {
+        if answered.iter().any(|taken| taken.id == offered.id) {
             continue;
         }
-        lines.push((id, uri));
+        let direction = match offered.direction {
+            Some(Direction::SendOnly) => "/recvonly",
+            Some(Direction::RecvOnly) => "/sendonly",
+            _ => "",
+        };
+        answered.push(AnsweredExtension { id: offered.id, direction, uri });
         let slot = match uri {
             URI_MID => &mut ids.mid,
             URI_RID => &mut ids.rid,
@@ -168,10 +182,10 @@ pub(super) fn agree_extensions(
             URI_ABS_SEND_TIME => &mut ids.abs_send_time,
             _ => continue,
         };
-        *slot = Some(id);
+        *slot = Some(offered.id);
     }
-    lines.sort_unstable();
-    (ids, lines)
+    answered.sort_unstable();
+    (ids, answered)
 }
 
 /// The RTCP feedback we answer where it is offered: one way to estimate the bandwidth, and repair.

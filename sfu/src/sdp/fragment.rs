@@ -1,7 +1,7 @@
 //! `application/trickle-ice-sdpfrag` (RFC 8840 §9, RFC 9725 §4.3): the body of a PATCH.
 
 use super::answer::{LocalDescription, candidate_lines};
-use super::offer::ice_text_ok;
+use super::parse::ice_text_ok;
 use super::{MAX_NAME_BYTES, SdpError};
 use std::fmt::Write as _;
 

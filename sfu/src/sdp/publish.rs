@@ -4,8 +4,8 @@ use super::SdpError;
 use super::answer::{Accepted, AnswerWriter, LocalDescription, agree_extensions, feedback};
 use super::codec::{Codec, PayloadTypes};
 use super::offer::{
-    ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID, URI_REPAIRED_RID,
-    URI_RID, URI_TRANSPORT_CC,
+    Direction, ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID,
+    URI_REPAIRED_RID, URI_RID, URI_TRANSPORT_CC,
 };
 use tongtang_protocol::lesson::{Source, VideoCodec};
 
@@ -123,7 +123,7 @@ fn accept<'a>(
         (Source::Camera | Source::Board, VideoCodec::Vp8) => Codec::Vp8,
     };
     let (offered, types) = media.find_codec(codec)?;
-    let (ext, extensions) = agree_extensions(media, &EXTENSIONS);
+    let (ext, extensions) = agree_extensions(media, &EXTENSIONS, Direction::sends);
     let transport_cc = ext.transport_cc.is_some() && offered.speaks("transport-cc");
     let remb = !transport_cc && offered.speaks("goog-remb");
     let nack = offered.speaks("nack");

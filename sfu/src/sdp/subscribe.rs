@@ -4,7 +4,8 @@ use super::SdpError;
 use super::answer::{Accepted, AnswerWriter, CNAME, LocalDescription, agree_extensions, feedback};
 use super::codec::{Codec, PayloadTypes};
 use super::offer::{
-    ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID, URI_TRANSPORT_CC,
+    Direction, ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID,
+    URI_TRANSPORT_CC,
 };
 
 /// A slot to be put on an m-line.
@@ -118,7 +119,7 @@ fn carries_something(media: &Media) -> bool {
 }
 
 fn accept<'a>(writer: &mut AnswerWriter<'a>, media: &'a Media, slot: &SlotPlan) -> SubscribedSlot {
-    let (ext, extensions) = agree_extensions(media, &EXTENSIONS);
+    let (ext, extensions) = agree_extensions(media, &EXTENSIONS, Direction::receives);
     let wanted: &[Codec] = match slot.kind {
         MediaKind::Audio => &[Codec::Opus],
         MediaKind::Video => &[Codec::Vp8, Codec::H264],
