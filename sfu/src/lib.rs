@@ -17,10 +17,15 @@ pub mod demux;
 pub mod egress;
 pub mod engine;
 pub mod ingress;
+pub mod error;
 pub mod now;
 pub mod packet;
 pub mod peer;
 pub mod room;
 pub mod sdp;
+<<<<<<< HEAD
 pub mod stats;
+=======
+pub mod shell;
+>>>>>>> 1eff560 (sfu: the shell: sockets, HTTP, registration and the tap's door)
 pub mod tap;

@@ -1,0 +1,63 @@
+//! Why a node cannot start or go on. Each text names the configuration key to change.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// Ends the program.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The media port is taken.
+    #[error(
+        "UDP port {port} on {address} is in use: another tongtang-sfu may be running. Stop it, or set another `udp_port` under [sfu]"
+    )]
+    UdpPortTaken {
+        /// Where.
+        address: IpAddr,
+        /// Which.
+        port: u16,
+    },
+    /// A configured media address cannot be used.
+    #[error(
+        "cannot open UDP {address}: {source}. `addresses` under [sfu] must name addresses of this machine"
+    )]
+    UdpAddress {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not one address is left.
+    #[error("this machine has no usable IP address; name one with `addresses` under [sfu]")]
+    NoAddress,
+    /// The HTTP address cannot be opened.
+    #[error("cannot listen on http://{address}: {source}. Set another `http_listen` under [sfu]")]
+    Http {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The tap's address cannot be opened.
+    #[error("cannot listen for recorders on {address}: {source}. Set another `tap_listen` under [sfu]")]
+    Tap {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificates of the tap are of no use.
+    #[error(
+        "the certificates of the tap cannot be used: {0}. Remove the tap-* files of the secrets folder and new ones are made"
+    )]
+    TapCertificate(String),
+    /// The media thread is gone; the process must be restarted.
+    #[error("the media thread ended unexpectedly; the log above says why")]
+    WorkerEnded,
+    /// Something the operating system refused.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+}

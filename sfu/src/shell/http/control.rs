@@ -1,0 +1,124 @@
+//! `/control`: what signaling tells this node. Every call may be repeated with the same effect as once.
+
+use crate::shell::http::refused::Refused;
+use crate::shell::http::token::bearer;
+use crate::shell::http::{Node, events, read_text};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post, put};
+use axum::{Json, Router};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use subtle::ConstantTimeEq;
+use tongtang_protocol::control::{RoomSpec, Routes};
+use tongtang_protocol::ids::{ParticipantId, RoomId};
+
+type SharedNode = State<Arc<Node>>;
+
+/// All of `/control`, behind the control secret.
+pub fn routes(node: Arc<Node>) -> Router<Arc<Node>> {
+    Router::new()
+        .route("/control/rooms/{room}", put(put_room).delete(delete_room))
+        .route("/control/rooms/{room}/routes", put(put_routes))
+        .route("/control/rooms/{room}/participants/{participant}", delete(expel))
+        .route("/control/stats", get(stats))
+        .route("/control/drain", post(drain))
+        .route("/control/events", get(events::stream))
+        .route_layer(middleware::from_fn_with_state(node, authenticate))
+}
+
+/// Compares in constant time: how long a refusal takes must not tell how much was right.
+async fn authenticate(State(node): SharedNode, request: Request, next: Next) -> Response {
+    let sent = bearer(request.headers()).unwrap_or_default();
+    let expected = node.control_secret.as_deref().unwrap_or_default();
+    if expected.is_empty() || !bool::from(sent.as_bytes().ct_eq(expected.as_bytes())) {
+        return Refused::unauthorized("the control secret is missing or wrong").into_response();
+    }
+    next.run(request).await
+}
+
+async fn put_room(
+    State(node): SharedNode,
+    Path(room): Path<String>,
+    body: Body,
+) -> Result<StatusCode, Refused> {
+    let room = room_id(room)?;
+    let spec: RoomSpec = read_json(body).await?;
+    node.worker.call(move |engine, now| engine.put_room(now, &room, &spec)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn delete_room(State(node): SharedNode, Path(room): Path<String>) -> Result<StatusCode, Refused> {
+    let room = room_id(room)?;
+    node.worker.call(move |engine, now| engine.delete_room(now, &room)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn put_routes(
+    State(node): SharedNode,
+    Path(room): Path<String>,
+    body: Body,
+) -> Result<StatusCode, Refused> {
+    let room = room_id(room)?;
+    let routes: Routes = read_json(body).await?;
+    node.worker.call(move |engine, now| engine.set_routes(now, &room, &routes)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn expel(
+    State(node): SharedNode,
+    Path((room, participant)): Path<(String, String)>,
+) -> Result<StatusCode, Refused> {
+    let room = room_id(room)?;
+    let participant = ParticipantId::new(participant)
+        .map_err(|error| Refused::bad_request(format!("the participant's name is not possible: {error}")))?;
+    node.worker.call(move |engine, now| engine.expel(now, &room, &participant)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /control/stats`
+#[derive(Debug, Serialize)]
+struct NodeStats {
+    epoch: u64,
+    draining: bool,
+    rooms: usize,
+    sessions: usize,
+    counters: BTreeMap<&'static str, u64>,
+}
+
+async fn stats(State(node): SharedNode) -> Result<Response, Refused> {
+    let stats = node.worker.call(|engine, _| engine.stats()).await?;
+    let stats = NodeStats {
+        epoch: node.epoch,
+        draining: node.draining.load(Ordering::Relaxed),
+        rooms: stats.rooms,
+        sessions: stats.sessions,
+        counters: stats.counters.into_iter().collect(),
+    };
+    Ok(Json(stats).into_response())
+}
+
+async fn drain(State(node): SharedNode) -> Result<StatusCode, Refused> {
+    node.draining.store(true, Ordering::Relaxed);
+    node.worker.call(|engine, _| engine.drain()).await?;
+    tracing::info!("draining: no new rooms and sessions from now on");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {
+    serde_json::from_str(&read_text(body).await?).map_err(|error| {
+        Refused::new(StatusCode::BAD_REQUEST, "bad_json", "the body is not what is expected here")
+            .detail(error.to_string())
+    })
+}
+
+fn room_id(text: String) -> Result<RoomId, Refused> {
+    RoomId::new(text)
+        .map_err(|error| Refused::bad_request(format!("the room's name is not possible: {error}")))
+}

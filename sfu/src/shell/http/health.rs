@@ -1,0 +1,66 @@
+//! `/healthz`: the process answers. `/readyz`: it takes sessions. `/metrics`: Prometheus text.
+
+use crate::shell::http::refused::Refused;
+use crate::shell::http::{Access, Node};
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+type SharedNode = State<Arc<Node>>;
+
+/// The three.
+pub fn routes() -> Router<Arc<Node>> {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+}
+
+async fn ready(State(node): SharedNode) -> Result<&'static str, Refused> {
+    if node.draining.load(Ordering::Relaxed) {
+        return Err(Refused::unavailable("draining", "this node takes no new sessions"));
+    }
+    if let Access::Tokens(key) = &node.access
+        && !key.is_known()
+    {
+        return Err(Refused::unavailable("not_registered", "this node has not reached signaling yet"));
+    }
+    node.worker.call(|_, _| ()).await?;
+    Ok("ready\n")
+}
+
+async fn metrics(State(node): SharedNode) -> Result<Response, Refused> {
+    let stats = node.worker.call(|engine, _| engine.stats()).await?;
+    let mut text = String::new();
+    let mut gauge = |name: &str, value: u64| {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "# TYPE tongtang_sfu_{name} gauge\ntongtang_sfu_{name} {value}");
+    };
+    gauge("rooms", stats.rooms as u64);
+    gauge("sessions", stats.sessions as u64);
+    gauge("taps", node.taps.load(Ordering::Relaxed));
+    gauge("draining", u64::from(node.draining.load(Ordering::Relaxed)));
+    let udp = node.worker.counters();
+    let own = [
+        ("udp_received", &udp.received),
+        ("udp_sent", &udp.sent),
+        ("udp_send_dropped", &udp.send_dropped),
+        ("udp_receive_failed", &udp.receive_failed),
+        ("tap_lost_packets", &node.tap_lost),
+    ];
+    let own = own.into_iter().map(|(name, value)| (name, value.load(Ordering::Relaxed)));
+    for (name, value) in stats.counters.into_iter().chain(own) {
+        let _ = writeln!(text, "# TYPE tongtang_sfu_{name}_total counter\ntongtang_sfu_{name}_total {value}");
+    }
+    let _ = writeln!(text, "# TYPE tongtang_sfu_http_answers_total counter");
+    for (hundreds, count) in node.answered.iter().enumerate().skip(1) {
+        let count = count.load(Ordering::Relaxed);
+        let _ = writeln!(text, "tongtang_sfu_http_answers_total{{status=\"{hundreds}xx\"}} {count}");
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}

@@ -1,0 +1,178 @@
+//! Puts a node together, and takes it apart so that nobody loses more than they must.
+
+use crate::engine::{Engine, EngineConfig, Event};
+use crate::error::NodeError;
+use crate::shell::http::pace::Pace;
+use crate::shell::http::registry::Registry;
+use crate::shell::http::token::TokenKey;
+use crate::shell::http::{Access, Node, router};
+use crate::shell::udp::{Sockets, Worker};
+use crate::shell::{clock, register, tap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+use tongtang_config::{Config, Secrets};
+use tongtang_protocol::control::{NodeKind, Register};
+use tongtang_protocol::ids::NodeId;
+
+/// How long the end of the program waits for recorders to take what is still kept for them.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How a node runs.
+pub enum Mode {
+    /// Alone: open rooms, no tokens. With secrets also the control API and the tap.
+    Dev(Option<Secrets>),
+    /// For signaling.
+    Member(Secrets),
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(config: Config, mode: Mode) -> Result<(), NodeError> {
+    let mut terminate = on(SignalKind::terminate())?;
+    let mut interrupt = on(SignalKind::interrupt())?;
+    // A lost terminal is no reason to end a lesson.
+    let mut hangup = on(SignalKind::hangup())?;
+    let (node, parts) = start(&config, mode).await?;
+    let mut worker_ended = parts.worker_ended;
+    let outcome = loop {
+        tokio::select! {
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            _ = hangup.recv() => tracing::info!("SIGHUP ignored"),
+            _ = &mut worker_ended => break Err(NodeError::WorkerEnded),
+        }
+    };
+    stop(&node, &parts.taps).await;
+    outcome
+}
+
+struct Parts {
+    worker_ended: oneshot::Receiver<()>,
+    taps: Option<tap::Tap>,
+    _tasks: TaskTracker,
+}
+
+async fn start(config: &Config, mode: Mode) -> Result<(Arc<Node>, Parts), NodeError> {
+    let (secrets, open_rooms) = match mode {
+        Mode::Dev(secrets) => (secrets, true),
+        Mode::Member(secrets) => (Some(secrets), false),
+    };
+    let sockets = Sockets::bind(&config.sfu.addresses, config.sfu.udp_port)?;
+    let candidates = sockets.addresses.clone();
+    tracing::info!(?candidates, "media sockets are open");
+    let seed = rand::random();
+    let engine = Engine::new(EngineConfig { candidates: candidates.clone(), seed, open_rooms });
+    let (worker, worker_ended) = Worker::start(engine, sockets)
+        .map_err(|source| NodeError::System { what: "cannot start the media thread", source })?;
+
+    let node = Arc::new(Node {
+        worker,
+        epoch: clock::unix_us(),
+        access: if open_rooms { Access::Open } else { Access::Tokens(TokenKey::default()) },
+        control_secret: secrets.as_ref().map(|secrets| secrets.control_secret.clone()),
+        registry: Registry::default(),
+        pace: Pace::new(clock::now().mono),
+        draining: AtomicBool::new(false),
+        answered: Default::default(),
+        tap_lost: Default::default(),
+        taps: Default::default(),
+    });
+    let tasks = TaskTracker::new();
+    tasks.spawn(forget_ended_sessions(node.clone()));
+
+    let address = config.sfu.http_listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| NodeError::Http { address, source })?;
+    let http_address = listener.local_addr().map_err(|source| NodeError::Http { address, source })?;
+    tasks.spawn(serve(listener, node.clone()));
+
+    let taps = match &secrets {
+        Some(secrets) => Some(tap::Tap::listen(config.sfu.tap_listen, secrets, node.clone())?),
+        None => None,
+    };
+    let http_url = format!("http://{}", reachable(http_address, &candidates));
+    if let (Some(secrets), false) = (secrets, open_rooms) {
+        let register = Register {
+            node_id: NodeId::new(config.sfu.node_id.clone())
+                .unwrap_or_else(|_| NodeId::new("sfu-1").expect("a valid identifier")),
+            kind: NodeKind::Sfu,
+            epoch: node.epoch,
+            http_url: http_url.clone(),
+            tap_addr: taps.as_ref().map(|tap| reachable(tap.address(), &candidates)),
+            draining: false,
+        };
+        let url = config.sfu.signaling_url.clone();
+        tasks.spawn(register::keep_registered(node.clone(), url, secrets.control_secret, register));
+    }
+    announce(&http_url, open_rooms, taps.as_ref().map(tap::Tap::address));
+    Ok((node, Parts { worker_ended, taps, _tasks: tasks }))
+}
+
+/// Ends rooms (their peers hear it at once and go elsewhere), lets recorders take the rest, stops.
+async fn stop(node: &Arc<Node>, taps: &Option<tap::Tap>) {
+    tracing::info!("stopping");
+    node.draining.store(true, Ordering::Relaxed);
+    let ended = node.worker.call(|engine, now| {
+        engine.drain();
+        for room in engine.snapshot() {
+            engine.delete_room(now, &room.room);
+        }
+    });
+    if ended.await.is_ok()
+        && let Some(taps) = taps
+        && tokio::time::timeout(FLUSH_PATIENCE, taps.flushed()).await.is_err()
+    {
+        tracing::warn!("a recorder did not take all it was due in time");
+    }
+    node.worker.stop();
+    tracing::info!("stopped");
+}
+
+async fn serve(listener: TcpListener, node: Arc<Node>) {
+    if let Err(error) = axum::serve(listener, router(node)).await {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+/// Sessions that ended by themselves leave the registry. Falling behind is harmless: the engine
+/// answers 404 for what is gone.
+async fn forget_ended_sessions(node: Arc<Node>) {
+    use tokio::sync::broadcast::error::RecvError;
+    let mut events = node.worker.events();
+    loop {
+        match events.recv().await {
+            Ok(Event::SessionEnded { session }) => node.registry.remove(&session),
+            Ok(Event::Participant { .. }) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// A listener on every address is reached at the first candidate.
+fn reachable(listening: SocketAddr, candidates: &[SocketAddr]) -> SocketAddr {
+    if !listening.ip().is_unspecified() {
+        return listening;
+    }
+    candidates.first().map_or(listening, |first| SocketAddr::new(first.ip(), listening.port()))
+}
+
+fn announce(http_url: &str, open_rooms: bool, tap: Option<SocketAddr>) {
+    if open_rooms {
+        println!("tongtang-sfu --dev: every room is open, without tokens");
+        println!("  publish   {http_url}/whip/ROOM");
+        println!("  subscribe {http_url}/whep/ROOM");
+        if let Some(tap) = tap {
+            println!("  control   {http_url}/control");
+            println!("  tap       {tap}");
+        }
+    }
+    tracing::info!(%http_url, ?tap, "listening");
+}
+
+fn on(kind: SignalKind) -> Result<tokio::signal::unix::Signal, NodeError> {
+    signal(kind).map_err(|source| NodeError::System { what: "cannot listen for signals", source })
+}
