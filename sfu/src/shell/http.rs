@@ -6,7 +6,7 @@
 //! * [`token`]: who may
 //! * [`registry`]: whose session a session URL is
 //! * [`control`]: `/control`, for signaling
-//! * [`events`]: `/control/events`
+//! * [`events`]: the stream of changes below `/control`
 //! * [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! * [`refused`]: every error answer
 //! * [`pace`]: how many offers a second

@@ -28,7 +28,7 @@ struct Reader {
 
 /// Answers with the stream.
 pub async fn stream(State(node): State<Arc<Node>>) -> Result<Response, Refused> {
-    let (rooms, events) = node.worker.watch(|engine| engine.snapshot()).await?;
+    let (rooms, events) = node.worker.watch(crate::engine::Engine::snapshot).await?;
     let reader = Reader { first: Some(SfuEvent::Snapshot { epoch: node.epoch, rooms }), events };
     let lines = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;

@@ -2,7 +2,8 @@
 
 use crate::engine::Refusal;
 use crate::shell::udp::WorkerError;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::AppendHeaders;
 use axum::response::{IntoResponse, Response};
 use tongtang_protocol::problem::{CONTENT_TYPE, Problem};
 
@@ -10,13 +11,13 @@ use tongtang_protocol::problem::{CONTENT_TYPE, Problem};
 #[derive(Debug, Clone)]
 pub struct Refused {
     problem: Problem,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refused {
     /// A problem with its status, stable word and title.
     pub fn new(status: StatusCode, kind: &str, title: impl Into<String>) -> Self {
-        Self { problem: Problem::new(status.as_u16(), kind, title), headers: HeaderMap::new() }
+        Self { problem: Problem::new(status.as_u16(), kind, title), headers: Vec::new() }
     }
 
     /// What it means and what to do next.
@@ -29,7 +30,7 @@ impl Refused {
     /// A header the client needs.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -65,7 +66,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self.problem).unwrap_or_default();
-        (status, self.headers, [(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response()
+        (status, AppendHeaders(self.headers), [(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response()
     }
 }
 

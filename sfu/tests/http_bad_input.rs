@@ -1,0 +1,81 @@
+//! Whatever is sent to WHIP and WHEP is answered in plain words, and the node goes on.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod node;
+
+use node::{Sfu, problem};
+use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const SDP: (&str, &str) = ("content-type", "application/sdp");
+const FRAGMENT: (&str, &str) = ("content-type", "application/trickle-ice-sdpfrag");
+
+#[tokio::test]
+async fn requests_that_do_not_fit_say_what_would() {
+    let sfu = Sfu::dev(None).await;
+    let too_long = "a".repeat(64 * 1024 + 1);
+    let answer = sfu.send(Method::POST, "/whip/room", &[SDP], too_long).await;
+    assert_eq!(problem(answer).await, (413, "body_too_large".into()));
+
+    let answer = sfu.send(Method::POST, "/whip/room", &[("content-type", "application/json")], "{}").await;
+    assert_eq!(answer.headers()["accept-post"], "application/sdp");
+    assert_eq!(problem(answer).await, (415, "wrong_content_type".into()));
+
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        let answer = sfu.send(method.clone(), "/whip/room", &[], "").await;
+        assert!(answer.headers()["allow"].to_str().unwrap().contains("POST"), "{method}");
+        assert_eq!(problem(answer).await, (405, "method_not_allowed".into()));
+    }
+    let answer = sfu.send(Method::POST, "/whip/a%20b", &[SDP], "v=0").await;
+    assert_eq!(problem(answer).await.0, 400);
+    let answer = sfu.send(Method::POST, "/whep/room?slots=teacher,ceiling", &[SDP], "v=0").await;
+    assert_eq!(problem(answer).await.0, 400);
+    let answer = sfu.send(Method::GET, "/nothing", &[], "").await;
+    assert_eq!(problem(answer).await, (404, "not_found".into()));
+    let answer = sfu.send(Method::GET, "/control/stats", &[], "").await;
+    assert_eq!(problem(answer).await.0, 404, "alone there is no control API");
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_there_answers_404() {
+    let sfu = Sfu::dev(None).await;
+    let answer = sfu.send(Method::DELETE, "/whip/room/nobody", &[], "").await;
+    assert_eq!(problem(answer).await, (404, "no_session".into()));
+    let answer = sfu.send(Method::PATCH, "/whep/room/nobody", &[FRAGMENT, ("if-match", "*")], "a=x").await;
+    assert_eq!(problem(answer).await, (404, "no_session".into()));
+}
+
+#[tokio::test]
+async fn a_page_of_any_origin_may_ask_what_is_possible() {
+    let sfu = Sfu::dev(None).await;
+    let answer =
+        sfu.send(Method::OPTIONS, "/whip/room", &[("origin", "https://lessons.example.cn")], "").await;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.headers()["accept-post"], "application/sdp");
+    let allowed = answer.headers()["access-control-allow-headers"].to_str().unwrap().to_lowercase();
+    for name in ["authorization", "content-type", "if-match"] {
+        assert!(allowed.contains(name), "{name}");
+    }
+    let exposed = answer.headers()["access-control-expose-headers"].to_str().unwrap().to_lowercase();
+    for name in ["location", "etag", "link"] {
+        assert!(exposed.contains(name), "{name}");
+    }
+    let answer = sfu.send(Method::OPTIONS, "/whip/room/session", &[], "").await;
+    assert!(answer.headers()["access-control-allow-methods"].to_str().unwrap().contains("PATCH"));
+    assert_eq!(answer.headers()["accept-patch"], "application/trickle-ice-sdpfrag");
+}
+
+#[tokio::test]
+async fn a_line_of_noise_instead_of_http_disturbs_nobody() {
+    let sfu = Sfu::dev(None).await;
+    let address = sfu.url.trim_start_matches("http://");
+    for noise in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"GET\r\n\r\n", &[0xff; 4096]] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(noise).await.unwrap();
+        stream.shutdown().await.unwrap();
+        // Whatever comes back: the connection is closed.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    }
+    assert_eq!(sfu.send(Method::GET, "/readyz", &[], "").await.status(), 200);
+}
