@@ -49,6 +49,9 @@ pub enum NodeError {
         "the certificates of the tap cannot be used: {0}. Remove the tap-* files of the secrets folder and new ones are made"
     )]
     TapCertificate(String),
+    /// The node's own certificate cannot be made.
+    #[error(transparent)]
+    Identity(#[from] crate::peer::IdentityError),
     /// The media thread is gone; the process must be restarted.
     #[error("the media thread ended unexpectedly; the log above says why")]
     WorkerEnded,

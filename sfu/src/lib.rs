@@ -13,19 +13,24 @@
 //! Everything outside [`shell`] is sans-IO: it is told the time and what arrived, and fills an
 //! outbox. Modules in the order of a packet's way.
 
-pub mod demux;
-pub mod egress;
+pub mod shell;
+
 pub mod engine;
+
+pub mod demux;
+pub mod peer;
+pub mod sdp;
+
+pub mod packet;
+
 pub mod ingress;
+
+pub mod room;
+
+pub mod egress;
+
+pub mod tap;
+
 pub mod error;
 pub mod now;
-pub mod packet;
-pub mod peer;
-pub mod room;
-pub mod sdp;
-<<<<<<< HEAD
 pub mod stats;
-=======
-pub mod shell;
->>>>>>> 1eff560 (sfu: the shell: sockets, HTTP, registration and the tap's door)
-pub mod tap;

@@ -79,3 +79,18 @@ async fn a_line_of_noise_instead_of_http_disturbs_nobody() {
     }
     assert_eq!(sfu.send(Method::GET, "/readyz", &[], "").await.status(), 200);
 }
+#[tokio::test]
+async fn bad_offers_are_refused_in_words() {
+    let sfu = Sfu::dev(None).await;
+    let many = format!(
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n{}",
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n".repeat(1000)
+    );
+    for endpoint in ["/whip/room", "/whep/room"] {
+        for bad in ["", "hello", "v=0\r\n", "\u{0}\u{1}", "v=0\r\nm=\r\n", &"a=\r\n".repeat(5000), &many] {
+            let answer = sfu.send(Method::POST, endpoint, &[SDP], bad).await;
+            assert_eq!(problem(answer).await, (400, "bad_sdp".into()), "{bad:.40}");
+        }
+    }
+    assert_eq!(sfu.send(Method::GET, "/healthz", &[], "").await.status(), 200);
+}

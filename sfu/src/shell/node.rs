@@ -2,6 +2,7 @@
 
 use crate::engine::{Engine, EngineConfig, Event};
 use crate::error::NodeError;
+use crate::peer::Identity;
 use crate::shell::http::pace::Pace;
 use crate::shell::http::registry::Registry;
 use crate::shell::http::token::TokenKey;
@@ -65,8 +66,9 @@ async fn start(config: &Config, mode: Mode) -> Result<(Arc<Node>, Parts), NodeEr
     let sockets = Sockets::bind(&config.sfu.addresses, config.sfu.udp_port)?;
     let candidates = sockets.addresses.clone();
     tracing::info!(?candidates, "media sockets are open");
+    let identity = Identity::generate()?;
     let seed = rand::random();
-    let engine = Engine::new(EngineConfig { candidates: candidates.clone(), seed, open_rooms });
+    let engine = Engine::new(EngineConfig { identity, candidates: candidates.clone(), seed, open_rooms });
     let (worker, worker_ended) = Worker::start(engine, sockets)
         .map_err(|source| NodeError::System { what: "cannot start the media thread", source })?;
 
