@@ -316,6 +316,16 @@ fn transport_attributes_at_session_level_count_for_all() {
 }
 
 #[test]
+fn of_several_transports_the_first_m_lines_is_the_bundles() {
+    let offer = offer!("chromium-plain");
+    let ufrag = Offer::parse(offer).unwrap().remote().ufrag.clone();
+    let at = offer.rfind(&format!("a=ice-ufrag:{ufrag}")).unwrap();
+    let (before, after) = offer.split_at(at);
+    let other = format!("{before}{}", after.replacen(&ufrag, "othr", 1));
+    assert_eq!(Offer::parse(&other).unwrap().remote().ufrag, ufrag);
+}
+
+#[test]
 fn what_no_peer_should_offer_is_refused_with_the_rule() {
     let good = offer!("chromium-plain");
     let without =

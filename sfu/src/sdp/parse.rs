@@ -146,9 +146,9 @@ impl Parser {
                     rule: "RFC 8445 §2.5",
                 }));
             }
-            "ice-ufrag" => self.transport().ufrag = Some(ice_text(value, 4)?),
-            "ice-pwd" => self.transport().pwd = Some(ice_text(value, 22)?),
-            "setup" => self.transport().setup = Some(value.to_ascii_lowercase()),
+            "ice-ufrag" => first(&mut self.transport().ufrag, ice_text(value, 4)?),
+            "ice-pwd" => first(&mut self.transport().pwd, ice_text(value, 22)?),
+            "setup" => first(&mut self.transport().setup, value.to_ascii_lowercase()),
             "fingerprint" => {
                 let (algorithm, digest) = value.split_once(' ').unwrap_or((value, ""));
                 if algorithm.eq_ignore_ascii_case("sha-256") {
@@ -157,7 +157,7 @@ impl Parser {
                             "a SHA-256 fingerprint is 32 hex pairs with colons (RFC 8122 §5)",
                         ));
                     };
-                    self.transport().fingerprint = Some(digest);
+                    first(&mut self.transport().fingerprint, digest);
                 } else {
                     self.transport().other_fingerprint = true;
                 }
@@ -173,7 +173,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Where a transport attribute of the current line belongs. Those of later m-lines repeat the first's.
+    /// Where a transport attribute of the current line belongs.
     fn transport(&mut self) -> &mut Transport {
         match self.media.len() {
             0 => &mut self.session,
@@ -251,6 +251,11 @@ impl Parser {
         }
         Ok(())
     }
+}
+
+/// The transport of a BUNDLE group is that of its first m-line; those of others are for peers that cannot bundle.
+fn first<T>(slot: &mut Option<T>, value: T) {
+    slot.get_or_insert(value);
 }
 
 fn media_attribute(media: &mut Media, name: &str, value: &str) -> Result<(), Bad> {
