@@ -74,7 +74,11 @@ export function SetupPage({ secret }: { secret: string | null }) {
   return (
     <Plate title={text.title} testid="setup">
       <p>{text.hint}</p>
-      <Form onFinish={({ link }: { link: string }) => void use(secretOf(link))} layout="vertical">
+      <Form
+        onFinish={({ link }: { link: string }) => void use(secretOf(link))}
+        layout="vertical"
+        requiredMark={false}
+      >
         <Form.Item name="link" label={text.field} rules={[{ required: true, message: text.hint }]}>
           <Input size="large" autoFocus autoComplete="off" data-testid="setup-link" />
         </Form.Item>

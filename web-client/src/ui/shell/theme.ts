@@ -15,8 +15,8 @@ export const theme: ThemeConfig = {
     colorBorderSecondary: '#e6e1da',
     borderRadius: 8,
     borderRadiusLG: 12,
-    fontFamily:
-      "'Noto Sans SC', 'Source Han Sans SC', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif",
+    // As the page's own (shell.css), which knows the language.
+    fontFamily: 'inherit',
     fontSize: 15,
     controlHeight: 40,
     controlHeightLG: 48,

@@ -54,9 +54,9 @@ function Teach({ teach }: { teach: TeachRoom }) {
   const words =
     lesson.state === 'failed'
       ? text.composeFailed
-      : lesson.resource_id == null
-        ? text.notRecorded
-        : text.processing;
+      : lesson.state === 'processing'
+        ? text.processing
+        : text.maybeRecorded;
   return (
     <Plate
       title={text.ended}

@@ -1,6 +1,7 @@
 // The wall of classrooms. The cards keep their places: nothing moves by itself under a finger.
 import type { LessonView } from '../../protocol/types';
 import { classroomsOf, handOrder } from '../../session/state';
+import { spacedCode } from '../../words/format';
 import { RoomCard } from './RoomCard';
 import type { TeachRoom } from './room';
 import { text } from './words';
@@ -22,7 +23,9 @@ export function Wall({ teach, lesson, troubled, nowMs, call, mute, expel }: Prop
     return (
       <section className="wall wall-empty" aria-label={text.wall}>
         <p>{text.nobodyHere}</p>
+        {lesson.code != null && <b>{spacedCode(lesson.code)}</b>}
         <p>{text.nobodyHint}</p>
+        <p>{location.origin}/classroom</p>
       </section>
     );
   }
