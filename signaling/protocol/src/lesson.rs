@@ -156,6 +156,8 @@ pub struct LessonView {
     pub state: LessonState,
     /// Codec of every picture in this lesson.
     pub video_codec: VideoCodec,
+    /// Is it to be recorded while live? What the recorder makes of that is `recording`.
+    pub record: bool,
     /// When it became live.
     pub started_at: Option<UnixMillis>,
     /// When it ended.

@@ -12,11 +12,13 @@
 //! * [`units`]: quantities whose unit must not be guessed
 //! * [`lesson`]: the lesson, its participants and its state machine's states
 //! * [`message`]: what a page and signaling say over the lesson WebSocket
+//! * [`api`]: bodies of the HTTP API that are nothing else
 //! * [`library`]: resources and jobs as pages see them
 //! * [`problem`]: RFC 9457 problem details, the one error shape of every HTTP answer
 //! * [`token`]: the claims of a room token
 //! * [`control`]: what signaling says to an sfu or recorder node, and hears from it
 
+pub mod api;
 pub mod control;
 pub mod ids;
 pub mod lesson;
