@@ -4,6 +4,14 @@
 //! above this module writes SQL. WAL with `synchronous=FULL`: what was answered survives a power
 //! cut.
 
+pub mod device;
+pub mod job;
+pub mod lesson;
+pub mod resource;
+pub mod session;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -55,4 +63,62 @@ impl Store {
         sqlx::migrate!("./migrations").run(&pool).await?;
         Ok(Self { pool })
     }
+
+    /// Answers whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+impl StoreError {
+    /// Did a UNIQUE constraint refuse the row?
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+/// The word an enum has on the wire, which is the word it has in the database.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// The enum or identifier behind a word.
+fn parse<T: DeserializeOwned>(
+    table: &'static str,
+    column: &'static str,
+    word: String,
+) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(word)).map_err(|_| StoreError::Unknown { table, column })
+}
+
+/// The same for a column that may be NULL.
+fn parse_opt<T: DeserializeOwned>(
+    table: &'static str,
+    column: &'static str,
+    word: Option<String>,
+) -> Result<Option<T>, StoreError> {
+    word.map(|word| parse(table, column, word)).transpose()
+}
+
+/// The value behind a JSON column.
+fn from_json<T: DeserializeOwned>(
+    table: &'static str,
+    column: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unknown { table, column })
+}
+
+/// SQLite's integers are signed; ours that count are not.
+fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// The way back.
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }

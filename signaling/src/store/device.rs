@@ -1,0 +1,165 @@
+//! Classroom screens, and which lessons they are invited to.
+
+use super::{Store, StoreError, parse, parse_opt, word};
+use crate::auth::SecretHash;
+use sqlx::sqlite::SqliteConnection;
+use tongtang_protocol::ids::{DeviceId, LessonId};
+use tongtang_protocol::lesson::LessonState;
+use tongtang_protocol::units::UnixMillis;
+
+/// A paired classroom screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Device {
+    /// Identity.
+    pub id: DeviceId,
+    /// Shown name of the classroom.
+    pub name: String,
+    /// When it was paired.
+    pub paired_at: UnixMillis,
+}
+
+/// A lesson a screen is invited to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InvitedTo {
+    /// The lesson.
+    pub lesson_id: LessonId,
+    /// Its title.
+    pub title: String,
+}
+
+type Row = (String, String, i64);
+
+fn device((id, name, paired_at): Row) -> Result<Device, StoreError> {
+    Ok(Device { id: parse("device", "id", id)?, name, paired_at: UnixMillis(paired_at) })
+}
+
+impl Store {
+    /// A new screen, invited to the lesson whose code it typed.
+    pub async fn pair_device(
+        &self,
+        device: &Device,
+        credential: &SecretHash,
+        lesson: &LessonId,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("INSERT INTO device (id, name, credential_hash, paired_at) VALUES (?, ?, ?, ?)")
+            .bind(device.id.as_str())
+            .bind(&device.name)
+            .bind(credential.as_str())
+            .bind(device.paired_at.0)
+            .execute(&mut *tx)
+            .await?;
+        invite(&mut tx, lesson, &device.id, device.paired_at).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// All screens by name.
+    pub async fn devices(&self) -> Result<Vec<Device>, StoreError> {
+        let rows = sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device ORDER BY name, id")
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(device).collect()
+    }
+
+    /// How many screens there are.
+    pub async fn count_devices(&self) -> Result<u64, StoreError> {
+        let number: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM device").fetch_one(&self.pool).await?;
+        Ok(super::count(number))
+    }
+
+    /// One screen.
+    pub async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
+        sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?
+            .map(device)
+            .transpose()
+    }
+
+    /// The screen with this credential.
+    pub async fn device_of_credential(&self, credential: &SecretHash) -> Result<Option<Device>, StoreError> {
+        sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device WHERE credential_hash = ?")
+            .bind(credential.as_str())
+            .fetch_optional(&self.pool)
+            .await?
+            .map(device)
+            .transpose()
+    }
+
+    /// Renames a screen; false: there is none.
+    pub async fn rename_device(&self, id: &DeviceId, name: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE device SET name = ? WHERE id = ?")
+            .bind(name)
+            .bind(id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Forgets a screen and its credential; false: there is none.
+    pub async fn delete_device(&self, id: &DeviceId) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("DELETE FROM device WHERE id = ?").bind(id.as_str()).execute(&self.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Invites a screen to a lesson, as the one it was invited to last.
+    pub async fn invite_device(
+        &self,
+        lesson: &LessonId,
+        device: &DeviceId,
+        at: UnixMillis,
+    ) -> Result<(), StoreError> {
+        invite(&mut *self.pool.acquire().await?, lesson, device, at).await
+    }
+
+    /// The lesson a screen shows now: of those it is invited to that have media, the one it was
+    /// invited to last.
+    pub async fn lesson_of_device(&self, id: &DeviceId) -> Result<Option<LessonId>, StoreError> {
+        let lesson: Option<String> = sqlx::query_scalar(
+            "SELECT lesson.id FROM invitation JOIN lesson ON lesson.id = invitation.lesson_id
+             WHERE invitation.device_id = ? AND lesson.state IN (?, ?, ?)
+             ORDER BY invitation.invited_at DESC, lesson.id DESC LIMIT 1",
+        )
+        .bind(id.as_str())
+        .bind(word(&LessonState::Open))
+        .bind(word(&LessonState::Live))
+        .bind(word(&LessonState::Paused))
+        .fetch_optional(&self.pool)
+        .await?;
+        parse_opt("lesson", "id", lesson)
+    }
+
+    /// The next lesson a screen is invited to that is not open yet.
+    pub async fn next_lesson_of_device(&self, id: &DeviceId) -> Result<Option<InvitedTo>, StoreError> {
+        let row: Option<(String, String)> = sqlx::query_as(
+            "SELECT lesson.id, lesson.title FROM invitation JOIN lesson ON lesson.id = invitation.lesson_id
+             WHERE invitation.device_id = ? AND lesson.state = ? ORDER BY lesson.created_at LIMIT 1",
+        )
+        .bind(id.as_str())
+        .bind(word(&LessonState::Scheduled))
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|(id, title)| Ok(InvitedTo { lesson_id: parse("lesson", "id", id)?, title })).transpose()
+    }
+}
+
+pub(super) async fn invite(
+    connection: &mut SqliteConnection,
+    lesson: &LessonId,
+    device: &DeviceId,
+    at: UnixMillis,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO invitation (lesson_id, device_id, invited_at) VALUES (?, ?, ?)
+         ON CONFLICT DO UPDATE SET invited_at = excluded.invited_at",
+    )
+    .bind(lesson.as_str())
+    .bind(device.as_str())
+    .bind(at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Jobs: composing recordings. One row an attempt, with a lease of the node that works on it.
+
+use super::{Store, StoreError, count, parse, parse_opt, signed, word};
+use crate::lesson::machine::Step;
+use sqlx::sqlite::SqliteConnection;
+use tongtang_protocol::ids::{JobId, NodeId, RecordingId, ResourceId};
+use tongtang_protocol::library::{JobState, JobStep};
+use tongtang_protocol::units::UnixMillis;
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Identity.
+    pub id: JobId,
+    /// What it makes.
+    pub resource_id: ResourceId,
+    /// Of what.
+    pub recording_id: RecordingId,
+    /// From 1.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: JobState,
+    /// 0 to 100.
+    pub percent: u8,
+    /// What it is doing.
+    pub step: Option<JobStep>,
+    /// Seconds left.
+    pub eta_s: Option<u32>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Which node has it.
+    pub lease_node: Option<NodeId>,
+    /// Until when that node need not say so again.
+    pub lease_until: Option<UnixMillis>,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct JobRow {
+    id: String,
+    resource_id: String,
+    recording_id: String,
+    attempt: i64,
+    state: String,
+    percent: i64,
+    step: Option<String>,
+    eta_s: Option<i64>,
+    error: Option<String>,
+    lease_node: Option<String>,
+    lease_until: Option<i64>,
+}
+
+impl TryFrom<JobRow> for Job {
+    type Error = StoreError;
+
+    fn try_from(row: JobRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: parse("job", "id", row.id)?,
+            resource_id: parse("job", "resource_id", row.resource_id)?,
+            recording_id: parse("job", "recording_id", row.recording_id)?,
+            attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
+            state: parse("job", "state", row.state)?,
+            percent: u8::try_from(row.percent.clamp(0, 100)).unwrap_or(0),
+            step: parse_opt("job", "step", row.step)?,
+            eta_s: row.eta_s.map(|eta| u32::try_from(count(eta)).unwrap_or(u32::MAX)),
+            error: row.error,
+            lease_node: parse_opt("job", "lease_node", row.lease_node)?,
+            lease_until: row.lease_until.map(UnixMillis),
+        })
+    }
+}
+
+impl Store {
+    /// Jobs somebody should be working on, the oldest first.
+    pub async fn open_jobs(&self) -> Result<Vec<Job>, StoreError> {
+        let rows =
+            sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE state IN (?, ?) ORDER BY created_at, id")
+                .bind(word(&JobState::Queued))
+                .bind(word(&JobState::Running))
+                .fetch_all(&self.pool)
+                .await?;
+        rows.into_iter().map(Job::try_from).collect()
+    }
+
+    /// One job.
+    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
+        sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?
+            .map(Job::try_from)
+            .transpose()
+    }
+
+    /// A node took the job, or says again that it has it; false: the job is over.
+    pub async fn lease_job(&self, id: &JobId, node: &NodeId, until: UnixMillis) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("UPDATE job SET lease_node = ?, lease_until = ? WHERE id = ? AND state IN (?, ?)")
+                .bind(node.as_str())
+                .bind(until.0)
+                .bind(id.as_str())
+                .bind(word(&JobState::Queued))
+                .bind(word(&JobState::Running))
+                .execute(&self.pool)
+                .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// How far a job is; false: the job is over, or nothing changed.
+    pub async fn progress_job(
+        &self,
+        id: &JobId,
+        state: JobState,
+        percent: u8,
+        step: Option<JobStep>,
+        eta_s: Option<u32>,
+    ) -> Result<bool, StoreError> {
+        let step = step.map(|step| word(&step));
+        let done = sqlx::query(
+            "UPDATE job SET state = ?1, percent = ?2, step = ?3, eta_s = ?4
+             WHERE id = ?5 AND state IN (?6, ?7)
+             AND (state, percent, step, eta_s) IS NOT (?1, ?2, ?3, ?4)",
+        )
+        .bind(word(&state))
+        .bind(i64::from(percent))
+        .bind(step)
+        .bind(eta_s.map(i64::from))
+        .bind(id.as_str())
+        .bind(word(&JobState::Queued))
+        .bind(word(&JobState::Running))
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// The job failed or was stopped: so its lesson has failed, until somebody retries.
+    pub async fn stop_job(
+        &self,
+        step: &Step,
+        id: &JobId,
+        state: JobState,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
+        sqlx::query("UPDATE job SET state = ?, error = ?, eta_s = NULL WHERE id = ?")
+            .bind(word(&state))
+            .bind(error)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    id: &JobId,
+    resource: &ResourceId,
+    recording: &RecordingId,
+    attempt: u32,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO job (id, resource_id, recording_id, attempt, state, percent, created_at)
+         VALUES (?, ?, ?, ?, ?, 0, ?)",
+    )
+    .bind(id.as_str())
+    .bind(resource.as_str())
+    .bind(recording.as_str())
+    .bind(signed(u64::from(attempt)))
+    .bind(word(&JobState::Queued))
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Resources of the library, each with the newest job that makes or made it.
+
+use super::job::{Job, JobRow};
+use super::lesson::Draft;
+use super::{Store, StoreError, count, from_json, parse, signed, word};
+use crate::lesson::machine::{Lesson, Step};
+use sqlx::sqlite::SqliteConnection;
+use tongtang_protocol::control::ComposeOutput;
+use tongtang_protocol::ids::{JobId, LessonId, RecordingId, ResourceId};
+use tongtang_protocol::library::{Chapter, JobState};
+use tongtang_protocol::units::UnixMillis;
+
+/// Resources a list shows, the newest first.
+pub const MAX_LISTED: i64 = 500;
+
+/// A resource as it is stored: paths instead of signed addresses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// Identity.
+    pub id: ResourceId,
+    /// The lesson it was made of.
+    pub lesson_id: LessonId,
+    /// Its capture.
+    pub recording_id: RecordingId,
+    /// Title.
+    pub title: String,
+    /// When the lesson began.
+    pub recorded_at: UnixMillis,
+    /// Length.
+    pub duration_ms: Option<u64>,
+    /// Master playlist, relative to the media folder.
+    pub playlist: Option<String>,
+    /// Poster, relative to the media folder.
+    pub poster: Option<String>,
+    /// Chapters by position.
+    pub chapters: Vec<Chapter>,
+    /// Not captured.
+    pub gap_ms: u64,
+    /// The newest attempt.
+    pub job: Job,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    lesson_id: String,
+    recording_id: String,
+    title: String,
+    recorded_at: i64,
+    duration_ms: Option<i64>,
+    playlist: Option<String>,
+    poster: Option<String>,
+    chapters: String,
+    gap_ms: i64,
+}
+
+impl Row {
+    fn with(self, job: Job) -> Result<Resource, StoreError> {
+        Ok(Resource {
+            id: parse("resource", "id", self.id)?,
+            lesson_id: parse("resource", "lesson_id", self.lesson_id)?,
+            recording_id: parse("resource", "recording_id", self.recording_id)?,
+            title: self.title,
+            recorded_at: UnixMillis(self.recorded_at),
+            duration_ms: self.duration_ms.map(count),
+            playlist: self.playlist,
+            poster: self.poster,
+            chapters: from_json("resource", "chapters", &self.chapters)?,
+            gap_ms: count(self.gap_ms),
+            job,
+        })
+    }
+}
+
+impl Store {
+    /// All resources, or one lesson's, the newest first.
+    pub async fn resources(&self, of_lesson: Option<&LessonId>) -> Result<Vec<Resource>, StoreError> {
+        let rows = sqlx::query_as::<_, Row>(
+            "SELECT * FROM resource WHERE ?1 IS NULL OR lesson_id = ?1
+             ORDER BY recorded_at DESC, id DESC LIMIT ?2",
+        )
+        .bind(of_lesson.map(LessonId::as_str))
+        .bind(MAX_LISTED)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut resources = Vec::with_capacity(rows.len());
+        for row in rows {
+            let job = self.newest_job(&row.id).await?;
+            resources.push(row.with(job)?);
+        }
+        Ok(resources)
+    }
+
+    /// One resource.
+    pub async fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+        let row = sqlx::query_as::<_, Row>("SELECT * FROM resource WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        match row {
+            Some(row) => {
+                let job = self.newest_job(&row.id).await?;
+                Ok(Some(row.with(job)?))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The job is done: its output becomes the resource's, its lesson is published.
+    pub async fn publish(&self, step: &Step, job: &JobId, output: &ComposeOutput) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
+        sqlx::query(
+            "UPDATE resource SET duration_ms = ?, playlist = ?, poster = ?, chapters = ?, gap_ms = ?
+             WHERE id = (SELECT resource_id FROM job WHERE id = ?)",
+        )
+        .bind(signed(output.duration_ms))
+        .bind(&output.playlist)
+        .bind(&output.poster)
+        .bind(serde_json::to_string(&output.chapters).unwrap_or_default())
+        .bind(signed(output.gap_ms))
+        .bind(job.as_str())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE job SET state = ?, percent = 100, eta_s = NULL, error = NULL WHERE id = ?")
+            .bind(word(&JobState::Done))
+            .bind(job.as_str())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Another attempt: the lesson is processing again.
+    pub async fn retry(
+        &self,
+        step: &Step,
+        resource: &Resource,
+        job: &JobId,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
+        super::job::insert(&mut tx, job, &resource.id, &resource.recording_id, resource.job.attempt + 1, now)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The resource is gone, and with it what its lesson recorded.
+    pub async fn delete_resource(&self, step: &Step, resource: &Resource) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM resource WHERE id = ?").bind(resource.id.as_str()).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM lesson_event WHERE recording_id = ?")
+            .bind(resource.recording_id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn newest_job(&self, resource: &str) -> Result<Job, StoreError> {
+        sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE resource_id = ? ORDER BY attempt DESC LIMIT 1")
+            .bind(resource)
+            .fetch_one(&self.pool)
+            .await?
+            .try_into()
+    }
+}
+
+/// The draft resource of a lesson that ended, and its first job.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    lesson: &Lesson,
+    draft: &Draft,
+) -> Result<(), StoreError> {
+    let now = lesson.ended_at.unwrap_or(lesson.created_at);
+    sqlx::query(
+        "INSERT INTO resource (id, lesson_id, recording_id, title, recorded_at, chapters, gap_ms, created_at)
+         VALUES (?, ?, ?, ?, ?, '[]', 0, ?)",
+    )
+    .bind(draft.resource_id.as_str())
+    .bind(lesson.id.as_str())
+    .bind(draft.recording_id.as_str())
+    .bind(&lesson.title)
+    .bind(lesson.started_at.unwrap_or(lesson.created_at).0)
+    .bind(now.0)
+    .execute(&mut *connection)
+    .await?;
+    super::job::insert(connection, &draft.job_id, &draft.resource_id, &draft.recording_id, 1, now).await
+}
