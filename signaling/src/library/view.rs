@@ -1,0 +1,37 @@
+//! Resources as pages see them: paths become signed addresses.
+
+use super::media_url::MediaUrls;
+use crate::store::job::Job;
+use crate::store::resource::Resource;
+use tongtang_protocol::library::{JobView, ResourceView};
+use tongtang_protocol::units::UnixMillis;
+
+/// A resource for a page that may see it.
+pub fn view_of(resource: &Resource, urls: &MediaUrls, now: UnixMillis) -> ResourceView {
+    let sign = |path: &String| urls.sign(&resource.recording_id, path, now);
+    ResourceView {
+        id: resource.id.clone(),
+        lesson_id: resource.lesson_id.clone(),
+        recording_id: resource.recording_id.clone(),
+        title: resource.title.clone(),
+        recorded_at: resource.recorded_at,
+        duration_ms: resource.duration_ms,
+        playlist_url: resource.playlist.as_ref().map(sign),
+        poster_url: resource.poster.as_ref().map(sign),
+        chapters: resource.chapters.clone(),
+        gap_ms: resource.gap_ms,
+        job: job_of(&resource.job),
+    }
+}
+
+fn job_of(job: &Job) -> JobView {
+    JobView {
+        id: job.id.clone(),
+        state: job.state,
+        percent: job.percent,
+        step: job.step,
+        eta_s: job.eta_s,
+        error: job.error.clone(),
+        attempts: job.attempt,
+    }
+}
