@@ -1,12 +1,33 @@
-//! What every request handler of the inner house holds, and the router over all of them.
+//! What every request handler of the inner house holds, and what runs behind them.
 //!
-//! Owns: nothing but handles. Enters: [`Config`], the store. Leaves: [`router`], which the front
-//! door nests beside the pages and the media proxy.
+//! Owns: handles to store, nodes, lessons, sessions and keys. Enters: configuration, secrets, the
+//! store, the nodes. Leaves: [`router`](crate::http::router) over all of it, for the front door.
 
-use crate::store::Store;
-use axum::Router;
-use std::sync::Arc;
+use crate::auth::SecretHash;
+use crate::auth::credential::LinkKey;
+use crate::bus::Bus;
+use crate::clock;
+use crate::device::guessing::Guessing;
+use crate::lesson::Lessons;
+use crate::lesson::delivery::RECONCILE;
+use crate::lesson::follow::Follower;
+use crate::library::Composer;
+use crate::library::media_url::MediaUrls;
+use crate::nodes::Nodes;
+use crate::store::{Store, StoreError};
+use crate::tokens::{BadTokenKey, TokenSigner};
+use crate::ws::Sessions;
+use axum::http::{Extensions, HeaderMap, header};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::task::JoinSet;
 use tongtang_config::Config;
+use tongtang_config::secrets::Secrets;
+
+pub use crate::http::router;
+
+/// How soon a reconciliation that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// How a request reached us; the front door's listeners put it into the request's extensions.
 /// A request without it counts as [`Scheme::Http`].
@@ -18,19 +39,122 @@ pub enum Scheme {
     Https,
 }
 
+impl Scheme {
+    /// The scheme the browser used: the listener's, or HTTPS if a reverse proxy stands in front and
+    /// the request is for its public address.
+    pub fn of(extensions: &Extensions, headers: &HeaderMap, app: &App) -> Self {
+        let listener = extensions.get::<Self>().copied().unwrap_or(Self::Http);
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let public = app.config().http.public_url.strip_prefix("https://");
+        let is_public = public.is_some_and(|rest| host == rest.split('/').next());
+        if is_public { Self::Https } else { listener }
+    }
+
+    /// As it stands in an address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// Handles to everything a request may need. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    admin_token: String,
+    setup_secret: String,
     store: Store,
+    nodes: Nodes,
+    bus: Bus,
+    lessons: Lessons,
+    composer: Composer,
+    sessions: Sessions,
+    tokens: TokenSigner,
+    link_key: LinkKey,
+    media_urls: MediaUrls,
+    guessing: Mutex<Guessing>,
+    /// `https://ADDRESS:PORT` for other machines of the local network.
+    lan_url: Option<String>,
 }
 
 impl App {
-    /// Puts the handles together. Nothing runs before [`App::start`].
-    pub fn new(config: Config, store: Store) -> Self {
-        Self(Arc::new(Inner { config, store }))
+    /// Puts the handles together. Nothing runs before [`App::run`].
+    pub fn new(config: Config, secrets: &Secrets, store: Store, nodes: Nodes) -> Result<Self, BadTokenKey> {
+        let bus = Bus::default();
+        let lessons = Lessons::new(store.clone(), nodes.clone(), bus.clone());
+        let composer =
+            Composer::new(store.clone(), nodes.clone(), lessons.clone(), bus.clone(), config.media_dir());
+        Ok(Self(Arc::new(Inner {
+            admin_token: secrets.admin_token.clone(),
+            setup_secret: secrets.setup_secret.clone(),
+            tokens: TokenSigner::new(&secrets.token_private_key_pem)?,
+            link_key: LinkKey::new(&secrets.media_url_key),
+            media_urls: MediaUrls::new(&secrets.media_url_key),
+            guessing: Mutex::new(Guessing::new(clock::now())),
+            sessions: Sessions::default(),
+            lan_url: None,
+            config,
+            store,
+            nodes,
+            bus,
+            lessons,
+            composer,
+        })))
+    }
+
+    /// The same, with the HTTPS address that other machines of the local network reach: classroom
+    /// links name it when the administrator sits at the server itself.
+    #[must_use]
+    pub fn with_lan_url(mut self, lan_url: Option<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.lan_url = lan_url;
+        }
+        self
+    }
+
+    /// Runs what runs behind the requests: reconciling lessons, following nodes, submitting jobs.
+    /// Until it is dropped.
+    pub async fn run(self) {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.clone().reconcile());
+        tasks.spawn(self.composer().clone().run());
+        tasks.spawn(
+            Follower {
+                nodes: self.nodes().clone(),
+                lessons: self.lessons().clone(),
+                composer: self.composer().clone(),
+            }
+            .run(),
+        );
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task behind the requests ended");
+            }
+        }
+    }
+
+    async fn reconcile(self) {
+        loop {
+            let pause = match self.lessons().reconcile().await {
+                Ok(()) => RECONCILE,
+                Err(error) => {
+                    tracing::error!(%error, "cannot reconcile the lessons");
+                    RETRY
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The secret of the one-time set-up link, if it has not been used yet.
+    pub async fn unused_setup_secret(&self) -> Result<Option<&str>, StoreError> {
+        let secret = &self.0.setup_secret;
+        let used = self.store().is_setup_secret_used(&SecretHash::of(secret)).await?;
+        Ok((!used).then_some(secret.as_str()))
     }
 
     /// The configuration.
@@ -42,10 +166,60 @@ impl App {
     pub fn store(&self) -> &Store {
         &self.0.store
     }
-}
 
-/// All of `/api` and `/media`. Needs `ConnectInfo<SocketAddr>` and, for HTTPS listeners, an
-/// `Extension(Scheme::Https)`.
-pub fn router(app: App) -> Router {
-    Router::new().with_state(app)
+    /// The sfu and recorder nodes.
+    pub fn nodes(&self) -> &Nodes {
+        &self.0.nodes
+    }
+
+    /// What changes, in this process.
+    pub fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// The running lessons.
+    pub fn lessons(&self) -> &Lessons {
+        &self.0.lessons
+    }
+
+    /// Who brings jobs to their end.
+    pub fn composer(&self) -> &Composer {
+        &self.0.composer
+    }
+
+    /// WebSocket sessions.
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Signs room tokens.
+    pub fn tokens(&self) -> &TokenSigner {
+        &self.0.tokens
+    }
+
+    /// Makes and checks teacher links.
+    pub fn link_key(&self) -> &LinkKey {
+        &self.0.link_key
+    }
+
+    /// Signs media addresses.
+    pub fn media_urls(&self) -> &MediaUrls {
+        &self.0.media_urls
+    }
+
+    pub(crate) fn admin_token(&self) -> &str {
+        &self.0.admin_token
+    }
+
+    pub(crate) fn setup_secret(&self) -> &str {
+        &self.0.setup_secret
+    }
+
+    pub(crate) fn guessing(&self) -> MutexGuard<'_, Guessing> {
+        self.0.guessing.lock().expect("no holder of this lock panics")
+    }
+
+    pub(crate) fn lan_url(&self) -> Option<&str> {
+        self.0.lan_url.as_deref()
+    }
 }

@@ -14,5 +14,16 @@
 
 pub mod answer;
 pub mod app;
+pub mod auth;
+pub mod bus;
+pub mod clock;
+pub mod device;
+pub mod fresh;
+pub mod http;
+pub mod lesson;
+pub mod library;
 pub mod nodes;
+pub mod problem;
 pub mod store;
+pub mod tokens;
+pub mod ws;

@@ -1,0 +1,71 @@
+//! The session cookie: `__Host-tongtang` over HTTPS (RFC 6265bis §4.1.3.2), `tongtang` on plain
+//! HTTP, which is loopback. Never readable by scripts, never sent from other sites' pages.
+
+use crate::app::Scheme;
+use axum::http::{HeaderMap, header};
+
+const SECURE_NAME: &str = "__Host-tongtang";
+const PLAIN_NAME: &str = "tongtang";
+
+/// How long an administrator or teacher stays signed in, in seconds.
+pub const LIFE_S: i64 = 30 * 24 * 3600;
+
+fn name(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => PLAIN_NAME,
+        Scheme::Https => SECURE_NAME,
+    }
+}
+
+/// The session's secret, if the request carries one for its scheme.
+pub fn read(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name(scheme))
+        .map(|(_, value)| value.to_owned())
+}
+
+/// A `Set-Cookie` that signs in.
+pub fn set(secret: &str, scheme: Scheme) -> String {
+    format!("{}={secret}; Max-Age={LIFE_S}; {}", name(scheme), attributes(scheme))
+}
+
+/// A `Set-Cookie` that signs out.
+pub fn clear(scheme: Scheme) -> String {
+    format!("{}=; Max-Age=0; {}", name(scheme), attributes(scheme))
+}
+
+fn attributes(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => "Path=/; HttpOnly; SameSite=Lax",
+        Scheme::Https => "Path=/; HttpOnly; SameSite=Lax; Secure",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_cookie_of_the_other_scheme_is_not_ours() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=b; tongtang=one; __Host-tongtang=two"));
+        assert_eq!(read(&headers, Scheme::Http).unwrap(), "one");
+        assert_eq!(read(&headers, Scheme::Https).unwrap(), "two");
+    }
+
+    #[test]
+    fn scripts_and_other_sites_do_not_get_it() {
+        for scheme in [Scheme::Http, Scheme::Https] {
+            let text = set("s", scheme);
+            assert!(text.contains("HttpOnly") && text.contains("SameSite=Lax"), "{text}");
+            assert_eq!(text.contains("Secure"), scheme == Scheme::Https);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The HTTP API: routes, who may use them, and the document that describes them.
+//!
+//! Every handler names a [`crate::auth::Caller`] and asks it for what it needs; a route without one
+//! is open to everybody, which the access table in `tests/routes_access.rs` has to say too.
+//!
+//! * [`session`]: set-up, signing in and out
+//! * [`lessons`]: making, listing, ending lessons, and media for programs
+//! * [`devices`]: pairing screens
+//! * [`library`]: resources, their jobs, and what changes
+//! * [`media`]: files behind signed addresses
+//! * [`input`]: limits of what people type
+//! * [`peer`]: the address a request comes from
+
+pub mod devices;
+pub mod input;
+pub mod lessons;
+pub mod library;
+pub mod media;
+pub mod peer;
+pub mod session;
+
+use crate::app::App;
+use crate::problem::{ApiError, speak};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{any, get};
+use axum::{Json, Router};
+use tongtang_protocol::message::{Numbered, PageMessage};
+use tongtang_protocol::problem::Problem;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Largest request body of the API, in bytes; more is refused.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Tongtang", description = "Lessons, screens and the library of one Tongtang server. Errors are RFC 9457 problems."),
+    components(schemas(PageMessage, Numbered, Problem)),
+    tags(
+        (name = "session", description = "Who the caller is"),
+        (name = "lesson", description = "Lessons and their WebSocket"),
+        (name = "device", description = "Classroom screens"),
+        (name = "library", description = "What became of lessons"),
+    )
+)]
+struct Document;
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::set_up))
+        .routes(routes!(session::show, session::sign_out))
+        .routes(routes!(session::teacher))
+        .routes(routes!(lessons::list, lessons::create))
+        .routes(routes!(lessons::show))
+        .routes(routes!(lessons::access))
+        .routes(routes!(lessons::end))
+        .routes(routes!(lessons::grant))
+        .routes(routes!(devices::pair))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::rename, devices::remove))
+        .routes(routes!(library::list))
+        .routes(routes!(library::events))
+        .routes(routes!(library::show, library::remove))
+        .routes(routes!(library::retry))
+        .routes(routes!(library::cancel))
+        .routes(routes!(media::file))
+        .routes(routes!(crate::ws::socket::open))
+}
+
+/// All of `/api` and `/media`. Needs `ConnectInfo<SocketAddr>` and, for HTTPS listeners, an
+/// `Extension(Scheme::Https)`.
+pub fn router(app: App) -> Router {
+    let (router, document) = described().split_for_parts();
+    router
+        .route("/api/openapi.json", get(async move || Json(document.clone())))
+        .route("/api/{*unknown}", any(async || ApiError::NotFound))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(speak))
+        .with_state(app)
+}
+
+/// The document without a server: TypeScript is generated from it.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}

@@ -1,0 +1,163 @@
+//! Pairing screens, and the list of them.
+
+use super::input;
+use super::peer::Peer;
+use crate::app::App;
+use crate::auth::{Caller, SecretHash, credential};
+use crate::lesson::Refusal;
+use crate::lesson::machine::Code;
+use crate::problem::ApiError;
+use crate::store::device::Device;
+use crate::ws::page::device_view;
+use crate::{clock, fresh};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use tongtang_protocol::api::{Pair, Paired, Rename};
+use tongtang_protocol::ids::{DeviceId, LessonId};
+use tongtang_protocol::lesson::MAX_CLASSROOMS;
+use tongtang_protocol::message::DeviceView;
+use tongtang_protocol::problem::Problem;
+
+/// Screens of one server. One more is refused until old ones are removed.
+const MAX_DEVICES: u64 = 10_000;
+
+/// Pairs a screen with the code of an open lesson, once and for ever.
+#[utoipa::path(
+    post, path = "/api/devices/pair", tag = "device", request_body = Pair,
+    responses(
+        (status = 200, body = Paired), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem),
+    )
+)]
+pub async fn pair(
+    State(app): State<App>,
+    caller: Result<Caller, ApiError>,
+    peer: Peer,
+    headers: HeaderMap,
+    Json(body): Json<Pair>,
+) -> Result<Json<Paired>, ApiError> {
+    let code = Code::parse(body.code.trim()).ok_or(ApiError::BadInput("code"))?;
+    let name = body.name.as_deref().map(input::name).transpose()?;
+    app.guessing()
+        .try_now(peer.0, clock::now())
+        .map_err(|retry_after_s| ApiError::TooMany { retry_after_s })?;
+    let lesson = app.store().lesson_of_code(&code).await?.ok_or(ApiError::UnknownCode)?;
+    app.guessing().right(peer.0);
+    let (device, credential) = match (caller, own_credential(&headers)) {
+        (Ok(Caller::Device(id)), Some(credential)) => {
+            (invite_again(&app, &id, name.as_deref(), &lesson).await?, credential)
+        }
+        // An unknown credential is a screen that was removed: it is a new one now.
+        _ => invite_new(&app, name, &lesson).await?,
+    };
+    app.bus().device_changed(&device);
+    tracing::info!(%device, %lesson, "screen paired");
+    let device = device_view(&app, &device).await?.ok_or(ApiError::NotFound)?;
+    Ok(Json(Paired { device, credential }))
+}
+
+/// All screens.
+#[utoipa::path(
+    get, path = "/api/devices", tag = "device",
+    responses((status = 200, body = Vec<DeviceView>), (status = 401, body = Problem))
+)]
+pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<DeviceView>>, ApiError> {
+    caller.need_admin()?;
+    let mut views = Vec::new();
+    for device in app.store().devices().await? {
+        views.extend(device_view(&app, &device.id).await?);
+    }
+    Ok(Json(views))
+}
+
+/// Renames a screen.
+#[utoipa::path(
+    patch, path = "/api/devices/{id}", tag = "device", params(("id" = DeviceId, Path)), request_body = Rename,
+    responses((status = 200, body = DeviceView), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn rename(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DeviceId>,
+    Json(body): Json<Rename>,
+) -> Result<Json<DeviceView>, ApiError> {
+    caller.need_admin()?;
+    if !app.store().rename_device(&id, &input::name(&body.name)?).await? {
+        return Err(ApiError::NotFound);
+    }
+    device_view(&app, &id).await?.map(Json).ok_or(ApiError::NotFound)
+}
+
+/// Removes a screen: its credential opens nothing any more.
+#[utoipa::path(
+    delete, path = "/api/devices/{id}", tag = "device", params(("id" = DeviceId, Path)),
+    responses((status = 204), (status = 404, body = Problem))
+)]
+pub async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DeviceId>,
+) -> Result<StatusCode, ApiError> {
+    caller.need_admin()?;
+    let sits_in = app.store().lesson_of_device(&id).await?;
+    if !app.store().delete_device(&id).await? {
+        return Err(ApiError::NotFound);
+    }
+    if let Some(lesson) = sits_in {
+        app.lessons().expel_device(&lesson, &id).await?;
+    }
+    app.bus().device_changed(&id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the screen sent as bearer token; [`Caller`] has checked it.
+fn own_credential(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.split_once(' ').map(|(_, token)| token.trim().to_owned())
+}
+
+async fn invite_again(
+    app: &App,
+    id: &DeviceId,
+    name: Option<&str>,
+    lesson: &LessonId,
+) -> Result<DeviceId, ApiError> {
+    check_room(app, lesson, Some(id)).await?;
+    if let Some(name) = name {
+        app.store().rename_device(id, name).await?;
+    }
+    app.store().invite_device(lesson, id, clock::now()).await?;
+    Ok(id.clone())
+}
+
+async fn invite_new(
+    app: &App,
+    name: Option<String>,
+    lesson: &LessonId,
+) -> Result<(DeviceId, String), ApiError> {
+    let known = app.store().count_devices().await?;
+    if known >= MAX_DEVICES {
+        return Err(ApiError::Limit("screens"));
+    }
+    check_room(app, lesson, None).await?;
+    let credential = credential::device();
+    let device = Device {
+        id: fresh::device_id(),
+        name: name.unwrap_or_else(|| format!("教室 {}", known + 1)),
+        paired_at: clock::now(),
+    };
+    app.store().pair_device(&device, &SecretHash::of(&credential), lesson).await?;
+    Ok((device.id, credential))
+}
+
+/// Better refused now, in words, than let in and left waiting.
+async fn check_room(app: &App, lesson: &LessonId, device: Option<&DeviceId>) -> Result<(), ApiError> {
+    let runner = app.lessons().get(lesson).await?.ok_or(ApiError::UnknownCode)?;
+    let lesson = runner.lesson();
+    let has_seat = device.is_some() && lesson.classrooms().any(|seat| seat.device_id.as_ref() == device);
+    if !has_seat && lesson.classrooms().count() >= MAX_CLASSROOMS {
+        return Err(ApiError::Lesson(Refusal::Full));
+    }
+    Ok(())
+}

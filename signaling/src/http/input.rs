@@ -1,0 +1,35 @@
+//! Limits of what people type.
+
+use crate::lesson::machine::MAX_NAME_CHARS;
+use crate::problem::ApiError;
+use tongtang_protocol::lesson::MAX_TITLE_CHARS;
+
+/// A lesson's title: something, one line, at most [`MAX_TITLE_CHARS`].
+pub fn title(text: &str) -> Result<String, ApiError> {
+    line(text, MAX_TITLE_CHARS).ok_or(ApiError::BadInput("title"))
+}
+
+/// A shown name: something, one line, at most [`MAX_NAME_CHARS`].
+pub fn name(text: &str) -> Result<String, ApiError> {
+    line(text, MAX_NAME_CHARS).ok_or(ApiError::BadInput("name"))
+}
+
+fn line(text: &str, max_chars: usize) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_line_of_bounded_length() {
+        assert_eq!(title("  三年级音乐：茉莉花 ").ok().as_deref(), Some("三年级音乐：茉莉花"));
+        assert!(title(&"课".repeat(MAX_TITLE_CHARS)).is_ok());
+        for bad in ["", "   ", "a\nb", "a\u{0}b", &"课".repeat(MAX_TITLE_CHARS + 1)] {
+            assert!(title(bad).is_err(), "{bad:?}");
+        }
+    }
+}

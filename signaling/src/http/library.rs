@@ -1,0 +1,171 @@
+//! Resources, the jobs that make them, and what changes.
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::clock;
+use crate::library::view::view_of;
+use crate::problem::ApiError;
+use crate::store::StoreError;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::Stream;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use tokio::sync::broadcast;
+use tongtang_protocol::ids::{LessonId, ResourceId};
+use tongtang_protocol::library::ResourceView;
+use tongtang_protocol::problem::Problem;
+
+/// All resources, the newest first; a teacher sees their lesson's.
+#[utoipa::path(
+    get, path = "/api/library", tag = "library",
+    responses((status = 200, body = Vec<ResourceView>), (status = 401, body = Problem))
+)]
+pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ResourceView>>, ApiError> {
+    let own = caller.need_desk()?;
+    Ok(Json(views(&app, own).await?))
+}
+
+/// Resources as they change, as server-sent events: `resource` carries a `ResourceView`, `removed` an id.
+#[utoipa::path(
+    get, path = "/api/library/events", tag = "library",
+    responses(
+        (status = 200, content_type = "text/event-stream", body = ResourceView),
+        (status = 401, body = Problem),
+    )
+)]
+pub async fn events(State(app): State<App>, caller: Caller) -> Result<impl IntoResponse, ApiError> {
+    let own = caller.need_desk()?.cloned();
+    let changes = app.bus().resources();
+    let stream = event_stream(Watcher { app, own, changes, pending: VecDeque::new() });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+/// One resource.
+#[utoipa::path(
+    get, path = "/api/library/{id}", tag = "library", params(("id" = ResourceId, Path)),
+    responses((status = 200, body = ResourceView), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ResourceId>,
+) -> Result<Json<ResourceView>, ApiError> {
+    Ok(Json(allowed(&app, &caller, &id).await?))
+}
+
+/// Tries a failed or cancelled job again.
+#[utoipa::path(
+    post, path = "/api/library/{id}/retry", tag = "library", params(("id" = ResourceId, Path)),
+    responses((status = 200, body = ResourceView), (status = 404, body = Problem), (status = 409, body = Problem))
+)]
+pub async fn retry(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ResourceId>,
+) -> Result<Json<ResourceView>, ApiError> {
+    allowed(&app, &caller, &id).await?;
+    app.composer().retry(&id).await?;
+    Ok(Json(allowed(&app, &caller, &id).await?))
+}
+
+/// Stops a queued or running job.
+#[utoipa::path(
+    post, path = "/api/library/{id}/cancel", tag = "library", params(("id" = ResourceId, Path)),
+    responses((status = 200, body = ResourceView), (status = 404, body = Problem), (status = 409, body = Problem))
+)]
+pub async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ResourceId>,
+) -> Result<Json<ResourceView>, ApiError> {
+    allowed(&app, &caller, &id).await?;
+    app.composer().cancel(&id).await?;
+    Ok(Json(allowed(&app, &caller, &id).await?))
+}
+
+/// Removes a resource and all its files, for good.
+#[utoipa::path(
+    delete, path = "/api/library/{id}", tag = "library", params(("id" = ResourceId, Path)),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ResourceId>,
+) -> Result<StatusCode, ApiError> {
+    caller.need_admin()?;
+    app.composer().delete(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The resource, if the caller may see it. Somebody else's looks like none at all.
+async fn allowed(app: &App, caller: &Caller, id: &ResourceId) -> Result<ResourceView, ApiError> {
+    caller.need_desk()?;
+    let resource = app.store().resource(id).await?.ok_or(ApiError::NotFound)?;
+    caller.need_lesson(&resource.lesson_id)?;
+    Ok(view_of(&resource, app.media_urls(), clock::now()))
+}
+
+async fn views(app: &App, own: Option<&LessonId>) -> Result<Vec<ResourceView>, StoreError> {
+    let now = clock::now();
+    let resources = app.store().resources(own).await?;
+    Ok(resources.iter().map(|resource| view_of(resource, app.media_urls(), now)).collect())
+}
+
+struct Watcher {
+    app: App,
+    own: Option<LessonId>,
+    changes: broadcast::Receiver<ResourceId>,
+    pending: VecDeque<Event>,
+}
+
+fn event_stream(watcher: Watcher) -> impl Stream<Item = Result<Event, Infallible>> {
+    futures_util::stream::unfold(watcher, async |mut watcher| {
+        loop {
+            if let Some(event) = watcher.pending.pop_front() {
+                return Some((Ok(event), watcher));
+            }
+            match watcher.wait().await {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    // The page opens the stream again and reads the list anew.
+                    tracing::error!(%error, "cannot read the library");
+                    return None;
+                }
+            }
+        }
+    })
+}
+
+impl Watcher {
+    /// False: nothing will ever change again.
+    async fn wait(&mut self) -> Result<bool, StoreError> {
+        match self.changes.recv().await {
+            Ok(id) => match self.app.store().resource(&id).await? {
+                Some(resource) if self.own.as_ref().is_none_or(|own| *own == resource.lesson_id) => {
+                    self.push(&view_of(&resource, self.app.media_urls(), clock::now()));
+                }
+                Some(_) => {}
+                None => self.pending.push_back(Event::default().event("removed").data(id.as_str())),
+            },
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                for view in views(&self.app, self.own.as_ref()).await? {
+                    self.push(&view);
+                }
+            }
+            Err(broadcast::error::RecvError::Closed) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn push(&mut self, view: &ResourceView) {
+        if let Ok(event) = Event::default().event("resource").json_data(view) {
+            self.pending.push_back(event);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Set-up, signing in and out.
+
+use crate::app::{App, Scheme};
+use crate::auth::credential::Credential;
+use crate::auth::origin::{Site, site_of};
+use crate::auth::{Caller, SecretHash, cookie, equal};
+use crate::problem::ApiError;
+use crate::store::session::SessionOf;
+use crate::{clock, fresh};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tongtang_protocol::api::{SessionRole, SessionView, SetUp, TeacherSignIn};
+use tongtang_protocol::problem::Problem;
+use tongtang_protocol::units::UnixMillis;
+
+/// Uses up the one-time set-up link: the caller is the administrator from now on.
+#[utoipa::path(
+    post, path = "/api/setup", tag = "session", request_body = SetUp,
+    responses(
+        (status = 204, description = "Signed in; a cookie is set"),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+    )
+)]
+pub async fn set_up(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Json(body): Json<SetUp>,
+) -> Result<Response, ApiError> {
+    refuse_foreign(&headers)?;
+    if !equal(&body.secret, app.setup_secret()) {
+        return Err(ApiError::BadCredential);
+    }
+    if !app.store().use_setup_secret(&SecretHash::of(&body.secret), clock::now()).await? {
+        return Err(ApiError::SetupUsed);
+    }
+    sign_in(&app, &SessionOf::Admin, Scheme::of(&extensions, &headers, &app)).await
+}
+
+/// Who the caller is.
+#[utoipa::path(get, path = "/api/session", tag = "session", responses((status = 200, body = SessionView)))]
+pub async fn show(caller: Caller) -> Json<SessionView> {
+    let (role, lesson_id) = match caller {
+        Caller::Admin => (SessionRole::Admin, None),
+        Caller::Teacher(lesson) => (SessionRole::Teacher, Some(lesson)),
+        Caller::Device(_) | Caller::Nobody => (SessionRole::None, None),
+    };
+    Json(SessionView { role, lesson_id })
+}
+
+/// Signs out.
+#[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
+pub async fn sign_out(
+    State(app): State<App>,
+    _caller: Caller,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let scheme = Scheme::of(&extensions, &headers, &app);
+    if let Some(secret) = cookie::read(&headers, scheme) {
+        app.store().delete_session(&SecretHash::of(&secret)).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::clear(scheme))]).into_response())
+}
+
+/// A teacher's link also opens the library of their lesson.
+#[utoipa::path(
+    post, path = "/api/teacher-session", tag = "session", request_body = TeacherSignIn,
+    responses((status = 204, description = "Signed in; a cookie is set"), (status = 401, body = Problem))
+)]
+pub async fn teacher(
+    State(app): State<App>,
+    caller: Caller,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Json(body): Json<TeacherSignIn>,
+) -> Result<Response, ApiError> {
+    refuse_foreign(&headers)?;
+    let Some(Credential::Teacher(lesson)) = app.link_key().read(&body.credential) else {
+        return Err(ApiError::BadCredential);
+    };
+    if app.store().lesson(&lesson).await?.is_none() {
+        return Err(ApiError::BadCredential);
+    }
+    if caller == Caller::Admin {
+        // Opening a teacher's link must not sign the administrator out.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    sign_in(&app, &SessionOf::Teacher(lesson), Scheme::of(&extensions, &headers, &app)).await
+}
+
+/// A page of another site must not sign anybody in either.
+fn refuse_foreign(headers: &HeaderMap) -> Result<(), ApiError> {
+    if site_of(headers) == Site::Foreign { Err(ApiError::ForeignPage) } else { Ok(()) }
+}
+
+async fn sign_in(app: &App, of: &SessionOf, scheme: Scheme) -> Result<Response, ApiError> {
+    let secret = fresh::secret();
+    let now = clock::now();
+    let expires_at = UnixMillis(now.0 + cookie::LIFE_S * 1000);
+    app.store().insert_session(&SecretHash::of(&secret), of, now, expires_at).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(&secret, scheme))]).into_response())
+}

@@ -1,0 +1,95 @@
+//! All sessions and sockets, and how many there may be.
+
+use super::session::{Identity, Session};
+use crate::fresh;
+use crate::problem::ApiError;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tongtang_protocol::ids::{LessonId, SessionId};
+
+/// Sessions at once. One more is refused; its page tries again.
+pub const MAX_SESSIONS: usize = 4_096;
+
+/// Sockets from one address: a county's schools behind one NAT. One more is refused.
+pub const MAX_SOCKETS_PER_IP: u32 = 256;
+
+/// Sessions of one lesson: its seats, twice over for pages opened again. One more is refused.
+pub const MAX_SESSIONS_PER_LESSON: usize = 64;
+
+/// The registry. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Sessions(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    sessions: HashMap<SessionId, Arc<Session>>,
+    sockets: HashMap<IpAddr, u32>,
+}
+
+impl Sessions {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("no holder of this lock panics")
+    }
+
+    /// A new session.
+    pub fn open(&self, identity: Identity) -> Result<Arc<Session>, ApiError> {
+        let mut inner = self.inner();
+        if inner.sessions.len() >= MAX_SESSIONS {
+            return Err(ApiError::Limit("sessions"));
+        }
+        let session = Arc::new(Session::new(fresh::session_id(), identity));
+        inner.sessions.insert(session.id.clone(), session.clone());
+        Ok(session)
+    }
+
+    /// May one more page sit in this lesson?
+    pub fn check_lesson(&self, lesson: &LessonId) -> Result<(), ApiError> {
+        let all: Vec<_> = self.inner().sessions.values().cloned().collect();
+        let there = all.iter().filter_map(|session| session.seat()).filter(|seat| seat.runner.id() == lesson);
+        if there.count() >= MAX_SESSIONS_PER_LESSON {
+            return Err(ApiError::Limit("pages of this lesson"));
+        }
+        Ok(())
+    }
+
+    /// The session a page wants to go on with, if it is this page's.
+    pub fn find(&self, id: &SessionId, identity: &Identity) -> Option<Arc<Session>> {
+        self.inner().sessions.get(id).filter(|session| session.identity == *identity).cloned()
+    }
+
+    /// Forgets a session.
+    pub fn close(&self, session: &Session) {
+        session.end();
+        self.inner().sessions.remove(&session.id);
+    }
+
+    /// Counts a socket for as long as the guard lives.
+    pub fn count_socket(&self, ip: IpAddr) -> Result<CountedSocket, ApiError> {
+        let mut inner = self.inner();
+        let count = inner.sockets.entry(ip).or_default();
+        if *count >= MAX_SOCKETS_PER_IP {
+            return Err(ApiError::Limit("connections of this address"));
+        }
+        *count += 1;
+        Ok(CountedSocket { sessions: self.clone(), ip })
+    }
+}
+
+/// A socket that counts.
+pub struct CountedSocket {
+    sessions: Sessions,
+    ip: IpAddr,
+}
+
+impl Drop for CountedSocket {
+    fn drop(&mut self) {
+        let mut inner = self.sessions.inner();
+        if let Some(count) = inner.sockets.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                inner.sockets.remove(&self.ip);
+            }
+        }
+    }
+}
