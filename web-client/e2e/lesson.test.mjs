@@ -1,0 +1,101 @@
+// A whole lesson: one teacher, three classrooms in real browsers (two Chromium, one Firefox, so the lesson is VP8),
+// from the teacher's press of "start" to the recording in the library.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openChromium, openFirefox } from './browsers.mjs';
+import { camera, silence, speech } from './media.mjs';
+import { framesOf, joinClassroom, Teacher, watchTeacher, whenShown } from './pages.mjs';
+import { durationOf } from './recording.mjs';
+import { Stack } from './stack.mjs';
+import { until } from './until.mjs';
+
+const MIN_SPEECH_RMS = 0.01;
+const CLASSROOM = { width: 320, height: 180, fps: 10 };
+
+let stack;
+let lesson;
+let teacher;
+const browsers = {};
+
+before(async () => {
+  stack = await Stack.start('lesson');
+  lesson = await stack.cli('lesson', 'create', '--title', '三年级音乐：茉莉花', '--video-codec', 'vp8');
+});
+
+after(async () => {
+  for (const browser of Object.values(browsers)) await browser.close();
+  await stack?.stop();
+});
+
+test('the teacher starts with one press', async () => {
+  browsers.teacher = await openChromium({ camera: camera(0), microphone: speech() });
+  teacher = await Teacher.open(browsers.teacher, lesson.teacher_url);
+  await teacher.start();
+});
+
+test('three classrooms type the code once and see the teacher within a second', async (t) => {
+  browsers.one = await openChromium({ camera: camera(1, { ...CLASSROOM, title: '河口教学点' }), microphone: silence(), viewport: { width: 960, height: 540 } });
+  browsers.two = await openChromium({ camera: camera(2, { ...CLASSROOM, title: '青山教学点' }), microphone: silence(), viewport: { width: 960, height: 540 } });
+  browsers.three = await openFirefox({ viewport: { width: 960, height: 540 } });
+  for (const [name, browser] of [['河口教学点', browsers.one], ['青山教学点', browsers.two], ['白云教学点', browsers.three]]) {
+    const firstPictureMs = await joinClassroom(browser, stack.base, lesson.code, name);
+    t.diagnostic(`${name}: first picture after ${Math.round(firstPictureMs)} ms`);
+    assert.ok(firstPictureMs <= 1000, `${name}: first picture after ${firstPictureMs} ms`);
+  }
+});
+
+test('each classroom decodes the teacher’s frames, sees the counter advance and hears speech', async (t) => {
+  for (const name of ['one', 'two', 'three']) {
+    const before = await framesOf(browsers[name], 'teacher');
+    const seen = await watchTeacher(browsers[name], 6000);
+    const after = await framesOf(browsers[name], 'teacher');
+    const ratio = (after.decoded - before.decoded) / (after.received - before.received);
+    t.diagnostic(`${name}: ${seen.frames} different frames in 6 s, decoded ${Math.round(ratio * 100)} %, loudest ${seen.loudest.toFixed(3)}`);
+    assert.ok(ratio >= 0.95, `${name} decoded ${ratio} of what it received`);
+    assert.ok(seen.frames >= 30, `${name}: the counter advanced only ${seen.frames} times in 6 s`);
+    assert.ok(seen.loudest > MIN_SPEECH_RMS, `${name} hears nothing: ${seen.loudest}`);
+  }
+});
+
+test('a classroom called on stage is seen by the others within half a second', async (t) => {
+  const shown = whenShown(browsers.two, 'picture-stage', 1);
+  const pressed = await teacher.callOnStage('河口教学点');
+  const switchMs = (await shown) - pressed;
+  t.diagnostic(`stage switch visible after ${switchMs} ms`);
+  assert.ok(switchMs <= 500, `stage switch took ${switchMs} ms`);
+  const back = whenShown(browsers.one, 'picture-stage', 2);
+  const pressedAgain = await teacher.callOnStage('青山教学点');
+  const secondMs = (await back) - pressedAgain;
+  t.diagnostic(`second switch visible after ${secondMs} ms`);
+  assert.ok(secondMs <= 500, `second stage switch took ${secondMs} ms`);
+});
+
+test('the lesson ends and its recording plays in the library', async (t) => {
+  await until('the recording has begun', async () => (await teacher.lesson()).recording === 'on');
+  await teacher.end();
+  const ended = await until('the lesson has ended', async () => {
+    const now = await teacher.lesson();
+    return now.ended_at && now;
+  });
+  await browsers.teacher.goto(await stack.setupLink());
+  const resource = await until('the resource is published', async () => {
+    const resources = await browsers.teacher.evaluate(async () => (await fetch('/api/library')).json());
+    const failed = resources.find((each) => each.job.state === 'failed');
+    if (failed) throw new Error(`composing failed: ${failed.job.error}`);
+    return resources.find((each) => each.job.state === 'done' && each.playlist_url);
+  }, 120_000, 500);
+  const lessonMs = ended.ended_at - ended.started_at;
+  t.diagnostic(`lesson ${lessonMs} ms, recording ${resource.duration_ms} ms, gaps ${resource.gap_ms} ms`);
+  assert.ok(Math.abs(resource.duration_ms - lessonMs) <= 200, `the recording is ${resource.duration_ms} ms of a lesson of ${lessonMs} ms`);
+  assert.ok(Math.abs(durationOf(new URL(resource.playlist_url, stack.base).href) * 1000 - lessonMs) <= 200, 'the file is as long as it says');
+
+  await browsers.teacher.goto(`${stack.base}/library/${resource.id}`);
+  await browsers.teacher.page.keyboard.press('Space');
+  const played = await until('the recording plays', () => browsers.teacher.evaluate(() => {
+    const video = document.querySelector('video');
+    if (video?.paused) video.play();
+    return video && video.currentTime > 2 && video.getVideoPlaybackQuality().totalVideoFrames > 20
+      && { duration: video.duration, height: video.videoHeight };
+  }), 30_000);
+  assert.ok(Math.abs(played.duration * 1000 - lessonMs) <= 400, `the player shows ${played.duration} s`);
+});
