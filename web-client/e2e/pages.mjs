@@ -6,12 +6,12 @@ export class Teacher {
     const teacher = new Teacher();
     teacher.browser = browser;
     await browser.goto(teacherUrl);
-    await browser.page.getByTestId('start').waitFor({ timeout: 20_000 });
+    await browser.page.getByTestId('begin').waitFor({ timeout: 20_000 });
     return teacher;
   }
 
   async start() {
-    await this.press('start');
+    await this.press('begin');
     await until('the lesson is live on the teacher’s page', async () => (await this.lesson())?.state === 'live');
   }
 
@@ -24,6 +24,11 @@ export class Teacher {
     return this.browser.evaluate(() => window.__tongtang?.session.state().lesson);
   }
 
+  async end() {
+    await this.press('action-end');
+    await this.press('end-yes');
+  }
+
   async participant(name) {
     return (await this.lesson()).participants.find((participant) => participant.name === name);
   }
@@ -31,7 +36,7 @@ export class Teacher {
   /** Calls a classroom on stage by its picture on the wall; returns when (Date.now()). */
   async callOnStage(name) {
     const { id } = await this.participant(name);
-    const button = this.browser.page.getByTestId(`stage-${id}`);
+    const button = this.browser.page.locator(`[data-room="${id}"] [data-testid=call]`);
     await button.waitFor();
     const at = Date.now();
     await button.click();
@@ -47,7 +52,7 @@ export async function joinClassroom(browser, base, code, name) {
     const input = document.querySelector('[data-testid=room-name]');
     input.value = roomName;
     input.dispatchEvent(new Event('input', { bubbles: true }));
-    for (const key of digits) document.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    for (const key of digits) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
     const from = performance.now();
     for (;;) {
       const seen = window.probes.pictures().find((picture) => picture.testid === 'picture-teacher');
