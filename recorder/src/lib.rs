@@ -16,6 +16,9 @@
 //! a child process, from the files alone. Every state is rebuilt from the files at start. Modules in
 //! the order of a recording's way:
 //!
+//! * [`capture`]: packets into fragments, events into the manifest
+//! * `mend`: what a crash left, put in order
+//! * [`disk`]: how much room there is
 //! * [`track`]: which track of which publisher, and the name of its folder
 //! * [`segment`]: the fragment file: header and records, a torn tail is ignored
 //! * [`manifest`]: the append-only log of a recording
@@ -32,6 +35,10 @@ pub mod compose;
 pub mod jobs;
 pub mod manifest;
 pub mod probe;
+pub mod capture;
+pub mod disk;
+pub mod manifest;
+mod mend;
 pub mod recording;
 pub mod rtp;
 pub mod segment;

@@ -164,6 +164,8 @@ pub struct Contents {
     pub processes: u32,
     /// Lines that could not be read.
     pub damaged_lines: u32,
+    /// Bytes of all closed fragments.
+    pub bytes: u64,
 }
 
 impl Contents {
@@ -181,7 +183,10 @@ impl Contents {
             }
             Line::Fragment(fragment) => {
                 if let Some(track) = self.tracks.get_mut(&fragment.track) {
-                    track.fragments.insert(fragment.number, fragment);
+                    self.bytes += fragment.bytes;
+                    if let Some(before) = track.fragments.insert(fragment.number, fragment) {
+                        self.bytes -= before.bytes;
+                    }
                 }
             }
             Line::Clock(clock) => {
@@ -217,11 +222,6 @@ impl Contents {
             covered_to = covered_to.max(to);
         }
         total_us / 1000
-    }
-
-    /// Bytes of all closed fragments.
-    pub fn bytes(&self) -> u64 {
-        self.tracks.values().flat_map(|track| track.fragments.values()).map(|fragment| fragment.bytes).sum()
     }
 }
 
@@ -368,7 +368,7 @@ mod tests {
         let read_back = Manifest::open(folder.path()).unwrap();
         assert_eq!(read_back.contents(), manifest.contents());
         let contents = read_back.contents();
-        assert_eq!((contents.events.len(), contents.last_event_seq(), contents.bytes()), (2, 2, 1000));
+        assert_eq!((contents.events.len(), contents.last_event_seq(), contents.bytes), (2, 2, 1000));
         assert_eq!((contents.finished_unix_us, contents.damaged_lines), (Some(9), 0));
     }
 

@@ -13,7 +13,7 @@
 use crate::track::Track;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// First bytes of a fragment.
 pub const MAGIC: [u8; 4] = *b"TTFR";
@@ -176,20 +176,19 @@ fn put_crc(out: &mut Vec<u8>, start: usize) {
 /// A fragment being written: records gather in memory until [`Writer::write_through`].
 #[derive(Debug)]
 pub struct Writer {
-    file: File,
+    path: PathBuf,
+    file: Option<File>,
     pending: Vec<u8>,
-    /// Of `pending`, how much a failed write has already put into the file.
-    pending_written: usize,
-    bytes: u64,
+    written_bytes: u64,
 }
 
 impl Writer {
-    /// Creates the file, which must not exist, and puts its header in front of what is pending.
-    pub fn create(path: &Path, number: u32, track: &Track) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create_new(true).open(path)?;
-        let mut pending = Vec::with_capacity(64 * 1024);
+    /// A fragment that starts with its header. Its file, which must not exist, is made by the first
+    /// [`Writer::write_through`].
+    pub fn new(path: PathBuf, number: u32, track: &Track) -> Self {
+        let mut pending = Vec::with_capacity(4 * 1024);
         put_header(&mut pending, number, track);
-        Ok(Self { file, pending, pending_written: 0, bytes: 0 })
+        Self { path, file: None, pending, written_bytes: 0 }
     }
 
     /// Adds a record; it is not safe yet.
@@ -199,30 +198,22 @@ impl Writer {
 
     /// Bytes that a kill of this process would lose.
     pub fn pending_bytes(&self) -> usize {
-        self.pending.len() - self.pending_written
-    }
-
-    /// Bytes in the file and pending.
-    pub fn len_bytes(&self) -> u64 {
-        self.bytes + self.pending_bytes() as u64
+        self.pending.len()
     }
 
     /// Hands all records to the kernel: from here on they survive a kill of this process. After an
-    /// error it may be called again and goes on where the file ends.
+    /// error the writer is of no more use; what the file then holds is read back as after a crash.
     pub fn write_through(&mut self) -> io::Result<()> {
-        while self.pending_written < self.pending.len() {
-            match self.file.write(&self.pending[self.pending_written..]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    self.pending_written += written;
-                    self.bytes += written as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        if self.pending.is_empty() {
+            return Ok(());
         }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(OpenOptions::new().append(true).create_new(true).open(&self.path)?),
+        };
+        file.write_all(&self.pending)?;
+        self.written_bytes += self.pending.len() as u64;
         self.pending.clear();
-        self.pending_written = 0;
         Ok(())
     }
 
@@ -230,8 +221,10 @@ impl Writer {
     /// the folder is synced too. Returns the file's length.
     pub fn sync(&mut self) -> io::Result<u64> {
         self.write_through()?;
-        self.file.sync_data()?;
-        Ok(self.bytes)
+        if let Some(file) = &self.file {
+            file.sync_data()?;
+        }
+        Ok(self.written_bytes)
     }
 }
 
@@ -328,15 +321,16 @@ mod tests {
     fn what_was_written_through_is_in_the_file_while_the_writer_lives() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("000001.ttf");
-        let mut writer = Writer::create(&path, 1, &track()).unwrap();
+        let mut writer = Writer::new(path.clone(), 1, &track());
         let record = Record { kind: PacketKind::Rtp, index: 0, arrival_unix_us: 1, packet: &[1; 20] };
         writer.append(&record);
         assert!(writer.pending_bytes() > 20);
         writer.write_through().unwrap();
         assert_eq!(writer.pending_bytes(), 0);
         let bytes = std::fs::read(&path).unwrap();
-        assert_eq!(bytes.len() as u64, writer.len_bytes());
         assert_eq!(read(&bytes).unwrap().records, [record]);
-        assert!(Writer::create(&path, 1, &track()).is_err(), "a fragment is never overwritten");
+        assert_eq!(bytes.len() as u64, writer.sync().unwrap());
+        let mut second = Writer::new(path, 1, &track());
+        assert!(second.write_through().is_err(), "a fragment is never overwritten");
     }
 }
