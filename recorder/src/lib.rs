@@ -16,6 +16,9 @@
 //! a child process, from the files alone. Every state is rebuilt from the files at start. Modules in
 //! the order of a recording's way:
 //!
+//! * [`recordings`]: all recordings of a process; resumes them at start
+//! * [`run`]: one recording while it runs, between tap, files and commands
+//! * [`source`]: the tap client
 //! * [`capture`]: packets into fragments, events into the manifest
 //! * `mend`: what a crash left, put in order
 //! * [`disk`]: how much room there is
@@ -28,6 +31,7 @@
 //! * [`jobs`]: compose jobs, each in a child process
 //! * [`compose`]: makes a library resource of a finished recording, in a child process
 //! * [`probe`]: what can be seen and heard in a composed file
+//! * [`clock`]: the wall clock
 //! * [`board`]: how every recording and job stands, for signaling's event stream
 
 pub mod board;
@@ -36,11 +40,15 @@ pub mod jobs;
 pub mod manifest;
 pub mod probe;
 pub mod capture;
+pub mod clock;
 pub mod disk;
 pub mod manifest;
 mod mend;
 pub mod recording;
+pub mod recordings;
 pub mod rtp;
+pub mod run;
 pub mod segment;
+pub mod source;
 pub mod timeline;
 pub mod track;

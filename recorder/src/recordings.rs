@@ -1,0 +1,209 @@
+//! All recordings of this process.
+//!
+//! Owns one task ([`Run`]) for each recording that is not finished. At start every such recording on
+//! disk goes on by itself: its specification, with the tap's address, is in its manifest.
+
+use crate::manifest;
+use crate::recording::Recording;
+use crate::run::{Command, Context, Refusal, Run, status_of};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tongtang_protocol::control::{CaptureState, RecordingSpec, RecordingStatus};
+use tongtang_protocol::ids::RecordingId;
+use tongtang_protocol::lesson::LessonEvent;
+
+/// Recordings captured at once. Signaling is refused one more and looks for another recorder.
+pub const MAX_RECORDINGS: usize = 32;
+/// Lesson events in one request.
+pub const MAX_EVENTS_AT_ONCE: usize = 1000;
+/// Commands waiting for one recording; further askers wait.
+const MAX_WAITING_COMMANDS: usize = 16;
+/// Folder names in the media folder that are not recordings.
+const RESERVED: [&str; 1] = ["jobs"];
+/// The file that composing leaves last; a recording that has it is of no more interest here.
+const COMPOSED: &str = "out/resource.json";
+
+/// Why nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordingsError {
+    /// No such recording.
+    #[error("there is no recording {0} on this recorder")]
+    Unknown(RecordingId),
+    /// The name is taken by a folder of the recorder's own.
+    #[error("a recording cannot be called {0}")]
+    Reserved(RecordingId),
+    /// Another recording stands behind this name.
+    #[error("the specification names recording {0}")]
+    OtherRecording(RecordingId),
+    /// [`MAX_RECORDINGS`].
+    #[error("this recorder captures {MAX_RECORDINGS} recordings at once and not more")]
+    Full,
+    /// [`MAX_EVENTS_AT_ONCE`].
+    #[error("at most {MAX_EVENTS_AT_ONCE} events are taken at once")]
+    TooManyEvents,
+    /// It is finished; nothing is added to it.
+    #[error("recording {0} is finished")]
+    Finished(RecordingId),
+    /// The recording itself refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The process is stopping.
+    #[error("this recorder is stopping")]
+    Stopping,
+}
+
+struct Running {
+    commands: mpsc::Sender<Command>,
+    task: JoinHandle<()>,
+}
+
+/// The recordings; clones share them.
+#[derive(Clone)]
+pub struct Recordings {
+    context: Arc<Context>,
+    running: Arc<Mutex<BTreeMap<RecordingId, Running>>>,
+}
+
+impl Recordings {
+    /// Takes up every recording in the media folder that is not finished, and shows the finished ones that
+    /// are not composed.
+    pub async fn resume(context: Context) -> std::io::Result<Self> {
+        let all = Self { context: Arc::new(context), running: Arc::default() };
+        std::fs::create_dir_all(&all.context.media_dir)?;
+        let mut running = all.running.lock().await;
+        for entry in std::fs::read_dir(&all.context.media_dir)? {
+            let folder = entry?.path();
+            let id = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+            let (Some(id), true) = (id, folder.join(manifest::FILE_NAME).exists()) else {
+                continue;
+            };
+            if let Some(status) = finished_status(&folder, &id) {
+                if !folder.join(COMPOSED).exists() {
+                    all.context.board.set_recording(status);
+                }
+                continue;
+            }
+            tracing::info!(recording = %id, "recording goes on after a restart");
+            // Not limited: what was begun is not given up.
+            let run = all.start(id.clone());
+            running.insert(id, run);
+        }
+        drop(running);
+        Ok(all)
+    }
+
+    fn start(&self, id: RecordingId) -> Running {
+        let (commands, receiver) = mpsc::channel(MAX_WAITING_COMMANDS);
+        let task = tokio::spawn(Run::new(self.context.clone(), id, receiver).run());
+        Running { commands, task }
+    }
+
+    /// Captures what `spec` says, or moves there.
+    pub async fn put(
+        &self,
+        id: &RecordingId,
+        spec: RecordingSpec,
+    ) -> Result<RecordingStatus, RecordingsError> {
+        if RESERVED.contains(&id.as_str()) {
+            return Err(RecordingsError::Reserved(id.clone()));
+        }
+        if spec.of.recording_id != *id {
+            return Err(RecordingsError::OtherRecording(spec.of.recording_id));
+        }
+        let commands = {
+            let mut running = self.running.lock().await;
+            running.retain(|_, running| !running.task.is_finished());
+            if let Some(running) = running.get(id) {
+                running.commands.clone()
+            } else if let Some(status) = finished_status(&self.context.media_dir.join(id.as_str()), id) {
+                return Ok(status);
+            } else if running.len() >= MAX_RECORDINGS {
+                return Err(RecordingsError::Full);
+            } else {
+                let run = self.start(id.clone());
+                let commands = run.commands.clone();
+                running.insert(id.clone(), run);
+                commands
+            }
+        };
+        self.ask(id, &commands, |reply| Command::Specify(Box::new(spec), reply)).await
+    }
+
+    /// Appends events; those already known are skipped.
+    pub async fn events(
+        &self,
+        id: &RecordingId,
+        events: Vec<LessonEvent>,
+    ) -> Result<RecordingStatus, RecordingsError> {
+        if events.len() > MAX_EVENTS_AT_ONCE {
+            return Err(RecordingsError::TooManyEvents);
+        }
+        match self.find(id).await? {
+            Found::Running(commands) => self.ask(id, &commands, |reply| Command::Events(events, reply)).await,
+            Found::Finished(status) if events.iter().all(|event| event.seq <= status.last_event_seq) => {
+                Ok(status)
+            }
+            Found::Finished(_) => Err(RecordingsError::Finished(id.clone())),
+        }
+    }
+
+    /// Closes a recording. The answer comes when the wish is on disk; the board tells when it is done.
+    pub async fn finish(&self, id: &RecordingId) -> Result<RecordingStatus, RecordingsError> {
+        match self.find(id).await? {
+            Found::Running(commands) => self.ask(id, &commands, Command::Finish).await,
+            Found::Finished(status) => Ok(status),
+        }
+    }
+
+    /// Stops all recordings as they are; the next process resumes them.
+    pub async fn stop(&self) {
+        let running = std::mem::take(&mut *self.running.lock().await);
+        for (_, running) in running {
+            let (done, stopped) = oneshot::channel();
+            if running.commands.send(Command::Stop(done)).await.is_ok() {
+                let _ = stopped.await;
+            }
+        }
+    }
+
+    async fn find(&self, id: &RecordingId) -> Result<Found, RecordingsError> {
+        let running = self.running.lock().await;
+        if let Some(running) = running.get(id).filter(|running| !running.task.is_finished()) {
+            return Ok(Found::Running(running.commands.clone()));
+        }
+        let folder = self.context.media_dir.join(id.as_str());
+        finished_status(&folder, id).map(Found::Finished).ok_or_else(|| RecordingsError::Unknown(id.clone()))
+    }
+
+    async fn ask(
+        &self,
+        id: &RecordingId,
+        commands: &mpsc::Sender<Command>,
+        command: impl FnOnce(crate::run::Reply) -> Command,
+    ) -> Result<RecordingStatus, RecordingsError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = commands.send(command(reply)).await.is_ok();
+        match answer.await {
+            Ok(result) if sent => Ok(result?),
+            // It ended between the look-up and the command.
+            _ => finished_status(&self.context.media_dir.join(id.as_str()), id)
+                .ok_or(RecordingsError::Stopping),
+        }
+    }
+}
+
+enum Found {
+    Running(mpsc::Sender<Command>),
+    Finished(RecordingStatus),
+}
+
+/// The status of a finished recording; `None` when it is not finished or not there.
+fn finished_status(folder: &Path, id: &RecordingId) -> Option<RecordingStatus> {
+    let recording = Recording::open(folder).ok()?;
+    let contents = recording.contents();
+    contents.finished_unix_us?;
+    Some(status_of(id, contents, CaptureState::Finished, None))
+}
