@@ -16,6 +16,8 @@
 //! a child process, from the files alone. Every state is rebuilt from the files at start. Modules in
 //! the order of a recording's way:
 //!
+//! * [`serve`]: the program, put together
+//! * [`register`], [`control`]: signaling hears that it is there, and says what to do
 //! * [`recordings`]: all recordings of a process; resumes them at start
 //! * [`run`]: one recording while it runs, between tap, files and commands
 //! * [`source`]: the tap client
@@ -41,14 +43,18 @@ pub mod manifest;
 pub mod probe;
 pub mod capture;
 pub mod clock;
+pub mod control;
 pub mod disk;
+mod log;
 pub mod manifest;
 mod mend;
 pub mod recording;
 pub mod recordings;
+pub mod register;
 pub mod rtp;
 pub mod run;
 pub mod segment;
+pub mod serve;
 pub mod source;
 pub mod timeline;
 pub mod track;

@@ -1,43 +1,45 @@
 //! Entry point of `tongtang-recorder`.
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
-use std::process::ExitCode;
-use tongtang_protocol::ids::JobId;
-use tongtang_recorder::compose::{Order, child};
+use tongtang_config::Config;
 
 /// Captures lessons as they happen and makes library resources of them.
+///
+/// `tongtang serve` starts a recorder by itself. Start one by hand to run it on a machine of its
+/// own: give it the same tongtang.toml, with `recorder.signaling_url` pointing to signaling, and the
+/// control-secret and tap-* files of the data folder's secrets.
+///
+/// Recordings stand in `recorder.media_dir`, a folder each. A recorder that is killed loses nothing
+/// that the sfu still retains: start it again and every recording goes on.
 #[derive(Debug, Parser)]
-#[command(version)]
-struct Cli {
+#[command(name = "tongtang-recorder", version)]
+struct Arguments {
+    /// Configuration file; `tongtang.toml` in this folder if it exists.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Compose one captured recording into an HLS resource, then end.
-    Compose {
-        /// Folder of the recording: manifest.jsonl and tracks/.
-        #[arg(long)]
-        recording: PathBuf,
-        /// Folder of the resource; replaced when it is there already.
-        #[arg(long)]
-        out: PathBuf,
-        /// The job that this is for.
-        #[arg(long)]
-        job: Option<JobId>,
-        /// End when standard input does: the recorder holds its other end.
-        #[arg(long)]
-        supervised: bool,
-    },
+    /// Capture and compose until told to stop (the default).
+    Serve,
 }
 
-fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Compose { recording, out, job, supervised } => {
-            let parent = if supervised { child::Parent::OnStdin } else { child::Parent::None };
-            child::main(&Order { recording, out, job }, parent)
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let config = Config::load(arguments.config.as_deref())?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .context("cannot start threads")?;
+            runtime.block_on(tongtang_recorder::serve::serve(config))?;
         }
     }
+    Ok(())
 }

@@ -1,0 +1,138 @@
+//! The control API: what signaling asks of this recorder, over HTTP.
+//!
+//! Enters: requests with the control secret, as `tongtang_protocol::control` describes them. Leaves:
+//! JSON, problem details (RFC 9457), and the NDJSON event stream. Decides nothing: [`Recordings`] and
+//! the jobs do.
+
+mod answer;
+mod events;
+
+use crate::board::Board;
+use crate::recordings::Recordings;
+use answer::{Parsed, Refused};
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post, put};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::SocketAddr;
+use subtle::ConstantTimeEq;
+use tongtang_protocol::control::{AppendEvents, RecordingSpec, RecordingStatus};
+use tongtang_protocol::ids::RecordingId;
+
+/// Largest request, in bytes; a longer one is answered 413.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// What the routes share.
+#[derive(Clone)]
+pub struct Control {
+    /// All recordings.
+    pub recordings: Recordings,
+    /// All statuses.
+    pub board: Board,
+    /// Expected in `Authorization: Bearer`.
+    pub control_secret: String,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+}
+
+/// All routes. Serve it with connect info: `/metrics` asks where the request comes from.
+pub fn router(control: Control) -> Router {
+    let guarded = Router::new()
+        .route("/control/recordings", get(list))
+        .route("/control/recordings/{recording}", put(put_recording).get(get_recording))
+        .route("/control/recordings/{recording}/events", post(append_events))
+        .route("/control/recordings/{recording}/finish", post(finish))
+        .route("/control/events", get(follow))
+        .layer(middleware::from_fn_with_state(control.clone(), with_secret));
+    Router::new()
+        .merge(guarded)
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(|| async { "ok\n" }))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { Refused::new(404, "no_such_path", "This recorder has no such address") })
+        .method_not_allowed_fallback(|| async {
+            Refused::new(405, "method_not_allowed", "This address does not take this method")
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(control)
+}
+
+fn has_secret(headers: &HeaderMap, secret: &str) -> bool {
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    given.is_some_and(|given| given.ct_eq(secret.as_bytes()).into())
+}
+
+async fn with_secret(State(control): State<Control>, request: Request, next: Next) -> Response {
+    if has_secret(request.headers(), &control.control_secret) {
+        return next.run(request).await;
+    }
+    metrics::counter!("tongtang_recorder_control_unauthorized_total").increment(1);
+    Refused::new(401, "unauthorized", "The control secret is missing or wrong").into_response()
+}
+
+async fn metrics(
+    State(control): State<Control>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<String, Refused> {
+    if !peer.ip().to_canonical().is_loopback() && !has_secret(&headers, &control.control_secret) {
+        return Err(Refused::new(403, "forbidden", "Metrics are for this machine or the control secret"));
+    }
+    for status in control.board.recordings() {
+        let state = format!("{:?}", status.state).to_lowercase();
+        metrics::gauge!("tongtang_recorder_recordings", "state" => state).set(0.0);
+    }
+    for status in control.board.recordings() {
+        let state = format!("{:?}", status.state).to_lowercase();
+        metrics::gauge!("tongtang_recorder_recordings", "state" => state).increment(1.0);
+    }
+    Ok(control.metrics.render())
+}
+
+fn id(text: &str) -> Result<RecordingId, Refused> {
+    text.parse().map_err(|error| Refused::new(400, "bad_recording_id", format!("{error}")))
+}
+
+async fn list(State(control): State<Control>) -> Json<Vec<RecordingStatus>> {
+    Json(control.board.recordings())
+}
+
+async fn get_recording(
+    State(control): State<Control>,
+    Path(recording): Path<String>,
+) -> Result<Json<RecordingStatus>, Refused> {
+    let id = id(&recording)?;
+    let status = control.board.recording(&id);
+    status.map(Json).ok_or_else(|| crate::recordings::RecordingsError::Unknown(id).into())
+}
+
+async fn put_recording(
+    State(control): State<Control>,
+    Path(recording): Path<String>,
+    Parsed(spec): Parsed<RecordingSpec>,
+) -> Result<Json<RecordingStatus>, Refused> {
+    Ok(Json(control.recordings.put(&id(&recording)?, spec).await?))
+}
+
+async fn append_events(
+    State(control): State<Control>,
+    Path(recording): Path<String>,
+    Parsed(append): Parsed<AppendEvents>,
+) -> Result<Json<RecordingStatus>, Refused> {
+    Ok(Json(control.recordings.events(&id(&recording)?, append.events).await?))
+}
+
+async fn finish(
+    State(control): State<Control>,
+    Path(recording): Path<String>,
+) -> Result<(StatusCode, Json<RecordingStatus>), Refused> {
+    Ok((StatusCode::ACCEPTED, Json(control.recordings.finish(&id(&recording)?).await?)))
+}
+
+async fn follow(State(control): State<Control>) -> Response {
+    events::stream(&control.board)
+}

@@ -1,0 +1,66 @@
+//! Requests read and refusals written: every error of the API is problem details (RFC 9457).
+
+use crate::recordings::RecordingsError;
+use crate::run::Refusal;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use tongtang_protocol::problem::{self, Problem};
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub(super) struct Refused(Problem);
+
+impl Refused {
+    pub(super) fn new(status: u16, kind: &str, title: impl Into<String>) -> Self {
+        Self(Problem::new(status, kind, title))
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+        response
+    }
+}
+
+impl From<RecordingsError> for Refused {
+    fn from(error: RecordingsError) -> Self {
+        let (status, kind) = match &error {
+            RecordingsError::Unknown(_) => (404, "recording_unknown"),
+            RecordingsError::Reserved(_) | RecordingsError::OtherRecording(_) => (400, "bad_recording_id"),
+            RecordingsError::Full => (409, "recorder_full"),
+            RecordingsError::TooManyEvents => (413, "too_many_events"),
+            RecordingsError::Finished(_) => (409, "recording_finished"),
+            RecordingsError::Refused(Refusal::Disk(_)) => (507, "disk_full"),
+            RecordingsError::Stopping => (503, "stopping"),
+        };
+        Self::new(status, kind, error.to_string())
+    }
+}
+
+/// A JSON body.
+pub(super) struct Parsed<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Parsed<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let status = rejection.status().as_u16();
+            let kind = if status == 413 { "body_too_large" } else { "bad_body" };
+            Refused::new(status, kind, rejection.body_text())
+        })?;
+        // What a body holds may be a name or a title, so the error says only where it broke.
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            Refused::new(400, "bad_body", format!("The JSON body cannot be read at {place}"))
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! The event stream: a snapshot, then every change, one JSON object a line.
+
+use crate::board::Board;
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::time::timeout;
+use tongtang_protocol::control::RecorderEvent;
+
+/// A silent stream says that it lives this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+struct Follower {
+    first: Option<RecorderEvent>,
+    changes: Receiver<RecorderEvent>,
+}
+
+/// The answer to `GET /control/events`. It ends when the reader has fallen too far behind: it then
+/// asks again and gets a snapshot.
+pub(super) fn stream(board: &Board) -> Response {
+    let (snapshot, changes) = board.follow();
+    let follower = Follower { first: Some(snapshot), changes };
+    let lines = stream::unfold(follower, |mut follower| async {
+        let event = match follower.first.take() {
+            Some(snapshot) => snapshot,
+            None => match timeout(KEEP_ALIVE, follower.changes.recv()).await {
+                Ok(Ok(event)) => event,
+                Ok(Err(_)) => return None,
+                Err(_) => RecorderEvent::KeepAlive,
+            },
+        };
+        let mut line = serde_json::to_vec(&event).expect("events have only string keys");
+        line.push(b'\n');
+        Some((Ok::<_, Infallible>(Bytes::from(line)), follower))
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}

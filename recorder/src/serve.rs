@@ -1,0 +1,116 @@
+//! The recorder as a program: everything put together, until it is told to stop.
+
+use crate::board::Board;
+use crate::control::{self, Control};
+use crate::disk::Disk;
+use crate::recordings::Recordings;
+use crate::register;
+use crate::run::Context;
+use crate::source::{TapError, Taps};
+use crate::{clock, log};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tongtang_config::Config;
+use tongtang_config::secrets::{Secrets, SecretsError};
+use tongtang_protocol::control::{NodeKind, Register};
+use tongtang_protocol::ids::NodeId;
+
+/// Why the recorder cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A configuration value that only the recorder reads.
+    #[error("recorder.node_id = {0:?} is no node name: 1 to 64 of a-z A-Z 0-9 - _")]
+    NodeId(String),
+    /// Secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The tap client.
+    #[error(transparent)]
+    Tap(#[from] TapError),
+    /// The HTTP address is taken or not ours.
+    #[error("cannot listen on {addr} (recorder.http_listen): {source}")]
+    Listen {
+        /// Which.
+        addr: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The media folder.
+    #[error("cannot use the media folder (recorder.media_dir): {0}")]
+    Media(io::Error),
+    /// Metrics.
+    #[error("cannot install metrics: {0}")]
+    Metrics(String),
+    /// HTTP or signals ended unexpectedly.
+    #[error("the recorder ended: {0}")]
+    Ended(io::Error),
+}
+
+/// Serves until SIGTERM or Ctrl-C; then closes the fragments and returns.
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    log::install(&config.log);
+    // An error says that a provider is installed already, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| ServeError::Metrics(error.to_string()))?;
+    let node_id = NodeId::new(config.recorder.node_id.clone())
+        .map_err(|_| ServeError::NodeId(config.recorder.node_id.clone()))?;
+    let secrets = Secrets::ensure(&config.data_dir)?;
+    let media_dir = config.media_dir();
+    std::fs::create_dir_all(&media_dir).map_err(ServeError::Media)?;
+
+    let addr = config.recorder.http_listen;
+    let listener = TcpListener::bind(addr).await.map_err(|source| ServeError::Listen { addr, source })?;
+    let addr = listener.local_addr().map_err(|source| ServeError::Listen { addr, source })?;
+
+    let board = Board::new(clock::now_unix_us());
+    let context = Context {
+        disk: Disk::new(&media_dir, config.recorder.min_free_bytes),
+        taps: Taps::new(&secrets)?,
+        board: board.clone(),
+        media_dir,
+    };
+    let recordings = Recordings::resume(context).await.map_err(ServeError::Media)?;
+    let register = Register {
+        node_id,
+        kind: NodeKind::Recorder,
+        epoch: board.epoch(),
+        http_url: format!("http://{}", reachable(addr)),
+        tap_addr: None,
+        draining: false,
+    };
+    let control_secret = secrets.control_secret.clone();
+    let registration = tokio::spawn(register::keep_registered(
+        config.recorder.signaling_url,
+        control_secret.clone(),
+        register,
+    ));
+    let control = Control { recordings: recordings.clone(), board, control_secret, metrics };
+    let app = control::router(control).into_make_service_with_connect_info::<SocketAddr>();
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Ended)?;
+    tracing::info!(%addr, "recorder listens");
+    tokio::select! {
+        result = axum::serve(listener, app) => result.map_err(ServeError::Ended)?,
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    registration.abort();
+    tracing::info!("recorder stops; recordings go on when it is started again");
+    recordings.stop().await;
+    Ok(())
+}
+
+/// The address that signaling on the same machine calls when we listen on all of them.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    let mut addr = addr;
+    if addr.ip().is_unspecified() {
+        let loopback =
+            if addr.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        addr.set_ip(loopback);
+    }
+    addr
+}

@@ -1,0 +1,80 @@
+//! The disk fills up in the middle of a lesson. A real, small file system (tmpfs) is really full.
+
+use super::fake_tap::FakeTap;
+use super::lesson::{assert_complete, begin, contents, durable_more, teach_until};
+use super::process::{Home, spec};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tongtang_protocol::control::CaptureState;
+
+/// A mounted tmpfs; unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where this user may not mount.
+    fn mount(at: &Path, megabytes: u32) -> Option<Self> {
+        let size = format!("size={megabytes}m");
+        let status =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).status().ok()?;
+        status.success().then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+/// Fills the disk until `leave_bytes` are free.
+fn fill(media: &Path, leave_bytes: u64) -> PathBuf {
+    let ballast = media.join("ballast");
+    let file = std::fs::File::create(&ballast).unwrap();
+    let stat = rustix::fs::statvfs(media).unwrap();
+    let bytes = (stat.f_bavail * stat.f_frsize).saturating_sub(leave_bytes);
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes).unwrap();
+    ballast
+}
+
+/// Captures, fills the disk, waits for the alarm, makes room, captures on.
+async fn lesson_over_a_full_disk(home: &Home, leave_bytes: u64, expected_reason: &str) {
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    teach_until(&tap, durable_more(&tap, 20)).await;
+    let ballast = fill(&home.media, leave_bytes);
+    let alarmed = teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
+    let reason = alarmed.reason.unwrap();
+    assert!(reason.contains(expected_reason), "{reason}");
+
+    std::fs::remove_file(ballast).unwrap();
+    teach_until(&tap, recorder.until_state(CaptureState::Capturing)).await;
+    teach_until(&tap, durable_more(&tap, 20)).await;
+    let status = recorder.finish().await;
+    assert_complete(&home.recording_folder(), &tap);
+    assert_eq!((status.gap_ms, contents(&home.recording_folder()).damaged_lines), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nearly_full_disk_stops_the_recording_with_an_alarm_until_there_is_room() {
+    let mut home = Home::new();
+    home.min_free_bytes = 4 << 20;
+    let disk = SmallDisk::mount(&home.media, 48);
+    if disk.is_none() {
+        // Without the right to mount: the same on the disk there is, by moving the limit.
+        let stat = rustix::fs::statvfs(home.path()).unwrap();
+        home.min_free_bytes = stat.f_bavail * stat.f_frsize / 2;
+    }
+    lesson_over_a_full_disk(&home, home.min_free_bytes / 2, "nearly full").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_refuses_the_next_byte_loses_nothing_that_was_there() {
+    let home = Home::new();
+    let Some(_disk) = SmallDisk::mount(&home.media, 48) else {
+        eprintln!("NOT TESTED: a really full disk needs the right to mount (run as root)");
+        return;
+    };
+    lesson_over_a_full_disk(&home, 0, "the disk is full").await;
+}

@@ -1,0 +1,110 @@
+//! The recorder is killed in the middle of a lesson and started again. Nobody tells it anything.
+
+use super::fake_tap::FakeTap;
+use super::lesson::{
+    assert_complete, begin, contents, durable_more, indexes_on_disk, send_one_each, teach_until,
+};
+use super::process::{Home, spec};
+use std::time::{Duration, Instant};
+use tongtang_protocol::control::CaptureState;
+use tongtang_recorder::manifest::GapReason;
+
+/// "resumes by itself within 5 s of a `kill -9`"
+const MAX_RESUME: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_killed_three_times_loses_no_packet() {
+    let home = Home::new();
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let mut recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    for _ in 0..3 {
+        teach_until(&tap, durable_more(&tap, 20)).await;
+        recorder.kill();
+        (0..50).for_each(|_| send_one_each(&tap));
+        let started = Instant::now();
+        recorder = home.start();
+        teach_until(&tap, recorder.until_state(CaptureState::Capturing)).await;
+        assert!(started.elapsed() < MAX_RESUME, "resumed after {:?}", started.elapsed());
+    }
+    let status = recorder.finish().await;
+
+    assert_complete(&home.recording_folder(), &tap);
+    assert_eq!(status.gap_ms, 0);
+    let contents = contents(&home.recording_folder());
+    assert_eq!((contents.processes, contents.gaps.len(), contents.damaged_lines), (4, 0, 0));
+    assert_eq!(status.bytes, contents.bytes);
+    tap.until("the sfu may forget the recording", |room| room.is_finished).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_told_to_stop_closes_its_fragments_and_goes_on_later() {
+    let home = Home::new();
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    teach_until(&tap, durable_more(&tap, 10)).await;
+    recorder.terminate();
+    let closed = contents(&home.recording_folder());
+    assert!(closed.finished_unix_us.is_none());
+    let mended = closed.tracks.values().flat_map(|track| track.fragments.values()).any(|f| f.mended);
+    assert!(!mended);
+
+    let recorder = home.start();
+    teach_until(&tap, durable_more(&tap, 10)).await;
+    recorder.finish().await;
+    assert_complete(&home.recording_folder(), &tap);
+    let contents = contents(&home.recording_folder());
+    let mended = contents.tracks.values().flat_map(|track| track.fragments.values()).any(|f| f.mended);
+    assert!(!mended, "nothing was left open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_sfu_could_not_retain_is_marked_as_a_gap() {
+    let home = Home::new();
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    teach_until(&tap, durable_more(&tap, 20)).await;
+    recorder.kill();
+    let last = tap.with(|room| room.flows.values().map(|flow| flow.packets.len() as u64).collect::<Vec<_>>());
+    (0..100).for_each(|_| send_one_each(&tap));
+    tap.with(|room| {
+        for (flow, last) in room.flows.values_mut().zip(&last) {
+            flow.first = last + 60;
+        }
+    });
+
+    let recorder = home.start();
+    teach_until(&tap, durable_more(&tap, 10)).await;
+    let status = recorder.finish().await;
+    let contents = contents(&home.recording_folder());
+    assert_eq!(contents.gaps.len(), 3, "one a flow: {:?}", contents.gaps);
+    for gap in &contents.gaps {
+        assert_eq!(gap.reason, GapReason::Away);
+        let indexes = indexes_on_disk(&home.recording_folder(), tap.epoch, gap.track.flow);
+        let sent = tap.with(|room| room.flows[&gap.track.flow].packets.len() as u64);
+        let expected: Vec<u64> = (0..gap.from_index).chain(gap.to_index..sent).collect();
+        assert_eq!(indexes, expected);
+    }
+    assert_eq!(status.gap_ms, contents.gap_ms());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_killed_while_finishing_finishes_when_it_is_back() {
+    let home = Home::new();
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    teach_until(&tap, durable_more(&tap, 20)).await;
+    assert_eq!(recorder.post("finish", &()).await.status(), 202);
+    recorder.kill();
+
+    let recorder = home.start();
+    recorder.until_state(CaptureState::Finished).await;
+    assert_complete(&home.recording_folder(), &tap);
+}

@@ -1,0 +1,11 @@
+//! The capturing half of the recorder as a real process, against a tap that stands in for the sfu's.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod api;
+mod disk_full;
+mod fake_tap;
+mod finishing;
+mod killed;
+mod lesson;
+mod process;
+mod sfu_restarts;

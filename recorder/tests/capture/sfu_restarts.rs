@@ -1,0 +1,35 @@
+//! The sfu is restarted in the middle of a lesson: same flow identifiers, other tracks.
+
+use super::fake_tap::FakeTap;
+use super::lesson::{assert_complete, begin, contents, durable_more, teach_until};
+use super::process::{Home, spec};
+use tongtang_protocol::control::CaptureState;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_sfu_has_new_tracks_once_signaling_says_so() {
+    let home = Home::new();
+    let first = FakeTap::new(&home.secrets, 7);
+    begin(&first);
+    let recorder = home.start();
+    recorder.put(&spec(&first)).await;
+    teach_until(&first, durable_more(&first, 20)).await;
+    drop(first);
+    recorder.until_state(CaptureState::Waiting).await;
+
+    let second = FakeTap::new(&home.secrets, 8);
+    begin(&second);
+    let mut old_epoch = spec(&second);
+    old_epoch.sfu_epoch = 7;
+    recorder.put(&old_epoch).await;
+    teach_until(&second, second.until("the old epoch is refused", |room| room.refused > 0)).await;
+    let waiting = recorder.until("the refusal is told", |status| status.reason.is_some()).await;
+    assert_eq!(waiting.state, CaptureState::Waiting);
+
+    recorder.put(&spec(&second)).await;
+    teach_until(&second, durable_more(&second, 20)).await;
+    recorder.finish().await;
+    assert_complete(&home.recording_folder(), &second);
+    let epochs: Vec<u64> =
+        contents(&home.recording_folder()).tracks.keys().map(|key| key.sfu_epoch).collect();
+    assert_eq!(epochs, [7, 7, 7, 8, 8, 8]);
+}
