@@ -29,6 +29,7 @@ pub enum FromRecorder {
         /// tracks: the sfu refuses, and the recorder waits until signaling has told it the new epoch.
         sfu_epoch: u64,
         /// For flows already known: index of the first packet that is not yet on disk.
+        #[serde(with = "pairs")]
         next: BTreeMap<FlowId, u64>,
     },
     /// All packets of the flow before `next` are on disk; the sfu may forget them.
@@ -106,4 +107,37 @@ pub struct Flow {
     pub payload_type: u8,
     /// RTP clock in Hz.
     pub clock_rate_hz: u32,
+}
+
+/// A map as a list of pairs: JSON's keys are strings, and serde does not turn them back into numbers
+/// inside a tagged enum.
+mod pairs {
+    use super::{BTreeMap, FlowId};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<FlowId, u64>, to: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<BTreeMap<FlowId, u64>, D::Error> {
+        Ok(Vec::<(FlowId, u64)>::deserialize(from)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resuming_subscription_reads_back() {
+        let line = FromRecorder::Subscribe {
+            room: RoomId::new("room").unwrap(),
+            recording: RecordingId::new("rec").unwrap(),
+            sfu_epoch: u64::MAX,
+            next: BTreeMap::from([(FlowId(1), 70_000), (FlowId(1 << 60), 0)]),
+        };
+        let text = serde_json::to_string(&line).unwrap();
+        assert_eq!(serde_json::from_str::<FromRecorder>(&text).unwrap(), line);
+    }
 }
