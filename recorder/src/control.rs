@@ -8,6 +8,7 @@ mod answer;
 mod events;
 
 use crate::board::Board;
+use crate::jobs::Jobs;
 use crate::recordings::Recordings;
 use answer::{Parsed, Refused};
 use axum::Router;
@@ -20,8 +21,8 @@ use axum::routing::{get, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use subtle::ConstantTimeEq;
-use tongtang_protocol::control::{AppendEvents, RecordingSpec, RecordingStatus};
-use tongtang_protocol::ids::RecordingId;
+use tongtang_protocol::control::{AppendEvents, ComposeSpec, ComposeStatus, RecordingSpec, RecordingStatus};
+use tongtang_protocol::ids::{JobId, RecordingId};
 
 /// Largest request, in bytes; a longer one is answered 413.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -31,6 +32,8 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub struct Control {
     /// All recordings.
     pub recordings: Recordings,
+    /// All compose jobs.
+    pub jobs: Jobs,
     /// All statuses.
     pub board: Board,
     /// Expected in `Authorization: Bearer`.
@@ -46,6 +49,7 @@ pub fn router(control: Control) -> Router {
         .route("/control/recordings/{recording}", put(put_recording).get(get_recording))
         .route("/control/recordings/{recording}/events", post(append_events))
         .route("/control/recordings/{recording}/finish", post(finish))
+        .route("/control/jobs/{job}", put(put_job).get(get_job).delete(cancel_job))
         .route("/control/events", get(follow))
         .layer(middleware::from_fn_with_state(control.clone(), with_secret));
     Router::new()
@@ -97,6 +101,15 @@ fn id(text: &str) -> Result<RecordingId, Refused> {
     text.parse().map_err(|error| Refused::new(400, "bad_recording_id", format!("{error}")))
 }
 
+fn job_id(text: &str) -> Result<JobId, Refused> {
+    text.parse().map_err(|error| Refused::new(400, "bad_job_id", format!("{error}")))
+}
+
+fn known(id: &JobId, status: Option<ComposeStatus>) -> Result<Json<ComposeStatus>, Refused> {
+    let unknown = || Refused::new(404, "job_unknown", format!("there is no job {id} on this recorder"));
+    status.map(Json).ok_or_else(unknown)
+}
+
 async fn list(State(control): State<Control>) -> Json<Vec<RecordingStatus>> {
     Json(control.board.recordings())
 }
@@ -131,6 +144,30 @@ async fn finish(
     Path(recording): Path<String>,
 ) -> Result<(StatusCode, Json<RecordingStatus>), Refused> {
     Ok((StatusCode::ACCEPTED, Json(control.recordings.finish(&id(&recording)?).await?)))
+}
+
+async fn put_job(
+    State(control): State<Control>,
+    Path(job): Path<String>,
+    Parsed(spec): Parsed<ComposeSpec>,
+) -> Result<Json<ComposeStatus>, Refused> {
+    Ok(Json(control.jobs.submit(&job_id(&job)?, &spec)?))
+}
+
+async fn get_job(
+    State(control): State<Control>,
+    Path(job): Path<String>,
+) -> Result<Json<ComposeStatus>, Refused> {
+    let id = job_id(&job)?;
+    known(&id, control.jobs.status(&id))
+}
+
+async fn cancel_job(
+    State(control): State<Control>,
+    Path(job): Path<String>,
+) -> Result<Json<ComposeStatus>, Refused> {
+    let id = job_id(&job)?;
+    known(&id, control.jobs.cancel(&id))
 }
 
 async fn follow(State(control): State<Control>) -> Response {

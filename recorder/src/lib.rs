@@ -37,17 +37,16 @@
 //! * [`board`]: how every recording and job stands, for signaling's event stream
 
 pub mod board;
-pub mod compose;
-pub mod jobs;
-pub mod manifest;
-pub mod probe;
 pub mod capture;
 pub mod clock;
+pub mod compose;
 pub mod control;
 pub mod disk;
+pub mod jobs;
 mod log;
 pub mod manifest;
 mod mend;
+pub mod probe;
 pub mod recording;
 pub mod recordings;
 pub mod register;

@@ -2,8 +2,11 @@
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use tongtang_config::Config;
+use tongtang_protocol::ids::JobId;
+use tongtang_recorder::compose::{Order, child};
 
 /// Captures lessons as they happen and makes library resources of them.
 ///
@@ -27,19 +30,45 @@ struct Arguments {
 enum Command {
     /// Capture and compose until told to stop (the default).
     Serve,
+    /// Compose one captured recording into an HLS resource, then end.
+    Compose {
+        /// Folder of the recording: manifest.jsonl and tracks/.
+        #[arg(long)]
+        recording: PathBuf,
+        /// Folder of the resource; replaced when it is there already.
+        #[arg(long)]
+        out: PathBuf,
+        /// The job that this is for.
+        #[arg(long)]
+        job: Option<JobId>,
+        /// End when standard input does: the recorder holds its other end.
+        #[arg(long)]
+        supervised: bool,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => {
-            let config = Config::load(arguments.config.as_deref())?;
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .context("cannot start threads")?;
-            runtime.block_on(tongtang_recorder::serve::serve(config))?;
+        Command::Serve => match serve(arguments.config.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("tongtang-recorder: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
+        Command::Compose { recording, out, job, supervised } => {
+            let parent = if supervised { child::Parent::OnStdin } else { child::Parent::None };
+            child::main(&Order { recording, out, job }, parent)
         }
     }
-    Ok(())
+}
+
+fn serve(config: Option<&Path>) -> anyhow::Result<()> {
+    let config = Config::load(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the recorder's threads")?;
+    Ok(runtime.block_on(tongtang_recorder::serve::serve(config))?)
 }

@@ -3,6 +3,7 @@
 use crate::board::Board;
 use crate::control::{self, Control};
 use crate::disk::Disk;
+use crate::jobs::{Jobs, JobsConfig};
 use crate::recordings::Recordings;
 use crate::register;
 use crate::run::Context;
@@ -41,6 +42,9 @@ pub enum ServeError {
     /// The media folder.
     #[error("cannot use the media folder (recorder.media_dir): {0}")]
     Media(io::Error),
+    /// Compose jobs.
+    #[error("cannot take up the compose jobs: {0}")]
+    Jobs(io::Error),
     /// Metrics.
     #[error("cannot install metrics: {0}")]
     Metrics(String),
@@ -74,7 +78,13 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         board: board.clone(),
         media_dir,
     };
+    let jobs_config = JobsConfig {
+        media_dir: context.media_dir.clone(),
+        at_once: config.recorder.compose_jobs,
+        program: std::env::current_exe().map_err(ServeError::Jobs)?,
+    };
     let recordings = Recordings::resume(context).await.map_err(ServeError::Media)?;
+    let jobs = Jobs::start(jobs_config, board.clone()).map_err(ServeError::Jobs)?;
     let register = Register {
         node_id,
         kind: NodeKind::Recorder,
@@ -89,7 +99,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         control_secret.clone(),
         register,
     ));
-    let control = Control { recordings: recordings.clone(), board, control_secret, metrics };
+    let control = Control { recordings: recordings.clone(), jobs, board, control_secret, metrics };
     let app = control::router(control).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Ended)?;
     tracing::info!(%addr, "recorder listens");

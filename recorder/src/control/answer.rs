@@ -1,5 +1,7 @@
 //! Requests read and refusals written: every error of the API is problem details (RFC 9457).
 
+use crate::disk::DiskError;
+use crate::jobs::SubmitError;
 use crate::recordings::RecordingsError;
 use crate::run::Refusal;
 use axum::extract::{FromRequest, Request};
@@ -42,6 +44,23 @@ impl From<RecordingsError> for Refused {
             RecordingsError::Stopping => (503, "stopping"),
         };
         Self::new(status, kind, error.to_string())
+    }
+}
+
+impl From<SubmitError> for Refused {
+    fn from(error: SubmitError) -> Self {
+        let text = error.to_string();
+        let (status, kind) = match error {
+            SubmitError::UnknownRecording(_) => (404, "recording_unknown"),
+            SubmitError::OtherRecording(_) => (409, "job_taken"),
+            SubmitError::Busy(_) => (409, "already_composing"),
+            SubmitError::TooMany => (409, "too_many_jobs"),
+            SubmitError::Store(error) => match DiskError::from(error) {
+                DiskError::NearlyFull { .. } | DiskError::Full => (507, "disk_full"),
+                DiskError::Failing(_) => (500, "disk_failing"),
+            },
+        };
+        Self::new(status, kind, text)
     }
 }
 

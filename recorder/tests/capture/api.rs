@@ -3,6 +3,7 @@
 use super::fake_tap::FakeTap;
 use super::process::{Home, recording_id, spec};
 use reqwest::Method;
+use tongtang_protocol::control::ComposeSpec;
 use tongtang_protocol::problem::Problem;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,6 +23,12 @@ async fn bad_requests_get_a_problem_in_words_and_change_nothing() {
         (put(&path).body(vec![b' '; 2 << 20]), 413, "body_too_large"),
         (recorder.request(Method::POST, &format!("{path}/finish")), 404, "recording_unknown"),
         (recorder.request(Method::GET, &path), 404, "recording_unknown"),
+        (
+            put("/control/jobs/job-1").json(&ComposeSpec { recording_id: recording_id() }),
+            404,
+            "recording_unknown",
+        ),
+        (recorder.request(Method::DELETE, "/control/jobs/job-1"), 404, "job_unknown"),
         (recorder.request(Method::GET, "/control/nothing"), 404, "no_such_path"),
         (recorder.request(Method::PATCH, &path), 405, "method_not_allowed"),
         (reqwest::Client::new().get(format!("{}{path}", recorder.url)), 401, "unauthorized"),

@@ -238,7 +238,7 @@ impl Lesson {
                     done.write_through().unwrap();
                 }
                 let path = recording::fragment_path(&self.folder(), track.key(), fragment);
-                writer = Some((fragment, Writer::create(&path, fragment, &track).unwrap()));
+                writer = Some((fragment, Writer::new(path, fragment, &track)));
             }
             let record = Record { kind: *kind, index, arrival_unix_us: *arrival_unix_us, packet };
             writer.as_mut().unwrap().1.append(&record);
