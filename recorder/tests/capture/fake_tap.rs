@@ -88,7 +88,7 @@ impl FakeTap {
         result
     }
 
-    pub fn start(&self, flow: Flow) {
+    pub fn start(&self, flow: &Flow) {
         let retained = Retained { flow: flow.clone(), packets: Vec::new(), first: 0, durable: 0 };
         self.with(|room| room.flows.insert(flow.id, retained));
     }

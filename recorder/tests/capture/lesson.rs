@@ -44,7 +44,7 @@ pub fn packet(id: FlowId, index: u64) -> Bytes {
 
 pub fn begin(tap: &FakeTap) {
     for id in FLOWS {
-        tap.start(flow(id));
+        tap.start(&flow(id));
     }
 }
 

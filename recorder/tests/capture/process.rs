@@ -60,7 +60,7 @@ impl Home {
             }
         };
         std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| eprintln!("recorder: {line}"))
+            lines.map_while(Result::ok).for_each(|line| eprintln!("recorder: {line}"));
         });
         Recorder { child, url: format!("http://{addr}"), secret: self.secrets.control_secret.clone() }
     }
