@@ -31,8 +31,15 @@ export function canReceive(codec: VideoCodec): boolean {
   return all.some((capability) => isCodec(codec, capability));
 }
 
-/** Makes a sending transceiver offer the lesson's codec only. */
+/** Makes a transceiver offer the lesson's codec only. */
 export function preferCodec(transceiver: RTCRtpTransceiver, codec: VideoCodec): void {
   const wanted = preferences(codec, RTCRtpReceiver.getCapabilities('video')?.codecs ?? []);
+  if (wanted.length > 0) transceiver.setCodecPreferences(wanted);
+}
+
+/** Voices are Opus only. */
+export function preferOpus(transceiver: RTCRtpTransceiver): void {
+  const all = RTCRtpReceiver.getCapabilities('audio')?.codecs ?? [];
+  const wanted = all.filter((capability) => capability.mimeType.toLowerCase() === 'audio/opus');
   if (wanted.length > 0) transceiver.setCodecPreferences(wanted);
 }

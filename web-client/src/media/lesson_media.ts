@@ -103,6 +103,7 @@ export class LessonMedia {
     // No grant while no sfu is up: what still stands is kept, and a grant follows.
     if (media === null || lesson === null) return;
     this.publisher.codec = lesson.video_codec;
+    this.subscriber.codec = lesson.video_codec;
     this.subscriber.slots = media.slots;
     const { token, epoch } = media;
     this.publishLink.use(media.whip_url == null ? null : { url: media.whip_url, token, epoch });

@@ -164,6 +164,8 @@ export class MediaLink {
       }
       open.answer = answer;
       await open.peer.setRemoteDescription({ type: 'answer', sdp: answer });
+      // A path that never broke changes no state; a broken one says so when the new one stands.
+      if (open.peer.connectionState === 'connected') this.watch(open);
     } catch (error) {
       console.warn('media:', error);
       if (this.open === open) this.anew();

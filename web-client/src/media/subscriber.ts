@@ -1,5 +1,8 @@
 // What a page receives: one track a slot, negotiated once. What feeds a slot is the server's business.
 
+import type { VideoCodec } from '../protocol/types';
+import { preferCodec, preferOpus } from './codecs';
+
 /** `audio0`… are voices, everything else is a picture. */
 export function isVoice(slot: string): boolean {
   return slot.startsWith('audio');
@@ -8,13 +11,18 @@ export function isVoice(slot: string): boolean {
 export class Subscriber {
   private tracks = new Map<string, MediaStreamTrack>();
   slots: readonly string[] = [];
+  codec: VideoCodec = 'h264';
 
   constructor(private readonly changed: () => void) {}
 
   /** One m-line a slot, pictures first: the server fills each kind in the order of the slots. */
   build(peer: RTCPeerConnection): void {
     for (const slot of this.slots) {
-      peer.addTransceiver(isVoice(slot) ? 'audio' : 'video', { direction: 'recvonly' });
+      const voice = isVoice(slot);
+      const transceiver = peer.addTransceiver(voice ? 'audio' : 'video', { direction: 'recvonly' });
+      // Twenty m-lines of every codec a browser knows would make an offer of 100 kB.
+      if (voice) preferOpus(transceiver);
+      else preferCodec(transceiver, this.codec);
     }
   }
 
