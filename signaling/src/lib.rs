@@ -1,12 +1,16 @@
 //! The front door of Tongtang: lessons, people, the library, and the way to the media nodes.
 //!
 //! ```text
-//!  browser ──HTTP──▶ http (access, problem) ──▶ lesson / device / library ──▶ store (SQLite)
+//!  browser ──▶ front (listeners, headers, pages) ─┬─ /whip /whep ──▶ media_proxy ──▶ the room's sfu
+//!                                                 └─ /api /media
+//!                                                        ▼
+//!          ──HTTP──▶ http (access, problem) ──▶ lesson / device / library ──▶ store (SQLite)
 //!          ──WS────▶ ws (hello, numbered, resume) ──▶ lesson::Runner ─▶ lesson::Machine (sans-IO)
 //!                                                        │ effects
 //!                                                        ▼
 //!                                      nodes (sfu and recorder clients) ──▶ sfu, recorder
 //!  sfu, recorder ──POST /internal/nodes──▶ nodes ──events──▶ lesson, library
+//!  cli::serve ──▶ supervise ──starts, adopts──▶ sfu, recorder; their ends ──▶ nodes
 //! ```
 //!
 //! Truth is in the store. What a node holds is derived from it, and put there again whenever the
@@ -19,11 +23,16 @@ pub mod bus;
 pub mod clock;
 pub mod device;
 pub mod fresh;
+pub mod front;
 pub mod http;
 pub mod lesson;
 pub mod library;
+pub mod log;
+pub mod machine;
 pub mod nodes;
 pub mod problem;
 pub mod store;
+pub mod supervise;
+pub mod tls;
 pub mod tokens;
 pub mod ws;
