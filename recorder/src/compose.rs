@@ -37,7 +37,7 @@ pub mod voices;
 use crate::recording::Recording;
 use error::ComposeError;
 use film::Film;
-use output::{Part, Resource, Stream};
+use output::{Damage, Part, Resource, Stream};
 use plan::{Plan, WallUs};
 use progress::{Progress, Share};
 use rendition::{AUDIO_NAME, FPS};
@@ -66,10 +66,11 @@ pub fn run(order: &Order, progress: &mut Progress<'_>) -> Result<Resource, Compo
     let sources = Sources::read(&recording, &mut plan, progress)?;
     let frames = frames(&plan);
     let part = Part::create(&order.out)?;
+    part.check_room()?;
 
-    let (sound, heard) = compose_sound(&plan, &sources, frames, &part, progress)?;
+    let sound = compose_sound(&plan, &sources, frames, &part, progress)?;
     let mut film = Film::new(&plan, sources);
-    if !heard && !film.has_picture() {
+    if !sound.heard && !film.has_picture() {
         return Err(ComposeError::NothingCaptured);
     }
     progress.begin(JobStep::Composing, Share { from: 0.2, to: 0.98 });
@@ -82,8 +83,12 @@ pub fn run(order: &Order, progress: &mut Progress<'_>) -> Result<Resource, Compo
         chapters: plan.chapters().to_vec(),
         gap_ms: gap_ms(&recording, &plan),
         has_picture: film.has_picture(),
-        has_sound: heard,
-        streams: pictures.into_iter().chain([sound]).collect(),
+        has_sound: sound.heard,
+        damage: Damage {
+            unreadable_fragments: film.damage().unreadable_fragments + sound.unreadable_fragments,
+            ..film.damage()
+        },
+        streams: pictures.into_iter().chain([sound.stream]).collect(),
     };
     part.publish(&resource)?;
     progress.part(1.0);
@@ -96,14 +101,21 @@ fn frames(plan: &Plan) -> u64 {
     frames.max(1) as u64
 }
 
-/// Two passes over all microphones. Returns whether anybody was heard.
+/// The composed sound.
+struct Sound {
+    stream: Stream,
+    heard: bool,
+    unreadable_fragments: u64,
+}
+
+/// Two passes over all microphones.
 fn compose_sound(
     plan: &Plan,
     sources: &Sources,
     frames: u64,
     part: &Part,
     progress: &mut Progress<'_>,
-) -> Result<(Stream, bool), ComposeError> {
+) -> Result<Sound, ComposeError> {
     let total = frames * u64::from(RATE_HZ / FPS);
     progress.begin(JobStep::Reading, Share { from: 0.08, to: 0.14 });
     let mut meter = loudness::Meter::new()?;
@@ -126,7 +138,7 @@ fn compose_sound(
     rendition.push(&limiter.finish()).map_err(&failed)?;
     let traffic = rendition.finish().map_err(&failed)?;
     part.check(AUDIO_NAME, traffic.bytes)?;
-    Ok((Stream::audio(&traffic), heard))
+    Ok(Sound { stream: Stream::audio(&traffic), heard, unreadable_fragments: mix.unreadable() })
 }
 
 /// How much of what was kept is missing on some track.

@@ -16,6 +16,7 @@ mod store;
 
 use crate::board::Board;
 use crate::compose::output::{self, Resource};
+use crate::compose::progress::Line;
 use crate::recording::Recording;
 use process::Ended;
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Job, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus};
 use tongtang_protocol::ids::{JobId, RecordingId};
@@ -181,13 +182,7 @@ impl Jobs {
 
     fn spawn(&self, id: JobId, stop: CancellationToken) {
         let inner = self.inner.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                // A stopped job's state was set by who stopped it. Dropping the work kills the composer.
-                () = stop.cancelled() => {}
-                () = inner.work(&id, &stop) => {}
-            }
-        });
+        tokio::spawn(async move { inner.work(&id, &stop).await });
     }
 }
 
@@ -248,9 +243,11 @@ impl Inner {
         let Some(recording) = self.entries().get(id).map(|entry| entry.job.recording_id.clone()) else {
             return;
         };
-        self.until_finished(&recording).await;
-        // Closed only when the process ends.
-        let Ok(_place) = self.places.acquire().await else { return };
+        let _place = tokio::select! {
+            // A stopped job's state was set by who stopped it.
+            () = stop.cancelled() => return,
+            place = self.place_for(&recording) => place,
+        };
         let running = ComposeState::Running { percent: 0, step: JobStep::Reading, eta_s: None };
         let Some(job) = self.set(id, stop, |job| {
             job.attempts += 1;
@@ -260,15 +257,16 @@ impl Inner {
         };
         self.record(&job);
         tracing::info!(job = %id, %recording, attempt = job.attempts, "composing begins");
-        let ended = process::compose(&self.config.program, &self.folder(&recording), id, |line| {
+        let hear = |line: &Line| {
             let state = ComposeState::Running { percent: line.percent, step: line.step, eta_s: line.eta_s };
             if let Some(job) = self.set(id, stop, |job| job.state = state) {
                 // Shown, not written down: after a restart it begins again anyway.
                 self.board.set_job(job.status());
             }
-        })
-        .await;
-        let state = self.state_after(ended, &recording);
+        };
+        let (program, folder) = (&self.config.program, self.folder(&recording));
+        let ended = process::compose(program, &folder, id, stop, hear).await;
+        let Some(state) = self.state_after(ended, &recording) else { return };
         let result = match &state {
             ComposeState::Failed { error } => {
                 tracing::warn!(job = %id, %recording, error, "composing failed");
@@ -285,19 +283,24 @@ impl Inner {
         }
     }
 
-    fn state_after(&self, ended: Ended, recording: &RecordingId) -> ComposeState {
+    /// `None`: it was stopped, and who stopped it has set its state.
+    fn state_after(&self, ended: Ended, recording: &RecordingId) -> Option<ComposeState> {
         let error = match ended {
             Ended::Well => match Resource::read(&self.output(recording)) {
-                Some(resource) => return ComposeState::Done { output: resource.to_output(recording) },
+                Some(resource) => return Some(ComposeState::Done { output: resource.to_output(recording) }),
                 None => "the composer ended without an output".into(),
             },
             Ended::Badly(error) => error,
+            Ended::Stopped => return None,
         };
-        // A killed composer could not clean up after itself.
-        if let Err(error) = output::sweep(&self.output(recording)) {
-            tracing::warn!(%recording, %error, "what the composer left cannot be removed");
-        }
-        ComposeState::Failed { error }
+        Some(ComposeState::Failed { error })
+    }
+
+    /// Waits until the recording can be composed and it is its turn.
+    async fn place_for(&self, recording: &RecordingId) -> Option<SemaphorePermit<'_>> {
+        self.until_finished(recording).await;
+        // Never closed, so always a place.
+        self.places.acquire().await.ok()
     }
 
     /// Waits until a recording's last packet is on disk.

@@ -5,12 +5,12 @@
 use super::canvas::Canvas;
 use super::error::ComposeError;
 use super::layout::{HEIGHT, Part as Place, WIDTH};
-use super::output::{POSTER, Part, Stream};
+use super::output::{Damage, POSTER, Part, Stream};
 use super::pictures::{Pictures, Shown};
 use super::plan::{OutUs, Plan, WallUs};
 use super::poster::Poster;
 use super::progress::Progress;
-use super::rendition::{FPS, RUNGS, VideoRendition, VideoRung};
+use super::rendition::{FPS, RUNGS, SEGMENT_S, VideoRendition, VideoRung};
 use super::sources::Sources;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
@@ -44,6 +44,15 @@ impl<'a> Film<'a> {
             .any(|visible| self.plan.kept_us(visible.from, visible.to) > 0)
     }
 
+    /// What could not be used of the pictures, so far.
+    pub fn damage(&self) -> Damage {
+        let all = || self.sources.cameras.values().chain(self.sources.boards.values());
+        Damage {
+            unreadable_fragments: all().map(Pictures::unreadable).sum(),
+            undecodable_pictures: all().map(Pictures::undecodable).sum(),
+        }
+    }
+
     /// Composes and encodes all frames.
     pub fn compose(
         &mut self,
@@ -60,6 +69,9 @@ impl<'a> Film<'a> {
             let changed = self.canvas.draw().map_err(ComposeError::media("scaling a picture"))?;
             poster.consider(number, frames, self.canvas.frame());
             ladder.push(self.canvas.frame_mut(), changed).map_err(&failed)?;
+            if number.is_multiple_of(u64::from(FPS * SEGMENT_S)) {
+                part.check_room()?;
+            }
             progress.part(number as f32 / frames as f32);
         }
         poster.write(&part.path(POSTER))?;

@@ -35,14 +35,25 @@ pub struct TrackIndex {
     pub groups: Vec<Group>,
     /// Where decoding can begin.
     pub keys: Vec<KeyPlace>,
+    /// Fragments that could not be read.
+    pub unreadable_fragments: u64,
 }
 
 impl TrackIndex {
     /// Reads the whole track once.
     pub fn scan(fragments: Vec<(u32, PathBuf)>, format: VideoFormat, clock: Clock, rank: u32) -> Self {
-        let mut index = Self { fragments, format, clock, rank, groups: Vec::new(), keys: Vec::new() };
+        let mut index = Self {
+            fragments,
+            format,
+            clock,
+            rank,
+            groups: Vec::new(),
+            keys: Vec::new(),
+            unreadable_fragments: 0,
+        };
         let mut assembler = Assembler::new(format);
-        for packet in TrackReader::new(index.fragments.clone()) {
+        let mut reader = TrackReader::new(index.fragments.clone());
+        for packet in &mut reader {
             if let Some(unit) = assembler.push(&packet) {
                 index.add(&unit);
             }
@@ -50,6 +61,7 @@ impl TrackIndex {
         if let Some(unit) = assembler.finish() {
             index.add(&unit);
         }
+        index.unreadable_fragments = reader.unreadable();
         index
     }
 

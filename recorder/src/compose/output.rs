@@ -30,6 +30,10 @@ const PART: &str = ".part-";
 /// What stands behind the name of a folder that has been replaced.
 const OLD: &str = ".old";
 
+/// Composing stops below this many free bytes: a segment of each rung, with a reserve for the files
+/// that everything else on the machine needs to write.
+pub const MIN_ROOM_BYTES: u64 = 16 << 20;
+
 /// `resource.json`: what composing made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
@@ -45,8 +49,19 @@ pub struct Resource {
     pub has_picture: bool,
     /// Was there any sound?
     pub has_sound: bool,
+    /// What could not be used of what was captured.
+    pub damage: Damage,
     /// What stands in the folder.
     pub streams: Vec<Stream>,
+}
+
+/// What could not be used of what was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Damage {
+    /// Fragment files that are none any more.
+    pub unreadable_fragments: u64,
+    /// Whole pictures that a decoder refused.
+    pub undecodable_pictures: u64,
 }
 
 /// A rung of the ladder.
@@ -168,13 +183,24 @@ impl Part {
         self.folder.join(name)
     }
 
+    /// Is there room for more? Muxers do not tell when there is none.
+    pub fn check_room(&self) -> Result<(), ComposeError> {
+        let room = rustix::fs::statvfs(&self.folder)
+            .map_err(|error| ComposeError::io(&self.folder, error.into()))?;
+        if room.f_bavail * room.f_frsize < MIN_ROOM_BYTES { Err(ComposeError::DiskFull) } else { Ok(()) }
+    }
+
     /// Did everything a rung was given reach its folder?
     pub fn check(&self, name: &str, written_bytes: u64) -> Result<(), ComposeError> {
         let path = self.path(name);
         let entries = fs::read_dir(&path).map_err(|source| ComposeError::io(&path, source))?;
         let found: u64 =
             entries.filter_map(|entry| entry.ok()?.metadata().ok()).map(|metadata| metadata.len()).sum();
-        if found < written_bytes { Err(ComposeError::Short { path }) } else { Ok(()) }
+        if found >= written_bytes {
+            return Ok(());
+        }
+        self.check_room()?;
+        Err(ComposeError::Short { path })
     }
 
     /// Writes playlist and description, waits for the disk, and puts the folder in its place.
@@ -230,6 +256,12 @@ pub fn sweep(out: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Removes what one composer left that was killed.
+pub fn remove_part(out: &Path, process: u32) -> std::io::Result<()> {
+    let folder = sibling(out, &format!("{PART}{process}"));
+    if folder.exists() { fs::remove_dir_all(&folder) } else { Ok(()) }
+}
+
 fn sibling(out: &Path, suffix: &str) -> PathBuf {
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
@@ -258,6 +290,7 @@ mod tests {
             gap_ms: 0,
             has_picture: true,
             has_sound: true,
+            damage: Damage::default(),
             streams: vec![
                 Stream::video(RUNGS[0], &traffic),
                 Stream::video(RUNGS[1], &traffic),

@@ -101,6 +101,11 @@ impl Pictures {
         self.decoding = None;
     }
 
+    /// Fragments of its tracks that could not be read.
+    pub fn unreadable(&self) -> u64 {
+        self.tracks.iter().map(|track| track.unreadable_fragments).sum()
+    }
+
     /// Pictures that a decoder refused.
     pub fn undecodable(&self) -> u64 {
         self.undecodable

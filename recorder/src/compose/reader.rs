@@ -19,7 +19,7 @@ pub struct TrackReader {
     fragments: std::vec::IntoIter<(u32, PathBuf)>,
     reorder: Reorder,
     finished: bool,
-    unreadable: u32,
+    unreadable: u64,
 }
 
 impl TrackReader {
@@ -37,7 +37,7 @@ impl TrackReader {
     }
 
     /// Fragments that could not be read so far.
-    pub fn unreadable(&self) -> u32 {
+    pub fn unreadable(&self) -> u64 {
         self.unreadable
     }
 

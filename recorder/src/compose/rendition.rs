@@ -19,6 +19,8 @@ pub const FPS: u32 = 25;
 pub const SEGMENT_S: u32 = 4;
 /// Samples of an AAC frame.
 const AAC_SAMPLES: usize = 1024;
+/// Threads of one encoder: 720p gains nothing from more.
+const MAX_THREADS: usize = 8;
 const AAC_BITS_PER_S: usize = 128_000;
 
 /// What a master playlist says of a rung.
@@ -150,6 +152,8 @@ impl VideoRendition {
         context.set_flags(codec::Flags::GLOBAL_HEADER);
         let mut options = Dictionary::new();
         options.set("preset", "veryfast");
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));
+        options.set("threads", &cores.to_string());
         options.set("crf", "23");
         options.set("maxrate", &rung.max_bits_per_s.to_string());
         options.set("bufsize", &(rung.max_bits_per_s * 2).to_string());

@@ -61,6 +61,11 @@ impl<'a> Mix<'a> {
         self.packets
     }
 
+    /// Fragments that could not be read so far.
+    pub fn unreadable(&self) -> u64 {
+        self.voices.iter().map(|voice| voice.reader.unreadable()).sum()
+    }
+
     /// Samples mixed so far.
     pub fn position(&self) -> u64 {
         self.at as u64

@@ -12,6 +12,7 @@ use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::sync::CancellationToken;
 use tongtang_protocol::ids::JobId;
 
 /// Longest progress line, in bytes. A longer one is skipped.
@@ -28,21 +29,36 @@ pub enum Ended {
     Well,
     /// It failed, crashed or was killed; why.
     Badly(String),
+    /// Stopped from here.
+    Stopped,
 }
 
-/// Composes the recording in `folder`. Dropping the future kills the composer.
-pub async fn compose(program: &Path, folder: &Path, job: &JobId, mut hear: impl FnMut(&Line)) -> Ended {
+/// Memory pools of a composer, for glibc's allocator. One for each of an encoder's threads would
+/// reserve gigabytes of address space on a machine with many cores.
+const MAX_MEMORY_POOLS: &str = "4";
+
+/// Composes the recording in `folder` until done or stopped. When this returns the composer is gone,
+/// and so is what a dead one left. Dropping the future kills the composer.
+pub async fn compose(
+    program: &Path,
+    folder: &Path,
+    job: &JobId,
+    stop: &CancellationToken,
+    mut hear: impl FnMut(&Line),
+) -> Ended {
+    let out = folder.join(output::FOLDER);
     let child = Command::new(program)
         .arg("compose")
         .arg("--recording")
         .arg(folder)
         .arg("--out")
-        .arg(folder.join(output::FOLDER))
+        .arg(&out)
         .arg("--job")
         .arg(job.as_str())
         .arg("--supervised")
         // It decodes what strangers sent: it gets no secret that stands in the environment.
         .env_clear()
+        .env("MALLOC_ARENA_MAX", MAX_MEMORY_POOLS)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -52,6 +68,7 @@ pub async fn compose(program: &Path, folder: &Path, job: &JobId, mut hear: impl 
         Ok(child) => child,
         Err(error) => return Ended::Badly(format!("the composer could not be started: {error}")),
     };
+    let process = child.id();
     // Held until the end: its closing tells the composer that this process is gone.
     let _stdin = child.stdin.take();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -70,12 +87,27 @@ pub async fn compose(program: &Path, folder: &Path, job: &JobId, mut hear: impl 
             None => Vec::new(),
         }
     };
-    let ((), complaints, status) = tokio::join!(listen, complaints, child.wait());
-    match status {
-        Ok(status) if status.success() => Ended::Well,
+    let wait = async {
+        tokio::select! {
+            status = child.wait() => (status, false),
+            () = stop.cancelled() => {
+                // An error means that it has ended by itself just now.
+                let _ = child.start_kill();
+                (child.wait().await, true)
+            }
+        }
+    };
+    let ((), complaints, (status, stopped)) = tokio::join!(listen, complaints, wait);
+    let ended = match status {
+        _ if stopped => Ended::Stopped,
+        Ok(status) if status.success() => return Ended::Well,
         Ok(status) => Ended::Badly(reason(status, &complaints)),
         Err(error) => Ended::Badly(format!("the composer was lost: {error}")),
+    };
+    if let Some(Err(error)) = process.map(|process| output::remove_part(&out, process)) {
+        tracing::warn!(out = %out.display(), %error, "what the composer left cannot be removed");
     }
+    ended
 }
 
 async fn last_bytes(mut from: impl AsyncRead + Unpin) -> Vec<u8> {
@@ -93,7 +125,7 @@ async fn last_bytes(mut from: impl AsyncRead + Unpin) -> Vec<u8> {
 
 fn reason(status: ExitStatus, complaints: &[u8]) -> String {
     let text = String::from_utf8_lossy(complaints);
-    let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("note: "));
     match (status.signal(), last) {
         (Some(libc::SIGKILL), _) => {
             "the composer was killed; if nobody did so, the machine ran out of memory".into()
