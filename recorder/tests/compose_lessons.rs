@@ -7,6 +7,7 @@ use compose_fixture::*;
 use std::path::Path;
 use std::process::{Command, Output};
 use tongtang_protocol::lesson::LessonEventKind;
+use tongtang_recorder::compose::layout::{self, Part, Present, Size};
 use tongtang_recorder::compose::output::Resource;
 use tongtang_recorder::probe::{self, Region};
 use tongtang_roq::control::FlowCodec;
@@ -85,4 +86,186 @@ fn a_lesson_comes_out_with_its_length_its_ladder_and_sound_and_picture_together(
     let streams = probe::streams(&out.join("master.m3u8")).unwrap();
     assert_eq!(streams.iter().filter(|stream| stream.width > 0).count(), 2);
     assert_eq!(probe::streams(&out.join("poster.jpg")).unwrap()[0].width, 1280);
+}
+
+/// The inner part of where a picture of 16:9 stands.
+fn region(part: Part, present: Present) -> Region {
+    let placed = layout::arrange(present);
+    let (_, rect) = placed.iter().find(|(placed, _)| *placed == part).unwrap();
+    Region {
+        x: rect.x as usize + 8,
+        y: rect.y as usize + 8,
+        width: rect.width as usize - 16,
+        height: rect.height as usize - 16,
+    }
+}
+
+fn present(parts: &[Part]) -> Present {
+    let size = |part| parts.contains(&part).then_some(Size { width: 320, height: 180 });
+    Present { board: size(Part::Board), teacher: size(Part::Teacher), stage: size(Part::Stage) }
+}
+
+/// Brightness of a region at moments of the composed video, in milliseconds.
+fn seen(out: &Path, region: Region, at_ms: &[i64]) -> Vec<u8> {
+    let frames = probe::brightness(&out.join("720p/index.m3u8"), region).unwrap();
+    at_ms.iter().map(|at| frames.iter().rev().find(|(time, _)| *time <= at * 1000).unwrap().1).collect()
+}
+
+fn assert_near(seen: &[u8], expected: &[u8]) {
+    let near = seen.iter().zip(expected).all(|(seen, expected)| seen.abs_diff(*expected) <= 6);
+    assert!(near, "seen {seen:?}, expected {expected:?}");
+}
+
+/// Does FFmpeg's own player read all of it without a complaint?
+fn assert_plays(out: &Path) {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(out.join("master.m3u8"))
+        .args(["-map", "0", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn board_teacher_and_stage_stand_where_they_should_and_pauses_are_cut() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.stage(1_000, Some(("class-3", "三班")));
+    lesson.event(3_000, LessonEventKind::Paused);
+    lesson.stage(4_000, None);
+    lesson.live(5_000);
+    lesson.event(8_000, LessonEventKind::Ended);
+    let all = |_: u64, _: i64| true;
+    lesson.send(&camera("teacher", FlowCodec::Vp8), &vp8(&plain(100, 320, 180), 9, 50), all);
+    lesson.send(&camera("class-3", FlowCodec::Vp8), &vp8(&plain(150, 320, 180), 9, 50), all);
+    // The board is opened during the pause.
+    let board = Sent { from_us: 3_500_000, ..board("teacher") };
+    lesson.send(&board, &h264(&plain(200, 320, 180), 6, 25), all);
+    lesson.send(&microphone("teacher"), &opus("sine=f=440", 9), all);
+    let resource = composed(&lesson);
+    let out = lesson.out();
+
+    assert!(resource.duration_ms.abs_diff(6_000) <= 200, "{}", resource.duration_ms);
+    let chapters: Vec<_> =
+        resource.chapters.iter().map(|chapter| (chapter.at_ms, chapter.title.as_str())).collect();
+    assert_eq!(chapters, [(0, "开始"), (1_000, "三班上台")]);
+    let alone = region(Part::Teacher, present(&[Part::Teacher]));
+    assert_near(&seen(&out, alone, &[100, 900]), &[100, 100]);
+    let with_stage = present(&[Part::Teacher, Part::Stage]);
+    assert_near(&seen(&out, region(Part::Teacher, with_stage), &[1_200, 2_900]), &[100, 100]);
+    assert_near(&seen(&out, region(Part::Stage, with_stage), &[1_200, 2_900]), &[150, 150]);
+    let with_board = present(&[Part::Board, Part::Teacher]);
+    assert_near(&seen(&out, region(Part::Board, with_board), &[3_100, 5_900]), &[200, 200]);
+    assert_near(&seen(&out, region(Part::Teacher, with_board), &[3_100, 5_900]), &[100, 100]);
+    assert_plays(&out);
+}
+
+#[test]
+fn lost_packets_hold_the_last_picture_until_the_next_keyframe_and_nothing_shifts() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(6_000, LessonEventKind::Ended);
+    // A second of packets is lost from 2.5 s on; the next keyframe is at 4 s.
+    let arrives = |_: u64, at_us: i64| !(2_500_000..3_500_000).contains(&at_us);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&flashes(320, 180), 6, 50), arrives);
+    lesson.send(&microphone("teacher"), &opus(BEEPS, 6), arrives);
+    let resource = composed(&lesson);
+    assert!(resource.duration_ms.abs_diff(6_000) <= 200, "{}", resource.duration_ms);
+    // The flash and beep at 3 s are lost, those around it stand where they were.
+    assert_in_step(&lesson.out(), &[1_000_000, 5_000_000]);
+    let held = seen(&lesson.out(), EVERYWHERE, &[2_600, 3_100, 3_900]);
+    assert_near(&held, &[60, 60, 60]);
+}
+
+#[test]
+fn the_largest_layer_with_pictures_is_shown_through_holes_sizes_and_reconnects() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(8_000, LessonEventKind::Ended);
+    let layer = |rid| Sent { rid: Some(rid), ..camera("teacher", FlowCodec::H264) };
+    let low = h264(&plain(60, 160, 90), 6, 25);
+    // The large layer changes its size at 1 s, as browsers do, rests from 2 to 4 s and ends at 5 s.
+    let mut high = h264(&plain(140, 320, 180), 1, 25);
+    let larger = h264(&plain(180, 640, 360), 4, 25);
+    high.extend(larger.into_iter().map(|unit| Coded { at_us: unit.at_us + 1_000_000, ..unit }));
+    lesson.send(&layer("l"), &low, |_, _| true);
+    lesson.send(&layer("h"), &high, |_, at_us| !(2_000_000..4_000_000).contains(&at_us));
+    // The camera reconnects at 6 s: a new track, of another format and proportion.
+    let again = Sent { from_us: 6_000_000, ..camera("teacher", FlowCodec::Vp8) };
+    lesson.send(&again, &vp8(&plain(220, 240, 180), 2, 25), |_, _| true);
+    let resource = composed(&lesson);
+    assert!(resource.duration_ms.abs_diff(8_000) <= 200, "{}", resource.duration_ms);
+    let middle = Region { x: 400, y: 200, width: 480, height: 320 };
+    let at = [500, 1_500, 2_500, 3_800, 4_500, 5_500, 6_500, 7_900];
+    assert_near(&seen(&lesson.out(), middle, &at), &[140, 180, 60, 60, 180, 60, 220, 220]);
+    let left = Region { x: 8, y: 200, width: 100, height: 320 };
+    assert_near(&seen(&lesson.out(), left, &[500, 7_900]), &[140, 40]);
+}
+
+#[test]
+fn a_lesson_without_pictures_is_heard_muted_voices_are_out_and_all_are_equally_loud() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Muted { participant: who("class-3"), muted: true });
+    lesson.event(6_000, LessonEventKind::Ended);
+    let voice = "aevalsrc='0.02*sin(2*PI*500*t)':s=48000";
+    lesson.send(&microphone("teacher"), &opus(voice, 6), |_, at_us| at_us < 4_000_000);
+    let other = Sent { from_us: 1_000_000, ..microphone("class-3") };
+    lesson.send(&other, &opus(voice, 5), |_, _| true);
+    let resource = composed(&lesson);
+    assert!(!resource.has_picture && resource.has_sound);
+    let out = lesson.out();
+    let levels = probe::levels(&out.join("audio/index.m3u8")).unwrap();
+    let level = |at_ms: i64| levels.iter().rev().find(|(at, _)| *at <= at_ms * 1000).unwrap().1;
+    assert!(level(1_500) > level(500) * 1.2, "both are heard: {} {}", level(1_500), level(500));
+    assert!((level(3_000) / level(500) - 1.0).abs() < 0.1, "one is muted");
+    assert!(level(5_000) < 0.001, "nobody speaks: {}", level(5_000));
+    let measured = Command::new("ffmpeg")
+        .args(["-hide_banner", "-nostats", "-i"])
+        .arg(out.join("audio/index.m3u8"))
+        .args(["-af", "ebur128", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&measured.stderr).into_owned();
+    let loudness = report.rsplit("I:").next().and_then(|rest| rest.split_whitespace().next()).unwrap();
+    let loudness: f32 = loudness.parse().unwrap();
+    assert!((loudness + 16.0).abs() <= 1.0, "{loudness} LUFS");
+    assert_eq!(probe::streams(&out.join("poster.jpg")).unwrap()[0].width, 1280);
+    assert_plays(&out);
+}
+
+#[test]
+fn a_lesson_without_sound_is_silent_and_one_without_anything_is_refused_in_plain_words() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Ended);
+    let refused = composer(&lesson);
+    assert_eq!(refused.status.code(), Some(1));
+    let reason = String::from_utf8(refused.stderr).unwrap();
+    assert!(reason.ends_with("so there is nothing to compose\n"), "{reason}");
+    assert!(!lesson.out().exists());
+    assert_eq!(std::fs::read_dir(lesson.folder()).unwrap().count(), 1, "nothing is left behind");
+
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 2, 25), |_, _| true);
+    let resource = composed(&lesson);
+    assert!(resource.has_picture && !resource.has_sound);
+    let levels = probe::levels(&lesson.out().join("audio/index.m3u8")).unwrap();
+    assert!(levels.len() >= 180 && levels.iter().all(|(_, level)| *level < 0.001));
+}
+
+#[test]
+fn progress_is_told_line_by_line_up_to_a_hundred() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Ended);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 2, 25), |_, _| true);
+    let output = composer(&lesson);
+    let lines: Vec<tongtang_recorder::compose::progress::Line> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.windows(2).all(|pair| pair[0].percent <= pair[1].percent), "{lines:?}");
+    assert!(lines.len() > 20 && lines.last().unwrap().percent == 100, "{lines:?}");
 }

@@ -1,0 +1,282 @@
+//! Jobs with real composer processes: killed, cancelled, retried, interrupted.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod compose_fixture;
+
+use compose_fixture::*;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus, RecorderEvent};
+use tongtang_protocol::ids::JobId;
+use tongtang_protocol::lesson::LessonEventKind;
+use tongtang_recorder::board::Board;
+use tongtang_recorder::compose::output::Resource;
+use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, SubmitError};
+use tongtang_roq::control::FlowCodec;
+
+const DEADLINE: Duration = Duration::from_secs(120);
+
+fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_tongtang-recorder"))
+}
+
+/// `seconds` of lesson with two seconds of pictures: the rest is long to compose, but quick to make.
+fn lesson(seconds: i64) -> Lesson {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(seconds * 1000, LessonEventKind::Ended);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 2, 25), |_, _| true);
+    lesson.finish();
+    lesson
+}
+
+fn start(media: &Path) -> (Jobs, Board) {
+    let board = Board::new(1);
+    let config = JobsConfig { media_dir: media.to_owned(), at_once: 1, program: program() };
+    (Jobs::start(config, board.clone()).unwrap(), board)
+}
+
+fn job() -> JobId {
+    JobId::new("job-1").unwrap()
+}
+
+fn spec(lesson: &Lesson) -> ComposeSpec {
+    ComposeSpec { recording_id: lesson.id.clone() }
+}
+
+async fn until(board: &Board, what: &str, wanted: impl Fn(&ComposeState) -> bool) -> ComposeStatus {
+    let (snapshot, mut changes) = board.follow();
+    let known = match snapshot {
+        RecorderEvent::Snapshot { jobs, .. } => jobs.into_iter().find(|status| status.job_id == job()),
+        _ => None,
+    };
+    let mut last = known;
+    tokio::time::timeout(DEADLINE, async {
+        loop {
+            if let Some(status) = last.take().filter(|status| wanted(&status.state)) {
+                return status;
+            }
+            if let RecorderEvent::Job { job } = changes.recv().await.unwrap() {
+                last = Some(job);
+            }
+        }
+    })
+    .await
+    .unwrap_or_else(|_| panic!("{what}: {:?}", board.job(&job())))
+}
+
+fn is_done(state: &ComposeState) -> bool {
+    matches!(state, ComposeState::Done { .. })
+}
+
+fn is_failed(state: &ComposeState) -> bool {
+    matches!(state, ComposeState::Failed { .. })
+}
+
+fn is_composing(state: &ComposeState) -> bool {
+    matches!(state, ComposeState::Running { percent, .. } if *percent >= 25)
+}
+
+/// The composer of a recording, found by its command line.
+fn composer_of(lesson: &Lesson) -> Option<rustix::process::Pid> {
+    let folder = lesson.folder();
+    std::fs::read_dir("/proc").unwrap().filter_map(Result::ok).find_map(|entry| {
+        let id: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line);
+        let is_it = line.contains("tongtang-recorder\0compose") && line.contains(folder.to_str()?);
+        is_it.then(|| rustix::process::Pid::from_raw(id)).flatten()
+    })
+}
+
+async fn until_gone(lesson: &Lesson) {
+    tokio::time::timeout(DEADLINE, async {
+        while composer_of(lesson).is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the composer ends");
+}
+
+/// Until a stopped composer's half-done output is removed.
+async fn until_only_captured(lesson: &Lesson) {
+    tokio::time::timeout(DEADLINE, async {
+        while std::fs::read_dir(lesson.folder()).unwrap().count() > 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("manifest and tracks only");
+}
+
+#[tokio::test]
+async fn a_job_is_done_once_however_often_it_is_submitted() {
+    let lesson = lesson(2);
+    let (jobs, board) = start(lesson.media.path());
+    for _ in 0..3 {
+        assert!(!is_failed(&jobs.submit(&job(), &spec(&lesson)).unwrap().state));
+    }
+    let other = JobId::new("job-2").unwrap();
+    assert!(matches!(jobs.submit(&other, &spec(&lesson)), Err(SubmitError::Busy(_))));
+    let done = until(&board, "done", is_done).await;
+    let ComposeState::Done { output } = &done.state else { panic!("{done:?}") };
+    assert_eq!(output.playlist, "rec-1/out/master.m3u8");
+    assert!(lesson.media.path().join(&output.playlist).is_file());
+    assert!(lesson.media.path().join(&output.poster).is_file());
+    assert_eq!(jobs.submit(&job(), &spec(&lesson)).unwrap(), done);
+    assert_eq!(jobs.cancel(&job()), Some(done.clone()), "what is done stays done");
+    drop(jobs);
+    let (jobs, _) = start(lesson.media.path());
+    assert_eq!(jobs.snapshot(), [done]);
+}
+
+#[tokio::test]
+async fn a_killed_composer_is_a_failed_job_that_can_be_retried() {
+    let lesson = lesson(40);
+    let (jobs, board) = start(lesson.media.path());
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    until(&board, "composing", is_composing).await;
+    let composer = composer_of(&lesson).unwrap();
+    rustix::process::kill_process(composer, rustix::process::Signal::KILL).unwrap();
+    let failed = until(&board, "failed", is_failed).await;
+    let ComposeState::Failed { error } = &failed.state else { panic!("{failed:?}") };
+    assert!(error.contains("killed"), "{error}");
+    assert!(!lesson.out().exists());
+    let left: Vec<_> = std::fs::read_dir(lesson.folder()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "manifest and tracks only: {left:?}");
+
+    assert_eq!(jobs.submit(&job(), &spec(&lesson)).unwrap().state, ComposeState::Queued);
+    until(&board, "done after the retry", is_done).await;
+    assert!(Resource::read(&lesson.out()).is_some());
+}
+
+#[tokio::test]
+async fn a_cancelled_job_stops_its_composer_and_can_be_submitted_again() {
+    let lesson = lesson(40);
+    let (jobs, board) = start(lesson.media.path());
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    until(&board, "composing", is_composing).await;
+    assert_eq!(jobs.cancel(&job()).unwrap().state, ComposeState::Cancelled);
+    until_gone(&lesson).await;
+    assert!(!lesson.out().exists());
+    assert_eq!(board.job(&job()).unwrap().state, ComposeState::Cancelled);
+    until_only_captured(&lesson).await;
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    until(&board, "composing again", is_composing).await;
+    assert_eq!(jobs.cancel(&job()).unwrap().state, ComposeState::Cancelled);
+    until_gone(&lesson).await;
+}
+
+#[tokio::test]
+async fn what_a_dead_recorder_left_running_is_finished_at_start_or_given_up_with_a_reason() {
+    let lesson = lesson(2);
+    let left = |attempts: u32| {
+        let folder = lesson.media.path().join("jobs");
+        std::fs::create_dir_all(&folder).unwrap();
+        let state = format!(
+            "{{\"job_id\":\"job-1\",\"recording_id\":\"rec-1\",\"attempts\":{attempts},\
+             \"state\":\"running\",\"percent\":40,\"step\":\"composing\",\"eta_s\":3}}"
+        );
+        std::fs::write(folder.join("job-1.json"), state).unwrap();
+    };
+    left(MAX_ATTEMPTS);
+    let (jobs, _) = start(lesson.media.path());
+    let state = jobs.status(&job()).unwrap().state;
+    assert!(matches!(&state, ComposeState::Failed { error } if error.contains("3 times")), "{state:?}");
+
+    left(1);
+    std::fs::create_dir_all(lesson.folder().join("out.part-77/720p")).unwrap();
+    let (_jobs, board) = start(lesson.media.path());
+    assert!(!lesson.folder().join("out.part-77").exists());
+    let done = until(&board, "done", is_done).await;
+
+    // The output stood already, only the state was not written.
+    left(1);
+    let made = std::fs::metadata(lesson.out().join("resource.json")).unwrap().modified().unwrap();
+    let (jobs, _) = start(lesson.media.path());
+    assert_eq!(jobs.snapshot(), [done]);
+    let now = std::fs::metadata(lesson.out().join("resource.json")).unwrap().modified().unwrap();
+    assert_eq!(made, now, "nothing was composed again");
+}
+
+#[tokio::test]
+async fn a_job_waits_until_its_recording_is_finished_and_others_are_refused() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Ended);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 2, 25), |_, _| true);
+    let (jobs, board) = start(lesson.media.path());
+    assert_eq!(jobs.submit(&job(), &spec(&lesson)).unwrap().state, ComposeState::Queued);
+    let unknown = ComposeSpec { recording_id: tongtang_protocol::ids::RecordingId::new("rec-9").unwrap() };
+    let other = JobId::new("job-2").unwrap();
+    assert!(matches!(jobs.submit(&other, &unknown), Err(SubmitError::UnknownRecording(_))));
+    assert_eq!(jobs.status(&job()).unwrap().state, ComposeState::Queued);
+    lesson.finish();
+    until(&board, "done", is_done).await;
+}
+
+#[test]
+fn a_composer_ends_when_its_recorder_does() {
+    let lesson = lesson(600);
+    let mut composer = Command::new(program())
+        .args(["compose", "--supervised", "--recording"])
+        .arg(lesson.folder())
+        .arg("--out")
+        .arg(lesson.out())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // What the kernel does to the pipe of a recorder that was killed.
+    drop(composer.stdin.take());
+    assert_eq!(composer.wait().unwrap().code(), Some(2));
+    assert!(!lesson.out().exists());
+}
+
+#[test]
+fn a_full_disk_is_named_and_leaves_nothing_behind() {
+    // A disk of 20 MB, of which the composer leaves 16 alone.
+    let lesson = lesson(2);
+    let disk = Disk::mount(20 << 20);
+    std::fs::write(disk.path().join("other"), vec![1; 5 << 20]).unwrap();
+    let output = Command::new(program())
+        .args(["compose", "--recording"])
+        .arg(lesson.folder())
+        .arg("--out")
+        .arg(disk.path().join("out"))
+        .output()
+        .unwrap();
+    let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(reason.ends_with("the disk is full: free some space, then retry\n"), "{reason}");
+    assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 1, "nothing is left behind");
+}
+
+/// A small disk of its own.
+struct Disk {
+    folder: tempfile::TempDir,
+}
+
+impl Disk {
+    fn mount(bytes: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
+            .arg(folder.path())
+            .status()
+            .unwrap();
+        assert!(mounted.success(), "this test mounts a tmpfs, so it runs as root");
+        Self { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.folder.path()).status();
+    }
+}
