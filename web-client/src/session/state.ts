@@ -72,7 +72,7 @@ export function afterMessage(state: SessionState, message: Numbered, nowMs: numb
 
 /** Statuses that a second hello with the same credential cannot change. */
 export function isFinal(problem: Problem): boolean {
-  return [400, 401, 403, 404, 410].includes(problem.status);
+  return [401, 403, 404, 410].includes(problem.status);
 }
 
 /** May pages of this lesson send and receive media? */

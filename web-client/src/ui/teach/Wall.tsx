@@ -1,4 +1,5 @@
 // The wall of classrooms. The cards keep their places: nothing moves by itself under a finger.
+import type { CSSProperties } from 'react';
 import type { LessonView } from '../../protocol/types';
 import { classroomsOf, handOrder } from '../../session/state';
 import { spacedCode } from '../../words/format';
@@ -32,7 +33,10 @@ export function Wall({ teach, lesson, troubled, nowMs, call, mute, expel }: Prop
   const columns = rooms.length <= 3 ? 1 : rooms.length <= 8 ? 2 : 3;
   return (
     <section className="wall" aria-label={text.wall}>
-      <ul className={`rooms columns-${columns}`}>
+      <ul
+        className={`rooms columns-${columns}`}
+        style={{ '--rows': Math.min(rooms.length, 3) } as CSSProperties}
+      >
         {rooms.map((room, index) => (
           <RoomCard
             key={room.id}
