@@ -173,7 +173,8 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     if (lostSince !== null && Date.now() - lostSince > LOST_LINE_AFTER_MS) {
       const { connection } = session.getState();
       const attempts = Math.max(
-        link.kind === 'connecting' ? link.attempts : 1,
+        1,
+        link.kind === 'connecting' ? link.attempts : 0,
         connection.kind === 'lost' ? connection.attempts : 0,
       );
       return { kind: 'lost', words: text.lost(attempts) };

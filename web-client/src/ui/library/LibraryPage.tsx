@@ -17,7 +17,11 @@ export function LibraryPage() {
   useEffect(() => {
     document.title = `同堂 · ${text.library}`;
     if (!ready) return;
-    return followChanges((resource) => replace((shelf) => withChange(shelf, resource)), reload);
+    return followChanges({
+      changed: (resource) => replace((shelf) => withChange(shelf, resource)),
+      removed: (id) => replace((shelf) => shelf.filter((one) => one.id !== id)),
+      again: reload,
+    });
   }, [ready, reload, replace]);
 
   if (loaded.kind === 'loading') return <Loading rows={6} />;

@@ -29,7 +29,11 @@ export default function PlayerPage({ id }: { id: string }) {
   }, [title]);
   useEffect(() => {
     if (!waits) return;
-    return followChanges((changed) => changed.id === id && replace(() => changed), reload);
+    return followChanges({
+      changed: (changed) => changed.id === id && replace(() => changed),
+      removed: (removed) => removed === id && go('/library', 'replace'),
+      again: reload,
+    });
   }, [waits, id, reload, replace]);
 
   if (loaded.kind === 'loading') return <Loading rows={8} />;

@@ -3,8 +3,14 @@ import { LIBRARY_EVENTS } from '../../protocol/api';
 import type { ResourceView } from '../../protocol/types';
 import { readChange } from './shelf';
 
-/** `again` is called after a gap in the stream: what was missed has to be asked for. */
-export function followChanges(changed: (resource: ResourceView) => void, again: () => void): () => void {
+export interface ChangeListener {
+  changed(resource: ResourceView): void;
+  removed(id: string): void;
+  /** After a gap in the stream: what was missed has to be asked for. */
+  again(): void;
+}
+
+export function followChanges({ changed, removed, again }: ChangeListener): () => void {
   const source = new EventSource(LIBRARY_EVENTS);
   let broke = false;
   source.onerror = () => {
@@ -20,5 +26,6 @@ export function followChanges(changed: (resource: ResourceView) => void, again: 
   };
   source.onmessage = hear;
   source.addEventListener('resource', hear);
+  source.addEventListener('removed', (event) => removed(event.data));
   return () => source.close();
 }
