@@ -13,20 +13,18 @@
 
 mod command;
 mod finishing;
+mod link;
 
 use crate::board::Board;
 use crate::capture::{Capture, Durable};
 use crate::clock::now_unix_us;
 use crate::disk::{Disk, DiskError};
 use crate::manifest::{Contents, GapReason};
-use crate::segment::{PacketKind, Record};
-use crate::source::{Subscription, Tap, TapError, TapItem, Taps};
-use crate::track::TrackKey;
+use crate::source::Taps;
 use finishing::Finishing;
+use link::Link;
 use std::collections::BTreeSet;
-use std::future::{Future, pending};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
@@ -34,7 +32,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tongtang_protocol::control::{CaptureState, RecordingSpec, RecordingStatus};
 use tongtang_protocol::ids::RecordingId;
 use tongtang_roq::control::FlowId;
-use tongtang_roq::framing::is_rtcp;
 
 pub use command::{Command, Refusal, Reply};
 
@@ -46,9 +43,6 @@ const MAX_PENDING_BYTES: usize = 1 << 20;
 /// Fragments are closed this often: with a tick and a sync below the promised two seconds.
 const ROLL_EVERY: Duration = Duration::from_millis(1_700);
 const DISK_CHECK_EVERY: Duration = Duration::from_secs(1);
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-/// Longest pause between attempts to connect: a recorder resumes within five seconds.
-const MAX_BACKOFF: Duration = Duration::from_secs(2);
 const MAX_ITEMS_AT_ONCE: usize = 512;
 
 /// What all recordings of a process share.
@@ -62,41 +56,6 @@ pub struct Context {
     pub taps: Taps,
     /// Where the status is shown.
     pub board: Board,
-}
-
-type Connecting = Pin<Box<dyn Future<Output = Result<Tap, TapError>> + Send>>;
-
-/// The connection to the sfu.
-enum Link {
-    /// Try at this time.
-    Down { retry_at: Instant, backoff: Duration },
-    /// Being made.
-    Connecting { attempt: Connecting, backoff: Duration },
-    /// There.
-    Up { tap: Tap, since: Instant, has_packets: bool },
-}
-
-impl Link {
-    fn now() -> Self {
-        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF }
-    }
-
-    async fn event(&mut self, items: &mut Vec<TapItem>) -> LinkEvent {
-        match self {
-            Self::Down { .. } => pending().await,
-            Self::Connecting { attempt, .. } => LinkEvent::Connected(attempt.await),
-            Self::Up { tap, .. } => match tap.receive(items, MAX_ITEMS_AT_ONCE).await {
-                0 => LinkEvent::Gone,
-                _ => LinkEvent::Items,
-            },
-        }
-    }
-}
-
-enum LinkEvent {
-    Connected(Result<Tap, TapError>),
-    Items,
-    Gone,
 }
 
 /// The state of one running recording.
@@ -161,18 +120,30 @@ impl Run {
                     None => next = self.stop(),
                 },
                 event = self.link.event(&mut items) => self.link_event(event, &mut items),
-                _ = ticks.tick() => {}
+                _ = ticks.tick() => next = self.tick().await,
             }
-            if next == Next::End || self.turn().await == Next::End {
+            if next == Next::End {
                 return;
+            }
+            if self.capture.as_ref().is_some_and(|capture| capture.pending_bytes() > MAX_PENDING_BYTES) {
+                self.with_files(Capture::write_through);
             }
         }
     }
 
     /// Whatever is due now.
-    async fn turn(&mut self) -> Next {
-        if let Err(error) = block_in_place(|| self.turn_disk()) {
-            self.disk_failed(&error);
+    async fn tick(&mut self) -> Next {
+        if self.disk_checked_at.is_none_or(|at| at.elapsed() >= DISK_CHECK_EVERY) {
+            self.disk_checked_at = Some(Instant::now());
+            if let Err(error) = block_in_place(|| self.check_disk()) {
+                self.disk_failed(&error);
+            }
+        }
+        if self.rolled_at.elapsed() >= ROLL_EVERY {
+            self.roll();
+        } else if self.wrote_at.elapsed() >= WRITE_EVERY {
+            self.wrote_at = Instant::now();
+            self.with_files(Capture::write_through);
         }
         self.connect_if_due();
         let next = self.finish_if_due().await;
@@ -182,27 +153,32 @@ impl Run {
         next
     }
 
-    fn turn_disk(&mut self) -> Result<(), DiskError> {
-        if self.disk_checked_at.is_none_or(|at| at.elapsed() >= DISK_CHECK_EVERY) {
-            self.disk_checked_at = Some(Instant::now());
-            self.context.disk.check()?;
-            if self.capture.is_none() {
-                self.open()?;
-            }
-        }
-        let Some(capture) = &mut self.capture else {
-            return Ok(());
-        };
-        if self.rolled_at.elapsed() >= ROLL_EVERY {
-            self.rolled_at = Instant::now();
-            self.wrote_at = self.rolled_at;
-            let durable = capture.roll()?;
-            self.acknowledge(&durable);
-        } else if self.wrote_at.elapsed() >= WRITE_EVERY || capture.pending_bytes() > MAX_PENDING_BYTES {
-            self.wrote_at = Instant::now();
-            capture.write_through()?;
+    fn check_disk(&mut self) -> Result<(), DiskError> {
+        self.context.disk.check()?;
+        if self.capture.is_none() {
+            self.open()?;
         }
         Ok(())
+    }
+
+    /// Does something with the files, if they are open; an error closes them.
+    fn with_files<T>(&mut self, work: impl FnOnce(&mut Capture) -> std::io::Result<T>) -> Option<T> {
+        let capture = self.capture.as_mut()?;
+        match block_in_place(|| work(capture)) {
+            Ok(done) => Some(done),
+            Err(error) => {
+                self.disk_failed(&error.into());
+                None
+            }
+        }
+    }
+
+    fn roll(&mut self) {
+        self.rolled_at = Instant::now();
+        self.wrote_at = self.rolled_at;
+        if let Some(durable) = self.with_files(Capture::roll) {
+            self.acknowledge(&durable);
+        }
     }
 
     fn open(&mut self) -> Result<(), DiskError> {
@@ -249,112 +225,6 @@ impl Run {
         for Durable { track, next } in durable.iter().filter(|d| d.track.sfu_epoch == spec.sfu_epoch) {
             tap.durable(track.flow, *next);
         }
-    }
-
-    fn connect_if_due(&mut self) {
-        let (Link::Down { retry_at, backoff }, Some(capture), Some(spec)) =
-            (&self.link, &self.capture, &self.spec)
-        else {
-            return;
-        };
-        if Instant::now() < *retry_at {
-            return;
-        }
-        let subscription = Subscription {
-            addr: spec.tap_addr,
-            room: spec.room.clone(),
-            recording: self.id.clone(),
-            sfu_epoch: spec.sfu_epoch,
-            next: capture.next_indexes(spec.sfu_epoch),
-        };
-        let taps = self.context.taps.clone();
-        metrics::counter!("tongtang_recorder_tap_connects_total").increment(1);
-        let backoff = *backoff;
-        let attempt = Box::pin(async move { taps.connect(subscription).await });
-        self.link = Link::Connecting { attempt, backoff };
-    }
-
-    fn link_event(&mut self, event: LinkEvent, items: &mut Vec<TapItem>) {
-        match event {
-            LinkEvent::Connected(Ok(tap)) => {
-                self.ignored.clear();
-                self.link = Link::Up { tap, since: Instant::now(), has_packets: false };
-            }
-            LinkEvent::Connected(Err(error)) => self.link_down(error.to_string()),
-            LinkEvent::Gone => self.link_down("the tap ended".into()),
-            LinkEvent::Items => {
-                for item in items.drain(..) {
-                    if let Err(error) = self.item(item) {
-                        self.disk_failed(&error);
-                    }
-                }
-            }
-        }
-    }
-
-    fn link_down(&mut self, reason: String) {
-        let backoff = match &self.link {
-            Link::Connecting { backoff, .. } | Link::Down { backoff, .. } => *backoff,
-            Link::Up { has_packets: true, .. } => FIRST_BACKOFF,
-            // Connected and thrown out again: not better than no connection.
-            Link::Up { .. } => MAX_BACKOFF / 4,
-        };
-        tracing::info!(recording = %self.id, %reason, retry_ms = backoff.as_millis() as u64, "no tap");
-        self.link =
-            Link::Down { retry_at: Instant::now() + backoff, backoff: (backoff * 2).min(MAX_BACKOFF) };
-        if self.capture.is_some() {
-            self.reason = Some(reason);
-            self.hole_means = GapReason::Away;
-        }
-    }
-
-    fn item(&mut self, item: TapItem) -> Result<(), DiskError> {
-        let (Some(capture), Some(spec)) = (&mut self.capture, &self.spec) else {
-            return Ok(());
-        };
-        match item {
-            TapItem::Packet { flow, index, arrival_unix_us, packet } => {
-                if self.ignored.contains(&flow) {
-                    return Ok(());
-                }
-                let kind = if is_rtcp(&packet) { PacketKind::Rtcp } else { PacketKind::Rtp };
-                let key = TrackKey { sfu_epoch: spec.sfu_epoch, flow };
-                capture.packet(key, &Record { kind, index, arrival_unix_us, packet: &packet });
-                metrics::counter!("tongtang_recorder_packets_total").increment(1);
-                if let Some(finishing) = &mut self.finishing {
-                    finishing.packet(arrival_unix_us);
-                }
-                if let Link::Up { has_packets, .. } = &mut self.link {
-                    *has_packets = true;
-                    self.reason = None;
-                }
-            }
-            TapItem::Started { flow, first } => {
-                let (epoch, means) = (spec.sfu_epoch, self.hole_means);
-                let start = || capture.start_track(epoch, &flow, first, means, now_unix_us());
-                if !block_in_place(start)? {
-                    tracing::warn!(recording = %self.id, flow = flow.id.0, "flow is not captured: too many, or not what it was");
-                    self.ignored.insert(flow.id);
-                }
-            }
-            TapItem::Lost { flow, packets } => {
-                tracing::warn!(recording = %self.id, flow = flow.0, packets, "the sfu dropped packets: too slow");
-                metrics::counter!("tongtang_recorder_lost_packets_total").increment(packets);
-            }
-            TapItem::Ended { .. } => {}
-            TapItem::Refused { reason } => {
-                if let Some(finishing) = &mut self.finishing {
-                    finishing.nothing_more();
-                }
-                self.link_down(format!("the sfu refuses: {reason}"));
-            }
-            TapItem::Closed { reason } => {
-                if matches!(self.link, Link::Up { .. }) {
-                    self.link_down(reason);
-                }
-            }
-        }
-        Ok(())
     }
 
     fn contents(&self) -> &Contents {
