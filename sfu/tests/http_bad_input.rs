@@ -14,7 +14,7 @@ const FRAGMENT: (&str, &str) = ("content-type", "application/trickle-ice-sdpfrag
 #[tokio::test]
 async fn requests_that_do_not_fit_say_what_would() {
     let sfu = Sfu::dev(None).await;
-    let too_long = "a".repeat(64 * 1024 + 1);
+    let too_long = "a".repeat(256 * 1024 + 1);
     let answer = sfu.send(Method::POST, "/whip/room", &[SDP], too_long).await;
     assert_eq!(problem(answer).await, (413, "body_too_large".into()));
 

@@ -36,7 +36,7 @@ use token::TokenKey;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Longest request body (an offer, a fragment, routes): 413 beyond it.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
+pub const MAX_BODY_BYTES: usize = crate::sdp::MAX_SDP_BYTES;
 
 /// A body that takes longer to arrive is refused: 408.
 pub const BODY_PATIENCE: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@ use crate::shell::http::pace::Pace;
 use crate::shell::http::registry::Registry;
 use crate::shell::http::token::TokenKey;
 use crate::shell::http::{Access, Node, router};
+use crate::shell::tap::store::Bounds;
 use crate::shell::udp::{Sockets, Worker};
 use crate::shell::{clock, register, tap};
 use std::net::SocketAddr;
@@ -16,7 +17,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio_util::task::TaskTracker;
 use tongtang_config::{Config, Secrets};
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
@@ -38,27 +38,43 @@ pub async fn run(config: Config, mode: Mode) -> Result<(), NodeError> {
     let mut interrupt = on(SignalKind::interrupt())?;
     // A lost terminal is no reason to end a lesson.
     let mut hangup = on(SignalKind::hangup())?;
-    let (node, parts) = start(&config, mode).await?;
-    let mut worker_ended = parts.worker_ended;
+    let mut running = Running::start(&config, mode).await?;
     let outcome = loop {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
             _ = hangup.recv() => tracing::info!("SIGHUP ignored"),
-            _ = &mut worker_ended => break Err(NodeError::WorkerEnded),
+            _ = &mut running.worker_ended => break Err(NodeError::WorkerEnded),
         }
     };
-    stop(&node, &parts.taps).await;
+    running.stop().await;
     outcome
 }
 
-struct Parts {
+/// A node that runs.
+pub struct Running {
+    /// What its handlers share.
+    pub node: Arc<Node>,
+    /// Where HTTP listens.
+    pub http: SocketAddr,
+    /// The door for recorders, if there is one.
+    pub tap: Option<tap::Tap>,
     worker_ended: oneshot::Receiver<()>,
-    taps: Option<tap::Tap>,
-    _tasks: TaskTracker,
 }
 
-async fn start(config: &Config, mode: Mode) -> Result<(Arc<Node>, Parts), NodeError> {
+impl Running {
+    /// Opens everything a node needs.
+    pub async fn start(config: &Config, mode: Mode) -> Result<Self, NodeError> {
+        start(config, mode).await
+    }
+
+    /// Ends rooms (their peers hear it at once and go elsewhere), lets recorders take the rest, stops.
+    pub async fn stop(self) {
+        stop(&self.node, self.tap.as_ref()).await;
+    }
+}
+
+async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
     let (secrets, open_rooms) = match mode {
         Mode::Dev(secrets) => (secrets, true),
         Mode::Member(secrets) => (Some(secrets), false),
@@ -84,16 +100,17 @@ async fn start(config: &Config, mode: Mode) -> Result<(Arc<Node>, Parts), NodeEr
         tap_lost: Default::default(),
         taps: Default::default(),
     });
-    let tasks = TaskTracker::new();
-    tasks.spawn(forget_ended_sessions(node.clone()));
+    tokio::spawn(forget_ended_sessions(node.clone()));
 
     let address = config.sfu.http_listen;
     let listener = TcpListener::bind(address).await.map_err(|source| NodeError::Http { address, source })?;
     let http_address = listener.local_addr().map_err(|source| NodeError::Http { address, source })?;
-    tasks.spawn(serve(listener, node.clone()));
+    tokio::spawn(serve(listener, node.clone()));
 
-    let taps = match &secrets {
-        Some(secrets) => Some(tap::Tap::listen(config.sfu.tap_listen, secrets, node.clone())?),
+    let tap = match &secrets {
+        Some(secrets) => {
+            Some(tap::Tap::listen(config.sfu.tap_listen, secrets, node.clone(), Bounds::default())?)
+        }
         None => None,
     };
     let http_url = format!("http://{}", reachable(http_address, &candidates));
@@ -104,18 +121,17 @@ async fn start(config: &Config, mode: Mode) -> Result<(Arc<Node>, Parts), NodeEr
             kind: NodeKind::Sfu,
             epoch: node.epoch,
             http_url: http_url.clone(),
-            tap_addr: taps.as_ref().map(|tap| reachable(tap.address(), &candidates)),
+            tap_addr: tap.as_ref().map(|tap| reachable(tap.address(), &candidates)),
             draining: false,
         };
         let url = config.sfu.signaling_url.clone();
-        tasks.spawn(register::keep_registered(node.clone(), url, secrets.control_secret, register));
+        tokio::spawn(register::keep_registered(node.clone(), url, secrets.control_secret, register));
     }
-    announce(&http_url, open_rooms, taps.as_ref().map(tap::Tap::address));
-    Ok((node, Parts { worker_ended, taps, _tasks: tasks }))
+    announce(&http_url, open_rooms, tap.as_ref().map(tap::Tap::address));
+    Ok(Running { node, http: http_address, tap, worker_ended })
 }
 
-/// Ends rooms (their peers hear it at once and go elsewhere), lets recorders take the rest, stops.
-async fn stop(node: &Arc<Node>, taps: &Option<tap::Tap>) {
+async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     tracing::info!("stopping");
     node.draining.store(true, Ordering::Relaxed);
     let ended = node.worker.call(|engine, now| {
@@ -125,8 +141,8 @@ async fn stop(node: &Arc<Node>, taps: &Option<tap::Tap>) {
         }
     });
     if ended.await.is_ok()
-        && let Some(taps) = taps
-        && tokio::time::timeout(FLUSH_PATIENCE, taps.flushed()).await.is_err()
+        && let Some(tap) = tap
+        && tokio::time::timeout(FLUSH_PATIENCE, tap.flushed()).await.is_err()
     {
         tracing::warn!("a recorder did not take all it was due in time");
     }

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod shelf;
 pub mod store;
 
+use crate::engine::TapId;
 use crate::error::NodeError;
 use crate::shell::http::Node;
 use crate::tap::{RING_BYTES, ring};
@@ -25,12 +26,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use store::Bounds;
 use tokio::sync::Mutex;
 use tongtang_config::Secrets;
 use tongtang_roq::ALPN;
 use tongtang_roq::control::FlowId;
-
-use crate::engine::TapId;
 
 /// Recordings kept at once. One more is refused; its recorder tries again.
 pub const MAX_RECORDINGS: usize = 64;
@@ -82,12 +82,17 @@ pub struct Tap {
 
 impl Tap {
     /// Opens the door.
-    pub fn listen(address: SocketAddr, secrets: &Secrets, node: Arc<Node>) -> Result<Self, NodeError> {
+    pub fn listen(
+        address: SocketAddr,
+        secrets: &Secrets,
+        node: Arc<Node>,
+        bounds: Bounds,
+    ) -> Result<Self, NodeError> {
         let config = server_config(secrets)?;
         let endpoint =
             Endpoint::server(config, address).map_err(|source| NodeError::Tap { address, source })?;
         let address = endpoint.local_addr().map_err(|source| NodeError::Tap { address, source })?;
-        let shelves = Arc::new(Shelves::default());
+        let shelves = Arc::new(Shelves { shelves: Mutex::default(), bounds });
         tokio::spawn(accept(endpoint.clone(), node, shelves.clone()));
         Ok(Self { address, shelves, endpoint })
     }
@@ -169,8 +174,9 @@ fn server_config(secrets: &Secrets) -> Result<ServerConfig, NodeError> {
 }
 
 /// What is kept, by recording.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shelves {
+    bounds: Bounds,
     shelves: Mutex<HashMap<ShelfKey, (TapId, Arc<Shelf>)>>,
 }
 
@@ -195,7 +201,7 @@ impl Shelves {
         let room = key.0.clone();
         let attached = node.worker.call(move |engine, now| engine.attach_tap(now, &room, writer)).await;
         let tap = attached.map_err(|error| error.to_string())?.map_err(|refusal| refusal.to_string())?;
-        let shelf = Arc::new(Shelf::default());
+        let shelf = Arc::new(Shelf::new(self.bounds));
         shelves.insert(key.clone(), (tap, shelf.clone()));
         let (all, key, node, filled) = (self.clone(), key.clone(), node.clone(), shelf.clone());
         tokio::spawn(async move {

@@ -2,7 +2,7 @@
 
 use crate::shell::clock;
 use crate::shell::http::Node;
-use crate::shell::tap::store::Store;
+use crate::shell::tap::store::{Batch, Bounds, Cursor, Store};
 use crate::tap::TapReader;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -11,8 +11,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tongtang_protocol::ids::{RecordingId, RoomId};
 use tongtang_roq::control::{Flow, FlowId};
-
-use super::store::{Batch, Cursor};
 
 /// How often the ring is emptied. The packet thread only writes into it: waking somebody for each packet
 /// would cost it a system call.
@@ -45,19 +43,18 @@ impl Drop for Sending {
     }
 }
 
-impl Default for Shelf {
-    fn default() -> Self {
+impl Shelf {
+    /// An empty one.
+    pub fn new(bounds: Bounds) -> Self {
         Self {
-            store: Mutex::default(),
+            store: Mutex::new(Store::new(bounds)),
             changed: watch::Sender::new(0),
             connection: watch::Sender::new(0),
             sending: watch::Sender::new(0),
             finished: watch::Sender::new(false),
         }
     }
-}
 
-impl Shelf {
     /// Empties the ring into the store until the room is gone and nothing is left to keep.
     pub async fn fill(self: Arc<Self>, node: Arc<Node>, mut reader: TapReader) {
         let mut packet = Vec::new();

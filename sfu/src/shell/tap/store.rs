@@ -24,6 +24,21 @@ const MARK_EVERY_US: u64 = 1_000;
 /// What a packet costs beside its bytes, roughly.
 const PACKET_OVERHEAD_BYTES: usize = 64;
 
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// See [`MAX_KEPT_BYTES`].
+    pub bytes: usize,
+    /// See [`MAX_KEPT`].
+    pub age: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { bytes: MAX_KEPT_BYTES, age: MAX_KEPT }
+    }
+}
+
 #[derive(Debug)]
 struct Packet {
     index: u64,
@@ -48,6 +63,7 @@ pub struct Store {
     /// In the order of their start.
     order: VecDeque<FlowId>,
     bytes: usize,
+    bounds: Bounds,
 }
 
 /// How far one connection has sent a flow.
@@ -78,6 +94,11 @@ pub struct Batch {
 }
 
 impl Store {
+    /// An empty store.
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
     /// Takes what came out of the ring.
     pub fn accept(&mut self, item: Tapped, packet: &[u8]) {
         match item {
@@ -129,9 +150,9 @@ impl Store {
     /// Drops what is over the bounds, oldest first; tells how many packets.
     pub fn enforce_bounds(&mut self, now_unix_us: u64) -> u64 {
         let mut dropped = 0;
-        let oldest_allowed = now_unix_us.saturating_sub(MAX_KEPT.as_micros() as u64);
+        let oldest_allowed = now_unix_us.saturating_sub(self.bounds.age.as_micros() as u64);
         while let Some((id, arrival)) = self.oldest() {
-            if arrival >= oldest_allowed && self.bytes <= MAX_KEPT_BYTES {
+            if arrival >= oldest_allowed && self.bytes <= self.bounds.bytes {
                 break;
             }
             let Some(packet) = self.flows.get_mut(&id).and_then(|kept| kept.packets.pop_front()) else {
