@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 pub const MAX_RETRANSMISSIONS_PER_SECOND: u32 = 600;
 /// Between sender reports of a slot.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// Over which losses are added up before layers are judged.
-const LOSS_INTERVAL: Duration = Duration::from_secs(1);
+/// Over which losses are added up before layers are judged; browsers report every second, give or take.
+const LOSS_INTERVAL: Duration = Duration::from_millis(800);
 
 /// A subscriber's slots.
 #[derive(Debug)]
@@ -122,11 +122,15 @@ impl Egress {
             Admitted::Waits => return Forwarded::Held,
             Admitted::Send => Forwarded::Sent,
             Admitted::SendFirst => Forwarded::SentFirst,
+            Admitted::SendIfLate if slot.rewriter.numbers(track, &media.meta).is_none() => {
+                return Forwarded::Held;
+            }
+            Admitted::SendIfLate => Forwarded::Sent,
         };
         let extensions = extensions(self.transport_number, now);
         let ssrc = slot.agreed.ssrc;
         let is_sent =
-            push_sealed(outbox, path, peer, ssrc, |out| slot.write(now.mono, media, &extensions, out));
+            push_sealed(outbox, path, peer, ssrc, |out| slot.write(now.mono, track, media, &extensions, out));
         if is_sent {
             self.transport_number = self.transport_number.wrapping_add(1);
             forwarded
@@ -140,6 +144,7 @@ impl Egress {
         &mut self,
         now: Now,
         slot: usize,
+        track: TrackKey,
         media: &Media<'_>,
         peer: &mut Peer,
         outbox: &mut Outbox,
@@ -156,7 +161,8 @@ impl Egress {
         }
         let extensions = extensions(self.transport_number, now);
         let ssrc = slot.agreed.rtx_ssrc;
-        let is_sent = push_sealed(outbox, path, peer, ssrc, |out| slot.write_rtx(media, &extensions, out));
+        let is_sent =
+            push_sealed(outbox, path, peer, ssrc, |out| slot.write_rtx(track, media, &extensions, out));
         if is_sent {
             self.retransmissions_left -= 1;
             self.transport_number = self.transport_number.wrapping_add(1);

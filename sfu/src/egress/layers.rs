@@ -61,7 +61,8 @@ impl LayerSteps {
             }
         } else {
             self.bad_intervals = 0;
-            if loss >= CLIMB_BELOW {
+            // One packet that is late at the moment of the report is no loss.
+            if seen.lost > 1 && loss >= CLIMB_BELOW {
                 self.quiet_since = None;
             } else if self.steps > 0 {
                 let quiet_since = *self.quiet_since.get_or_insert(now);

@@ -5,7 +5,7 @@ use crate::engine::slab::Key;
 use crate::ingress::cache::Media;
 use crate::packet::rtp::{FixedHeader, HeaderWriter};
 use crate::sdp::{Codec, MediaKind, SubscribedSlot};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a slot is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +24,9 @@ pub enum SlotName {
 
 /// Small pictures of one subscriber.
 pub const MAX_WALL: u8 = 16;
+/// After a switch, how long lost packets of the picture before may still come. Later ones are left out: the keyframe
+/// has made them worthless.
+const LATE_PACKETS_FOR: Duration = Duration::from_secs(1);
 /// Voices of one subscriber.
 pub const MAX_VOICES: u8 = 3;
 
@@ -90,6 +93,8 @@ pub enum Admitted {
     Send,
     /// It goes out and began a segment.
     SendFirst,
+    /// It goes out if it is a late packet of the segment before.
+    SendIfLate,
     /// The slot waits for this track's keyframe, and this is not it.
     Waits,
     /// The slot is fed by something else: this track need not ask again.
@@ -117,8 +122,8 @@ pub struct Slot {
     pub next_rtx_index: u64,
     /// The picture behind the last switch begins with a marker (audio: a new talk spurt, RFC 3551 §4.1).
     is_first_of_spurt: bool,
-    /// Codec of the current segment.
-    codec: Option<Codec>,
+    /// Until then late packets of the segment before are taken.
+    late_until: Option<Instant>,
 }
 
 impl Slot {
@@ -135,7 +140,7 @@ impl Slot {
             report_due: None,
             next_rtx_index: (random >> 48) & 0x7FFF,
             is_first_of_spurt: false,
-            codec: None,
+            late_until: None,
         }
     }
 
@@ -206,14 +211,22 @@ impl Slot {
             if self.agreed.payload_types(codec).is_none() {
                 return Admitted::NotListening;
             }
-            self.rewriter.switch(now, &media.meta);
+            self.rewriter.switch(now, track, codec, &media.meta);
             self.feed = Feed::On(track);
-            self.codec = Some(codec);
+            self.late_until = Some(now + LATE_PACKETS_FOR);
             self.is_first_of_spurt = self.agreed.kind == MediaKind::Audio;
             self.report_due = Some(now);
             return Admitted::SendFirst;
         }
-        if self.current() == Some(track) { Admitted::Send } else { Admitted::NotListening }
+        if self.current() == Some(track) {
+            return Admitted::Send;
+        }
+        let is_late = self.rewriter.previous_track() == Some(track);
+        if is_late && self.late_until.is_some_and(|until| now < until) {
+            Admitted::SendIfLate
+        } else {
+            Admitted::NotListening
+        }
     }
 
     /// Writes header and payload of a packet behind `out`'s end. Gives the header's length and the index to seal with;
@@ -221,12 +234,13 @@ impl Slot {
     pub fn write(
         &mut self,
         now: Instant,
+        track: TrackKey,
         media: &Media<'_>,
         extensions: &PacketExtensions,
         out: &mut Vec<u8>,
     ) -> Option<(usize, u64)> {
-        let payload_types = self.agreed.payload_types(self.codec?)?;
-        let rewritten = self.rewriter.rewrite(now, &media.meta)?;
+        let rewritten = self.rewriter.rewrite(now, track, &media.meta)?;
+        let payload_types = self.agreed.payload_types(rewritten.codec)?;
         let fixed = FixedHeader {
             marker: media.meta.marker || std::mem::take(&mut self.is_first_of_spurt),
             payload_type: payload_types.media,
@@ -248,12 +262,13 @@ impl Slot {
     /// Writes a retransmission (RFC 4588 §4) of a packet; `None` without RTX, or when the packet is older than the segment.
     pub fn write_rtx(
         &mut self,
+        track: TrackKey,
         media: &Media<'_>,
         extensions: &PacketExtensions,
         out: &mut Vec<u8>,
     ) -> Option<(usize, u64)> {
-        let rtx = self.agreed.payload_types(self.codec?)?.rtx?;
-        let rewritten = self.rewriter.numbers(&media.meta)?;
+        let rewritten = self.rewriter.numbers(track, &media.meta)?;
+        let rtx = self.agreed.payload_types(rewritten.codec)?.rtx?;
         self.next_rtx_index += 1;
         let fixed = FixedHeader {
             marker: media.meta.marker,

@@ -182,13 +182,16 @@ impl Engine {
         let Some(subscriber) = subscribers.get_mut(key) else { return };
         let Some(index) = subscriber.egress.slot_of_ssrc(ssrc) else { return };
         for sequence in lost {
-            let slot = &subscriber.egress.slots()[index];
-            let media = slot.current().zip(slot.rewriter.source_of(sequence)).and_then(|(track, source)| {
-                publishers.get(track.publisher)?.ingress.tracks().get(track.track)?.cache.get(source)
+            let found = subscriber.egress.slots()[index].rewriter.source_of(sequence);
+            let is_sent = found.is_some_and(|(track, source)| {
+                let publisher = publishers.get(track.publisher);
+                let cached = publisher
+                    .and_then(|publisher| publisher.ingress.tracks().get(track.track)?.cache.get(source));
+                let peer = &mut subscriber.session.peer;
+                cached.is_some_and(|media| {
+                    subscriber.egress.retransmit(now, index, track, &media, peer, outbox)
+                })
             });
-            let peer = &mut subscriber.session.peer;
-            let is_sent =
-                media.is_some_and(|media| subscriber.egress.retransmit(now, index, &media, peer, outbox));
             if is_sent {
                 counters.retransmitted_packets += 1;
             } else {
