@@ -1,0 +1,105 @@
+//! What happens at a limit, and how sessions end.
+
+use crate::content::Video;
+use crate::world::{ALL, LAYERS, World, id, room};
+use std::time::Duration;
+use tongtang_protocol::lesson::VideoCodec;
+use tongtang_sfu::engine::{Event, Path, Refusal};
+use tongtang_sfu::room::MAX_PARTICIPANTS_PER_ROOM;
+
+#[test]
+fn a_full_room_refuses_whoever_comes_next_and_names_the_limit() {
+    let mut world = World::new(1, VideoCodec::H264);
+    for n in 0..MAX_PARTICIPANTS_PER_ROOM {
+        world.subscribe(&format!("p{n}"), &["teacher"]);
+    }
+    let refused = world.try_subscribe("late", &["teacher"]).unwrap_err();
+    assert_eq!(
+        refused,
+        Refusal::Limit { limit: "MAX_PARTICIPANTS_PER_ROOM", value: MAX_PARTICIPANTS_PER_ROOM }
+    );
+    assert!(world.try_subscribe("p0", &["teacher"]).is_ok(), "who is in the room may come again");
+}
+
+#[test]
+fn a_publisher_that_floods_loses_its_own_packets_and_nobody_else_s() {
+    let mut world = World::new(2, VideoCodec::Vp8);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let flooder = world.publish("a", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("b", &["teacher"]);
+    world.run_for(Duration::from_secs(3));
+    for _ in 0..100 {
+        let path = world.browsers[flooder].path;
+        let now = world.time();
+        for n in 0..200u8 {
+            let mut garbage =
+                [0x80, 96, 0, n, 0, 0, 0, 0, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9];
+            world.engine.handle_datagram(now, path, &mut garbage);
+        }
+        world.run_for(Duration::from_millis(10));
+    }
+    assert!(world.counter("rate_limited_packets") > 10_000);
+    world.run_for(Duration::from_secs(1));
+    let slot = &world.receiver(screen).slots[&0];
+    slot.check();
+    assert!(slot.is_complete() && slot.frames() > 90);
+}
+
+#[test]
+fn strangers_are_counted_and_never_answered() {
+    let mut world = World::new(3, VideoCodec::H264);
+    let now = world.time();
+    let path = Path { socket: 0, remote: "192.0.2.66:6".parse().unwrap() };
+    for first in 0..=255u8 {
+        for len in [0usize, 1, 8, 12, 20, 100, 1_400] {
+            let mut garbage = vec![first; len];
+            world.engine.handle_datagram(now, path, &mut garbage);
+        }
+    }
+    assert!(world.engine.outbox().is_empty());
+    assert!(world.counter("unauthenticated_packets") > 100 && world.counter("foreign_datagrams") > 100);
+}
+
+#[test]
+fn a_session_whose_network_is_gone_ends_and_is_told() {
+    let mut world = World::new(4, VideoCodec::H264);
+    let teacher = world.publish("t", Video::H264, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(3));
+    world.browsers[teacher].is_silent = true;
+    world.run_for(Duration::from_secs(40));
+    let session = world.browsers[teacher].session.clone();
+    assert!(world.events.contains(&Event::SessionEnded { session }));
+    let last = world.events.iter().rev().find_map(|event| match event {
+        Event::Participant { participant, .. } if participant.id == id("t") => Some(participant.clone()),
+        _ => None,
+    });
+    let last = last.unwrap();
+    assert!(!last.publishing && last.sources.is_empty());
+    assert_eq!(world.engine.snapshot()[0].participants.len(), 1);
+    assert!(world.receiver(screen).slots[&0].frames() > 0);
+}
+
+#[test]
+fn expelling_replacing_and_deleting_end_sessions_and_leave_nothing_behind() {
+    let mut world = World::new(5, VideoCodec::H264);
+    world.publish("t", Video::H264, &LAYERS, &ALL);
+    let old = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(2));
+    let new = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(2));
+    let ended = |world: &World, browser: usize| {
+        world.events.contains(&Event::SessionEnded { session: world.browsers[browser].session.clone() })
+    };
+    assert!(ended(&world, old) && !ended(&world, new));
+    assert!(world.browsers[old].client.closed, "and its page was told goodbye");
+    let now = world.time();
+    world.engine.expel(now, &room(), &id("a"));
+    world.pump();
+    assert!(ended(&world, new));
+    world.engine.delete_room(now, &room());
+    let stats = world.engine.stats();
+    assert_eq!((stats.rooms, stats.sessions), (0, 0));
+    assert_eq!(world.engine.poll_timeout(), None);
+    world.run_for(Duration::from_secs(1));
+}

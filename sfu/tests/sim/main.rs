@@ -1,0 +1,23 @@
+//! Lessons in simulated time: an engine, browsers of our own and a seeded lossy network between them.
+//! One scenario a file.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod browser;
+#[allow(dead_code, reason = "shared with the connection tests, which use the rest")]
+#[path = "../connection/client.rs"]
+mod client;
+mod content;
+mod offers;
+mod receiver;
+mod sender;
+mod world;
+
+mod first_picture;
+mod layers_on_loss;
+mod limits;
+mod loss_recovery;
+mod pli_storm;
+mod reports;
+mod switching;
+mod taps;
+mod voices;

@@ -1,0 +1,30 @@
+//! Many subscribers ask for keyframes; the encoder hears of it now and then.
+
+use crate::content::Video;
+use crate::world::{ALL, LAYERS, World};
+use std::time::Duration;
+use tongtang_protocol::lesson::VideoCodec;
+use tongtang_sfu::ingress::keyframes::MIN_INTERVAL;
+
+#[test]
+fn a_storm_of_plis_is_merged_to_a_few_a_second() {
+    let mut world = World::new(1, VideoCodec::Vp8);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let screens: Vec<usize> = (0..10).map(|n| world.subscribe(&format!("c{n}"), &["teacher"])).collect();
+    world.run_for(Duration::from_secs(3));
+    world.sender(teacher).plis.clear();
+    for _ in 0..100 {
+        for &screen in &screens {
+            world.receiver(screen).ask_keyframe(0);
+        }
+        world.run_for(Duration::from_millis(30));
+    }
+    let plis = world.sender(teacher).plis.clone();
+    assert!((8..=11).contains(&plis.len()), "{} in 3 s", plis.len());
+    let early = world.jitter;
+    assert!(plis.windows(2).all(|w| w[1] - w[0] + early >= MIN_INTERVAL));
+    assert!(world.counter("keyframe_requests_in") >= 900);
+    for &screen in &screens {
+        world.receiver(screen).slots[&0].check();
+    }
+}

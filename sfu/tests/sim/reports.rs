@@ -1,0 +1,127 @@
+//! What both sides are told about the way of their packets.
+
+use crate::content::Video;
+use crate::world::{ALL, LAYERS, World, id};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tongtang_protocol::lesson::{LinkLevel, Source, VideoCodec};
+use tongtang_sfu::engine::Event;
+use tongtang_sfu::packet::rtcp::build;
+
+#[test]
+fn a_publisher_is_told_of_every_packet_once_in_transport_wide_feedback() {
+    let mut world = World::new(1, VideoCodec::Vp8);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    world.run_for(Duration::from_secs(5));
+    let told = world.sender(teacher).transport_told.clone();
+    let distinct: BTreeSet<u16> = told.iter().copied().collect();
+    assert!(told.len() > 1_000);
+    assert_eq!(distinct.len(), told.len());
+    let missing = world.sender(teacher).transport_lost.iter().filter(|n| !distinct.contains(n)).count();
+    assert_eq!(missing, 0, "nothing was lost");
+    world.loss_up_percent = 10;
+    world.run_for(Duration::from_secs(5));
+    let sender = world.sender(teacher);
+    let told: BTreeSet<u16> = sender.transport_told.iter().copied().collect();
+    let lost = sender.transport_lost.iter().filter(|n| !told.contains(n)).count();
+    assert!(lost > 60, "{lost}");
+    let reported = sender.receiver_reports.iter().rev().take(5).map(|block| block.fraction_lost).max();
+    assert!(reported.is_some_and(|fraction| (1..120).contains(&fraction)), "{reported:?} of 256");
+}
+
+#[test]
+fn every_packet_to_a_subscriber_is_counted_over_all_its_streams() {
+    let mut world = World::new(2, VideoCodec::Vp8);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher", "board", "audio0"]);
+    world.run_for(Duration::from_secs(5));
+    let mut numbers = world.receiver(screen).transport_numbers.clone();
+    numbers.sort_unstable();
+    assert!(numbers.windows(2).all(|w| w[1] == w[0] + 1));
+}
+
+#[test]
+fn the_teacher_s_lips_and_voice_get_the_same_time() {
+    let mut world = World::new(3, VideoCodec::Vp8);
+    world.jitter = Duration::from_millis(60);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher", "audio0"]);
+    world.run_for(Duration::from_secs(12));
+    let slots = &world.receiver(screen).slots;
+    // Both were captured with time from the sender's start: where a report puts that start tells the offset.
+    let frame_time = |mid: usize, clock: f64, rtp_of: &dyn Fn() -> (u32, f64)| {
+        let (ntp, rtp) = *slots[&mid].sender_reports.last().unwrap();
+        let (sample_rtp, captured_s) = rtp_of();
+        let ntp_s = (ntp >> 32) as f64 + (ntp & 0xFFFF_FFFF) as f64 / 4_294_967_296.0;
+        ntp_s + f64::from(sample_rtp.wrapping_sub(rtp) as i32) / clock - captured_s
+    };
+    let picture = frame_time(0, 90_000.0, &|| {
+        let last = slots[&0].played.last().unwrap();
+        (last.timestamp, f64::from(last.content.frame - 1) * 0.04)
+    });
+    assert!(slots[&0].sender_reports.len() >= 10);
+    assert!(slots[&1].sender_reports.len() >= 10);
+    // The sound's timestamps are not kept by the receiver; its reports alone must agree with the picture's on what
+    // one second is, and with our clock.
+    let rate = |mid: usize| {
+        let reports = &slots[&mid].sender_reports;
+        let (a, b) = (reports[2], *reports.last().unwrap());
+        f64::from(b.1.wrapping_sub(a.1)) / ((b.0 - a.0) as f64 / 4_294_967_296.0)
+    };
+    assert!((rate(0) - 90_000.0).abs() < 300.0, "{}", rate(0));
+    assert!((rate(1) - 48_000.0).abs() < 200.0, "{}", rate(1));
+    assert!(picture > 0.0);
+}
+
+#[test]
+fn a_compound_of_everything_a_browser_sends_is_acted_on_to_its_last_part() {
+    let mut world = World::new(4, VideoCodec::Vp8);
+    world.jitter = Duration::ZERO;
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(3));
+    world.sender(teacher).plis.clear();
+    let slot = &world.receiver(screen).slots[&0];
+    let ssrc = slot.ssrc;
+    let asked =
+        |world: &World| world.counter("retransmissions_failed") + world.counter("retransmitted_packets");
+    let before = asked(&world);
+    let mut compound = Vec::new();
+    build::receiver_report(&mut compound, 1, &[]);
+    build::sdes_cname(&mut compound, 1, "browser");
+    build::remb(&mut compound, 1, 1_000_000, &[ssrc]);
+    build::nack(&mut compound, 1, ssrc, &[1, 2, 3]);
+    build::pli(&mut compound, 1, ssrc);
+    world.receiver(screen).outgoing_rtcp.push(compound);
+    world.run_for(Duration::from_millis(200));
+    assert_eq!(world.sender(teacher).plis.len(), 1);
+    assert_eq!(asked(&world) - before, 3);
+}
+
+#[test]
+fn a_link_is_judged_and_told_without_flicker() {
+    let mut world = World::new(5, VideoCodec::Vp8);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(6));
+    let link = |world: &World, name: &str| {
+        let of = |event: &Event| match event {
+            Event::Participant { participant, .. } if participant.id == id(name) => Some(participant.clone()),
+            _ => None,
+        };
+        world.events.iter().rev().find_map(of).unwrap()
+    };
+    let classroom = link(&world, "a");
+    assert_eq!(classroom.link.level, LinkLevel::Good);
+    assert!(classroom.subscribing && !classroom.publishing);
+    let rtt = classroom.link.rtt_ms.unwrap();
+    assert!((40..=50).contains(&rtt), "{rtt} ms");
+    assert_eq!(link(&world, "t").sources, [Source::Microphone, Source::Camera, Source::Board]);
+    world.receiver(screen).claims_lost = 40;
+    world.run_for(Duration::from_secs(8));
+    assert_eq!(link(&world, "a").link.level, LinkLevel::Weak);
+    world.events.clear();
+    world.run_for(Duration::from_secs(10));
+    let events = world.events.iter().filter(|event| matches!(event, Event::Participant { .. })).count();
+    assert!(events <= 2 * 10, "at most once a second for each: {events}");
+}

@@ -1,0 +1,273 @@
+//! The engine, the browsers and the network between them, in simulated time. Every run of a seed is the same.
+
+use crate::browser::{Browser, Half};
+use crate::content::Video;
+use crate::offers;
+use crate::receiver::Receiver;
+use crate::sender::Sender;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tongtang_protocol::control::{RoomSpec, Routes};
+use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
+use tongtang_protocol::lesson::{Role, Source, VideoCodec};
+use tongtang_sfu::engine::{Engine, EngineConfig, Event, Path, Publish, Refusal, Subscribe};
+use tongtang_sfu::now::Now;
+use tongtang_sfu::peer::Identity;
+
+pub const ROOM: &str = "lesson-1";
+pub const LAYERS: [&str; 3] = ["l", "m", "h"];
+pub const ALL: [Source; 3] = [Source::Microphone, Source::Camera, Source::Board];
+const UNIX_US: u64 = 1_790_000_000_000_000;
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct InFlight {
+    arrives: Instant,
+    order: u64,
+    /// `Some`: to this browser; `None`: to the engine.
+    to: Option<usize>,
+    path: (u8, SocketAddr),
+    bytes: Vec<u8>,
+}
+
+pub struct World {
+    pub engine: Engine,
+    pub browsers: Vec<Browser>,
+    pub events: Vec<Event>,
+    pub now: Instant,
+    started: Instant,
+    rng: StdRng,
+    /// Media datagrams lost in each direction, percent (set-up datagrams are spared: they have their own tests).
+    pub loss_up_percent: u32,
+    pub loss_down_percent: u32,
+    pub one_way: Duration,
+    pub jitter: Duration,
+    in_flight: BinaryHeap<Reverse<InFlight>>,
+    order: u64,
+}
+
+pub fn id(name: &str) -> ParticipantId {
+    ParticipantId::new(name).unwrap()
+}
+
+pub fn room() -> RoomId {
+    RoomId::new(ROOM).unwrap()
+}
+
+impl World {
+    /// A world with a room in which `t` teaches.
+    pub fn new(seed: u64, video_codec: VideoCodec) -> World {
+        let mut world = World::open(seed);
+        world.engine.put_room(world.time(), &room(), &RoomSpec { video_codec, routes: routes() }).unwrap();
+        world
+    }
+
+    /// A world without rooms, where rooms are open.
+    pub fn open(seed: u64) -> World {
+        println!("seed {seed}");
+        let now = Instant::now();
+        let engine = Engine::new(EngineConfig {
+            identity: Identity::generate().unwrap(),
+            candidates: vec![SocketAddr::from(([198, 51, 100, 1], 3478))],
+            seed: [seed as u8; 32],
+            open_rooms: true,
+        });
+        World {
+            engine,
+            browsers: Vec::new(),
+            events: Vec::new(),
+            now,
+            started: now,
+            rng: StdRng::seed_from_u64(seed),
+            loss_up_percent: 0,
+            loss_down_percent: 0,
+            one_way: Duration::from_millis(20),
+            jitter: Duration::from_millis(3),
+            in_flight: BinaryHeap::new(),
+            order: 0,
+        }
+    }
+
+    pub fn time(&self) -> Now {
+        Now { mono: self.now, unix_us: UNIX_US + (self.now - self.started).as_micros() as u64 }
+    }
+
+    fn next_path(&self) -> Path {
+        let n = self.browsers.len() as u16;
+        Path { socket: 0, remote: SocketAddr::from(([203, 0, 113, 1 + (n / 200) as u8], 40_000 + n)) }
+    }
+
+    fn fingerprint(client: &crate::client::Client) -> String {
+        let pairs: Vec<String> =
+            client.description().fingerprint_sha256.iter().map(|byte| format!("{byte:02X}")).collect();
+        pairs.join(":")
+    }
+
+    /// Starts to publish; the index of the browser.
+    pub fn publish(&mut self, name: &str, codec: Video, rids: &[&'static str], sources: &[Source]) -> usize {
+        let index = self.browsers.len();
+        let client = Browser::client();
+        let offer = offers::publish(&client.ufrag, &Self::fingerprint(&client), rids);
+        let session = SessionId::new(format!("session-{index}")).unwrap();
+        let publish = Publish {
+            room: room(),
+            participant: id(name),
+            session: session.clone(),
+            role: if name == "t" { Role::Teacher } else { Role::Classroom },
+            sources: sources.to_vec(),
+            offer,
+        };
+        let answer = self.engine.publish(self.time(), publish).unwrap();
+        let sender = Sender::new(self.now, index as u8 + 1, codec, rids, sources);
+        let path = self.next_path();
+        self.browsers.push(Browser::new(client, path, session, &answer.sdp, Half::Sends(sender), self.now));
+        index
+    }
+
+    /// Starts to subscribe; the index of the browser.
+    pub fn subscribe(&mut self, name: &str, slots: &[&str]) -> usize {
+        self.try_subscribe(name, slots).unwrap()
+    }
+
+    pub fn try_subscribe(&mut self, name: &str, slots: &[&str]) -> Result<usize, Refusal> {
+        let index = self.browsers.len();
+        let client = Browser::client();
+        let voices = slots.iter().filter(|slot| slot.starts_with("audio")).count();
+        let offer =
+            offers::subscribe(&client.ufrag, &Self::fingerprint(&client), slots.len() - voices, voices);
+        let session = SessionId::new(format!("session-{index}")).unwrap();
+        let subscribe = Subscribe {
+            room: room(),
+            participant: id(name),
+            session: session.clone(),
+            role: if name == "t" { Role::Teacher } else { Role::Classroom },
+            slots: slots.iter().map(ToString::to_string).collect(),
+            offer,
+        };
+        let answer = self.engine.subscribe(self.time(), subscribe)?;
+        let receiver = Receiver::new(&answer.sdp);
+        let path = self.next_path();
+        self.browsers.push(Browser::new(
+            client,
+            path,
+            session,
+            &answer.sdp,
+            Half::Receives(receiver),
+            self.now,
+        ));
+        Ok(index)
+    }
+
+    pub fn sender(&mut self, index: usize) -> &mut Sender {
+        self.browsers[index].sender()
+    }
+
+    pub fn receiver(&mut self, index: usize) -> &mut Receiver {
+        self.browsers[index].receiver()
+    }
+
+    pub fn counter(&self, name: &str) -> u64 {
+        self.engine.stats().counters.into_iter().find(|(found, _)| *found == name).unwrap().1
+    }
+
+    pub fn set_routes(&mut self, routes: &Routes) {
+        let now = self.time();
+        self.engine.set_routes(now, &room(), routes).unwrap();
+        self.pump();
+    }
+
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.step(end) {}
+    }
+
+    /// Lets time pass until `done`; panics when that takes longer than `at_most`.
+    pub fn run_until(&mut self, at_most: Duration, what: &str, mut done: impl FnMut(&mut World) -> bool) {
+        let end = self.now + at_most;
+        while !done(self) {
+            assert!(self.step(end), "after {at_most:?} still not: {what}");
+        }
+    }
+
+    /// To the next moment at which something happens; `false` at `end`.
+    fn step(&mut self, end: Instant) -> bool {
+        self.pump();
+        let next = self
+            .browsers
+            .iter()
+            .filter_map(Browser::next_timeout)
+            .chain(self.engine.poll_timeout())
+            .chain(self.in_flight.peek().map(|flying| flying.0.arrives))
+            .min();
+        let Some(next) = next.filter(|next| *next <= end) else {
+            self.now = end;
+            return false;
+        };
+        self.now = self.now.max(next);
+        let time = self.time();
+        while self.in_flight.peek().is_some_and(|flying| flying.0.arrives <= self.now) {
+            let Reverse(mut flying) = self.in_flight.pop().unwrap();
+            match flying.to {
+                Some(browser) => self.browsers[browser].handle_datagram(self.now, &flying.bytes),
+                None => {
+                    let path = Path { socket: flying.path.0, remote: flying.path.1 };
+                    self.engine.handle_datagram(time, path, &mut flying.bytes);
+                }
+            }
+        }
+        for browser in &mut self.browsers {
+            if browser.next_timeout().is_some_and(|at| at <= self.now) {
+                browser.handle_timeout(self.now, time.unix_us);
+            }
+        }
+        if self.engine.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.engine.handle_timeout(time);
+        }
+        true
+    }
+
+    /// Puts on the network what everybody wants to send.
+    pub fn pump(&mut self) {
+        while let Some(event) = self.engine.poll_event() {
+            self.events.push(event);
+        }
+        let to_browsers: Vec<(Path, Vec<u8>)> =
+            self.engine.outbox().iter().map(|(path, bytes)| (path, bytes.to_vec())).collect();
+        self.engine.outbox().clear();
+        for (path, bytes) in to_browsers {
+            let to = self.browsers.iter().position(|browser| browser.path == path);
+            if let Some(to) = to {
+                self.fly(Some(to), path, bytes, self.loss_down_percent);
+            }
+        }
+        for index in 0..self.browsers.len() {
+            self.browsers[index].collect();
+            let path = self.browsers[index].path;
+            for bytes in std::mem::take(&mut self.browsers[index].outgoing) {
+                if !self.browsers[index].is_silent {
+                    self.fly(None, path, bytes, self.loss_up_percent);
+                }
+            }
+        }
+    }
+
+    fn fly(&mut self, to: Option<usize>, path: Path, bytes: Vec<u8>, loss_percent: u32) {
+        let is_media = bytes[0] >= 128;
+        if is_media && self.rng.random_range(0..100) < loss_percent {
+            return;
+        }
+        let jitter = self.jitter.mul_f64(self.rng.random::<f64>());
+        self.order += 1;
+        let arrives = self.now + self.one_way + jitter;
+        let path = (path.socket, path.remote);
+        self.in_flight.push(Reverse(InFlight { arrives, order: self.order, to, path, bytes }));
+    }
+}
+
+/// `t` teaches, nobody else is shown.
+pub fn routes() -> Routes {
+    Routes { teacher: Some(id("t")), ..Routes::default() }
+}
