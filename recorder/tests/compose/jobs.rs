@@ -1,9 +1,6 @@
 //! Jobs with real composer processes: killed, cancelled, retried, interrupted.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod compose_fixture;
-
-use compose_fixture::*;
+use super::fixture::*;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -15,14 +12,15 @@ use tongtang_recorder::compose::output::Resource;
 use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, SubmitError};
 use tongtang_roq::control::FlowCodec;
 
-const DEADLINE: Duration = Duration::from_secs(120);
+/// Composers run at the lowest priority, beside whatever else the machine does.
+pub const DEADLINE: Duration = Duration::from_secs(300);
 
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_tongtang-recorder"))
 }
 
 /// `seconds` of lesson with two seconds of pictures: the rest is long to compose, but quick to make.
-fn lesson(seconds: i64) -> Lesson {
+pub fn lesson(seconds: i64) -> Lesson {
     let mut lesson = Lesson::new();
     lesson.live(0);
     lesson.event(seconds * 1000, LessonEventKind::Ended);
@@ -37,7 +35,7 @@ fn start(media: &Path) -> (Jobs, Board) {
     (Jobs::start(config, board.clone()).unwrap(), board)
 }
 
-fn job() -> JobId {
+pub fn job() -> JobId {
     JobId::new("job-1").unwrap()
 }
 
@@ -66,7 +64,7 @@ async fn until(board: &Board, what: &str, wanted: impl Fn(&ComposeState) -> bool
     .unwrap_or_else(|_| panic!("{what}: {:?}", board.job(&job())))
 }
 
-fn is_done(state: &ComposeState) -> bool {
+pub fn is_done(state: &ComposeState) -> bool {
     matches!(state, ComposeState::Done { .. })
 }
 
@@ -74,12 +72,12 @@ fn is_failed(state: &ComposeState) -> bool {
     matches!(state, ComposeState::Failed { .. })
 }
 
-fn is_composing(state: &ComposeState) -> bool {
+pub fn is_composing(state: &ComposeState) -> bool {
     matches!(state, ComposeState::Running { percent, .. } if *percent >= 25)
 }
 
 /// The composer of a recording, found by its command line.
-fn composer_of(lesson: &Lesson) -> Option<rustix::process::Pid> {
+pub fn composer_of(lesson: &Lesson) -> Option<rustix::process::Pid> {
     let folder = lesson.folder();
     std::fs::read_dir("/proc").unwrap().filter_map(Result::ok).find_map(|entry| {
         let id: i32 = entry.file_name().to_str()?.parse().ok()?;
@@ -90,7 +88,7 @@ fn composer_of(lesson: &Lesson) -> Option<rustix::process::Pid> {
     })
 }
 
-async fn until_gone(lesson: &Lesson) {
+pub async fn until_gone(lesson: &Lesson) {
     tokio::time::timeout(DEADLINE, async {
         while composer_of(lesson).is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;

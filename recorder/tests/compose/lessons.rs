@@ -1,9 +1,6 @@
 //! Whole lessons through the real composer process: what comes out is what happened, when it happened.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod compose_fixture;
-
-use compose_fixture::*;
+use super::fixture::*;
 use std::path::Path;
 use std::process::{Command, Output};
 use tongtang_protocol::lesson::LessonEventKind;
@@ -59,8 +56,11 @@ fn assert_in_step(out: &Path, expected_us: &[i64]) {
 fn a_lesson_comes_out_with_its_length_its_ladder_and_sound_and_picture_together() {
     let mut lesson = Lesson::new();
     lesson.live(0);
-    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&flashes(320, 180), 7, 50), |_, _| true);
-    lesson.send(&microphone("teacher"), &opus(BEEPS, 7), |_, _| true);
+    // The network shuffles and repeats packets.
+    let disordered = |sent: Sent| Sent { disordered: true, ..sent };
+    let picture = h264(&flashes(320, 180), 7, 50);
+    lesson.send(&disordered(camera("teacher", FlowCodec::H264)), &picture, |_, _| true);
+    lesson.send(&disordered(microphone("teacher")), &opus(BEEPS, 7), |_, _| true);
     lesson.event(6_400, LessonEventKind::Ended);
     let resource = composed(&lesson);
     let out = lesson.out();
@@ -268,4 +268,41 @@ fn progress_is_told_line_by_line_up_to_a_hundred() {
         .collect();
     assert!(lines.windows(2).all(|pair| pair[0].percent <= pair[1].percent), "{lines:?}");
     assert!(lines.len() > 20 && lines.last().unwrap().percent == 100, "{lines:?}");
+}
+
+#[test]
+fn a_screen_that_stands_still_stays_and_goes_when_it_is_closed() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(8_000, LessonEventKind::Ended);
+    let all = |_: u64, _: i64| true;
+    lesson.send(&camera("teacher", FlowCodec::Vp8), &vp8(&plain(100, 320, 180), 8, 50), all);
+    // A browser repeats a still screen once a second, without keyframes. Closed after four seconds.
+    let mut still = h264(&plain(200, 320, 180), 1, 250);
+    still.truncate(5);
+    (0..).zip(&mut still).for_each(|(n, unit)| unit.at_us = n * 1_000_000);
+    lesson.send(&board("teacher"), &still, all);
+    composed(&lesson);
+    let board = region(Part::Board, present(&[Part::Board, Part::Teacher]));
+    assert_near(&seen(&lesson.out(), board, &[100, 1_900, 3_900]), &[200, 200, 200]);
+    let alone = region(Part::Teacher, present(&[Part::Teacher]));
+    assert_near(&seen(&lesson.out(), alone, &[6_000, 7_900]), &[100, 100]);
+}
+
+#[test]
+fn damaged_payloads_cost_pictures_and_sounds_but_not_the_lesson() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.stage(1_000, Some(("class-3", "三班")));
+    lesson.event(4_000, LessonEventKind::Ended);
+    let damaged = |sent: Sent| Sent { damaged: true, ..sent };
+    let all = |_: u64, _: i64| true;
+    let source = "testsrc2=s=320x180:r=25";
+    lesson.send(&damaged(camera("teacher", FlowCodec::H264)), &h264(source, 4, 25), all);
+    lesson.send(&damaged(camera("class-3", FlowCodec::Vp8)), &vp8(source, 4, 25), all);
+    lesson.send(&damaged(microphone("teacher")), &opus("sine=f=440", 4), all);
+    let resource = composed(&lesson);
+    assert!(resource.duration_ms.abs_diff(4_000) <= 200, "{}", resource.duration_ms);
+    assert!(resource.has_picture && resource.has_sound);
+    assert_plays(&lesson.out());
 }

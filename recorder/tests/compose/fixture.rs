@@ -1,5 +1,4 @@
 //! Recordings for tests: real media, coded by FFmpeg, cut into RTP, written with capture's own writer.
-#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +22,6 @@ const FRAGMENT_US: u64 = 2_000_000;
 #[derive(Debug, Clone)]
 pub struct Coded {
     pub at_us: i64,
-    pub key: bool,
     pub data: Vec<u8>,
 }
 
@@ -43,11 +41,7 @@ fn packets(path: &Path, step_us: i64) -> Vec<Coded> {
     let mut coded = Vec::new();
     let mut packet = ffmpeg_next::Packet::empty();
     while packet.read(&mut input).is_ok() {
-        coded.push(Coded {
-            at_us: coded.len() as i64 * step_us,
-            key: packet.is_key(),
-            data: packet.data().unwrap().to_vec(),
-        });
+        coded.push(Coded { at_us: coded.len() as i64 * step_us, data: packet.data().unwrap().to_vec() });
     }
     coded
 }
@@ -115,10 +109,23 @@ pub struct Sent {
     pub from_us: i64,
     /// What the network adds until it is at the sfu.
     pub delay_us: i64,
+    /// Does the network change the order of packets and repeat some?
+    pub disordered: bool,
+    /// Are some bytes of the payloads wrong?
+    pub damaged: bool,
 }
 
 pub fn camera(participant: &'static str, codec: FlowCodec) -> Sent {
-    Sent { participant, source: Source::Camera, codec, rid: None, from_us: 0, delay_us: 30_000 }
+    Sent {
+        participant,
+        source: Source::Camera,
+        codec,
+        rid: None,
+        from_us: 0,
+        delay_us: 30_000,
+        disordered: false,
+        damaged: false,
+    }
 }
 
 pub fn board(participant: &'static str) -> Sent {
@@ -228,6 +235,22 @@ impl Lesson {
                 }
                 number += 1;
             }
+        }
+        if sent.damaged {
+            for (number, (_, _, packet)) in packets.iter_mut().enumerate().skip(40).step_by(9) {
+                let at = 12 + number * 7919 % (packet.len() - 12);
+                packet[at] ^= 0x5b;
+            }
+        }
+        if sent.disordered {
+            for at in (3..packets.len()).step_by(5) {
+                let (early, late) = (packets[at - 3].clone(), packets[at].clone());
+                (packets[at - 3].2, packets[at].2) = (late.2, early.2);
+                (packets[at - 3].1, packets[at].1) = (late.1, early.1);
+            }
+            let again: Vec<_> = packets.iter().step_by(7).cloned().collect();
+            packets.extend(again);
+            packets.sort_by_key(|packet| packet.0);
         }
         let first = packets.first().map_or(0, |packet| packet.0);
         let mut writer: Option<(u32, Writer)> = None;
