@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The peer is gone when no integrity-checked STUN request has arrived for so long (RFC 7675 §5.1).
+/// The peer is gone when neither an integrity-checked STUN request (RFC 7675 §5.1) nor an SRTCP packet has arrived for so long.
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A peer whose handshake is not done so long after its offer is closed.
@@ -49,8 +49,8 @@ pub enum SrtpProfile {
 /// Why an association ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CloseReason {
-    /// No STUN for [`CONSENT_TIMEOUT`].
-    #[error("no connectivity check has arrived for {} s", CONSENT_TIMEOUT.as_secs())]
+    /// No STUN and no SRTCP for [`CONSENT_TIMEOUT`].
+    #[error("neither a connectivity check nor a report has arrived for {} s", CONSENT_TIMEOUT.as_secs())]
     ConsentLost,
     /// The peer said goodbye.
     #[error("the peer closed the DTLS association")]
@@ -377,6 +377,13 @@ impl Peer {
         self.dtls_path = self.ice.selected().or(self.dtls_path);
         self.flush_dtls();
         self.phase = Phase::Closed;
+    }
+
+    /// An SRTCP packet of this peer has been opened: it is alive and receives. Counts like a connectivity check
+    /// (RFC 7675 leaves it to the sender what else is consent): libnice, and so GStreamer, checks no more once it is
+    /// connected and keeps the path open with indications, which are not authenticated (RFC 8445 §11).
+    pub fn heard(&mut self, now: Now) {
+        self.ice.heard(now.mono);
     }
 
     /// The next datagram to send.

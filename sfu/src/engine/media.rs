@@ -129,6 +129,7 @@ impl Engine {
             self.counters.srtcp_open_failed += 1;
             return;
         };
+        session.peer.heard(now);
         let compound = &datagram[..len];
         match key {
             SessionKey::Publisher(key) => self.rtcp_of_publisher(now, key, compound),

@@ -115,6 +115,11 @@ impl Ice {
         self.last_check + CONSENT_TIMEOUT
     }
 
+    /// The peer gave another sign of life than a check.
+    pub fn heard(&mut self, now: Instant) {
+        self.last_check = now;
+    }
+
     /// A restart that follows another before it was used replaces it: the credentials in use are those kept.
     pub fn restart(
         &mut self,

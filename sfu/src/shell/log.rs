@@ -3,6 +3,11 @@
 use std::io::IsTerminal;
 use tongtang_config::{Log, LogFormat};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
+
+/// Said by libraries whenever a peer sends something odd: a stranger must not fill the log. Named in the
+/// configured filter, it is shown all the same.
+const QUIET: [&str; 3] = ["rtc_dtls", "rtc_stun", "rtc_srtp"];
 
 /// Installs the log for the whole process. A filter that cannot be read counts as `info`.
 pub fn install(log: &Log) {
@@ -10,6 +15,11 @@ pub fn install(log: &Log) {
         eprintln!("log.filter is not a tracing filter ({error}); using `info`");
         EnvFilter::new("info")
     });
+    let filter = QUIET
+        .iter()
+        .filter(|library| !log.filter.contains(**library))
+        .filter_map(|library| format!("{library}=error").parse::<Directive>().ok())
+        .fold(filter, EnvFilter::add_directive);
     let text = match log.format {
         LogFormat::Text => true,
         LogFormat::Json => false,

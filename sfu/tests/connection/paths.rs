@@ -123,6 +123,20 @@ fn a_peer_is_gone_when_no_check_arrives_for_the_consent_timeout() {
 }
 
 #[test]
+fn a_peer_that_only_reports_stays() {
+    let mut world = World::new(Client::new(&[GCM], 1200));
+    world.connect();
+    for _ in 0..3 {
+        world.wait(CONSENT_TIMEOUT - Duration::from_secs(1));
+        let now = world.now();
+        world.peer.heard(now);
+    }
+    assert!(world.peer.is_connected(), "libnice checks no more once it is connected");
+    world.wait(CONSENT_TIMEOUT);
+    assert_eq!(world.events.last(), Some(&PeerEvent::Closed { reason: CloseReason::ConsentLost }));
+}
+
+#[test]
 fn a_peer_that_never_comes_or_never_finishes_is_given_up() {
     let mut world = World::new(Client::new(&[GCM], 1200));
     world.wait(Duration::from_secs(60));
