@@ -1,10 +1,12 @@
 // Entry of a classroom screen: a code once, then the screen, for weeks.
+
+import { keepAwake } from '../../media/awake';
 import { languageTag } from '../../words/language';
 import './classroom.css';
 import { kept } from './credential';
 import { showPairing } from './pairing';
 import { showScreen } from './screen';
-import { fullScreenOnTouch, hidePointer, keepAwake, reloadAtNight } from './upkeep';
+import { fullScreenOnTouch, hidePointer, reloadAtNight } from './upkeep';
 import { text } from './words';
 
 document.documentElement.lang = languageTag;

@@ -8,16 +8,6 @@ const NIGHT = { from: 2, to: 5 };
 
 const CHECK_VERSION_EVERY_MS = 20 * 60_000;
 
-export function keepAwake(): void {
-  const ask = () => {
-    if (document.visibilityState !== 'visible' || !('wakeLock' in navigator)) return;
-    // Refused on battery saving; the screen's own settings then decide.
-    void navigator.wakeLock.request('screen').catch(() => undefined);
-  };
-  document.addEventListener('visibilitychange', ask);
-  ask();
-}
-
 export function fullScreenOnTouch(): void {
   const ask = () => {
     if (document.fullscreenElement === null) {

@@ -22,9 +22,11 @@ interface Props {
   at(ms: number): void;
   /** Set by a chapter that was pressed. */
   wanted: { ms: number } | null;
+  /** A fresh address of the same stream: signed addresses expire. */
+  renew(): Promise<string | null>;
 }
 
-export function Player({ resource, url, at, wanted }: Props) {
+export function Player({ resource, url, at, wanted, renew }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const [playing, setPlaying] = useState(false);
@@ -38,15 +40,18 @@ export function Player({ resource, url, at, wanted }: Props) {
 
   // The signature in the address changes with each answer of the server; the stream it leads to does not.
   const address = useRef(url);
+  const stoppedAt = useRef<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round begins anew
   useEffect(() => {
     const element = video.current;
     if (element === null) return;
-    const asked = readTime(new URLSearchParams(location.search).get('t'));
+    const asked = stoppedAt.current ?? readTime(new URLSearchParams(location.search).get('t'));
     const kept = keptPosition(resource.id);
-    const start = asked ?? kept;
     if (asked === null && kept > 0) setResumedAt(kept * 1000);
-    const close = playStream(element, address.current, start, () => setBroken(true));
+    const close = playStream(element, address.current, asked ?? kept, () => {
+      stoppedAt.current = element.currentTime;
+      setBroken(true);
+    });
     const keep = () => keepPosition(resource.id, element.currentTime, element.duration || 0);
     const timer = setInterval(() => !element.paused && keep(), KEEP_EVERY_MS);
     window.addEventListener('pagehide', keep);
@@ -57,6 +62,11 @@ export function Player({ resource, url, at, wanted }: Props) {
       close();
     };
   }, [resource.id, round]);
+  const again = async () => {
+    address.current = (await renew()) ?? address.current;
+    setBroken(false);
+    setRound((n) => n + 1);
+  };
 
   const seek = useCallback((ms: number) => {
     const element = video.current;
@@ -138,13 +148,7 @@ export function Player({ resource, url, at, wanted }: Props) {
             <Plate
               title={text.broken}
               action={
-                <Button
-                  type="primary"
-                  onClick={() => {
-                    setBroken(false);
-                    setRound((n) => n + 1);
-                  }}
-                >
+                <Button type="primary" onClick={() => void again()}>
                   {text.play}
                 </Button>
               }

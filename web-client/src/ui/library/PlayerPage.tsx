@@ -36,6 +36,10 @@ export default function PlayerPage({ id }: { id: string }) {
     });
   }, [waits, id, reload, replace]);
 
+  const renew = async () => {
+    const asked = await ask();
+    return asked.ok ? (asked.value.playlist_url ?? null) : null;
+  };
   if (loaded.kind === 'loading') return <Loading rows={8} />;
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const resource = loaded.value;
@@ -68,7 +72,13 @@ export default function PlayerPage({ id }: { id: string }) {
         </section>
       ) : (
         <div className="watching-grid">
-          <Player resource={resource} url={resource.playlist_url} at={setAtMs} wanted={wanted} />
+          <Player
+            resource={resource}
+            url={resource.playlist_url}
+            at={setAtMs}
+            wanted={wanted}
+            renew={renew}
+          />
           <nav className="chapters" aria-label={text.chapters}>
             <h2>{text.chapters}</h2>
             <ol>

@@ -1,4 +1,5 @@
 // The teacher's end of a lesson: session, devices, media and voices as one thing with one state. No React.
+import { keepAwake } from '../../media/awake';
 import { Devices, type DevicesState, openScreen, TEACHER_PICTURE } from '../../media/devices';
 import { LessonMedia, type MediaState } from '../../media/lesson_media';
 import { TEACHER_LAYERS } from '../../media/publisher';
@@ -48,6 +49,7 @@ export class TeachRoom {
       this.session.subscribe(() => this.onSession()),
       this.media.subscribe(() => this.onMedia()),
       this.devices.subscribe(() => this.onDevices()),
+      keepAwake(),
       () => document.removeEventListener('pointerup', onTouch),
       () => window.removeEventListener('pagehide', onLeave),
     ];
