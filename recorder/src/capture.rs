@@ -22,6 +22,10 @@ use tongtang_roq::control::{Flow, FlowId};
 /// Tracks of one recording, those that ended included. Later ones are not recorded, and counted.
 pub const MAX_TRACKS: usize = 1024;
 
+/// Up to so many fragments are synced file by file; more at once by syncing the file system, whose
+/// journal then commits once instead of twice a fragment.
+const MAX_SINGLE_SYNCS: usize = 8;
+
 /// The files of one recording.
 #[derive(Debug)]
 pub struct Capture {
@@ -232,19 +236,25 @@ impl Capture {
 
     /// Closes all open fragments: they survive a power cut. Says which tracks are durable how far.
     pub fn roll(&mut self) -> io::Result<Vec<Durable>> {
-        let mut durable = Vec::new();
-        let mut closed = Vec::new();
-        for (key, open) in &mut self.tracks {
-            if let Some((mut writer, mut line)) = open.fragment.take() {
-                line.bytes = writer.sync()?;
-                File::open(recording::track_folder(&self.folder, *key))?.sync_all()?;
-                durable.push(Durable { track: *key, next: line.last_index + 1 });
-                closed.push(Line::Fragment(line));
+        let mut closing: Vec<(segment::Writer, FragmentLine)> =
+            self.tracks.values_mut().filter_map(|open| open.fragment.take()).collect();
+        if closing.len() <= MAX_SINGLE_SYNCS {
+            for (writer, line) in &mut closing {
+                writer.sync()?;
+                File::open(recording::track_folder(&self.folder, line.track))?.sync_all()?;
             }
+        } else {
+            closing.iter_mut().try_for_each(|(writer, _)| writer.write_through())?;
+            rustix::fs::syncfs(File::open(&self.folder)?)?;
         }
         self.pending_bytes = 0;
         let mut lines = std::mem::take(&mut self.lines);
-        lines.extend(closed);
+        let mut durable = Vec::with_capacity(closing.len());
+        for (writer, mut line) in closing {
+            line.bytes = writer.written_bytes();
+            durable.push(Durable { track: line.track, next: line.last_index + 1 });
+            lines.push(Line::Fragment(line));
+        }
         self.manifest.append(lines)?;
         Ok(durable)
     }

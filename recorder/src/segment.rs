@@ -217,14 +217,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Bytes that were handed to the kernel.
+    pub fn written_bytes(&self) -> u64 {
+        self.written_bytes
+    }
+
     /// Writes through and waits for the disk: from here on the records survive a power cut, once
-    /// the folder is synced too. Returns the file's length.
-    pub fn sync(&mut self) -> io::Result<u64> {
+    /// the folder is synced too.
+    pub fn sync(&mut self) -> io::Result<()> {
         self.write_through()?;
-        if let Some(file) = &self.file {
-            file.sync_data()?;
-        }
-        Ok(self.written_bytes)
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 
@@ -329,7 +331,8 @@ mod tests {
         assert_eq!(writer.pending_bytes(), 0);
         let bytes = std::fs::read(&path).unwrap();
         assert_eq!(read(&bytes).unwrap().records, [record]);
-        assert_eq!(bytes.len() as u64, writer.sync().unwrap());
+        writer.sync().unwrap();
+        assert_eq!(bytes.len() as u64, writer.written_bytes());
         let mut second = Writer::new(path, 1, &track());
         assert!(second.write_through().is_err(), "a fragment is never overwritten");
     }

@@ -162,6 +162,26 @@ fn events_are_accepted_once_and_finishing_twice_is_finishing_once() {
 }
 
 #[test]
+fn many_tracks_are_durable_together() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    let ids = 1..=MAX_SINGLE_SYNCS as u64 + 4;
+    for id in ids.clone() {
+        start(&mut capture, id, 0);
+        send(&mut capture, id, 0..id);
+    }
+    let durable = capture.roll().unwrap();
+    assert_eq!(durable, ids.clone().map(|id| Durable { track: key(id), next: id }).collect::<Vec<_>>());
+    assert!(capture.roll().unwrap().is_empty());
+    for id in ids {
+        assert_eq!(on_disk(&folder, id), (0..id).collect::<Vec<_>>());
+        let bytes = capture.contents().tracks[&key(id)].fragments[&1].bytes;
+        assert_eq!(bytes, recording::fragment_path(&folder, key(id), 1).metadata().unwrap().len());
+    }
+}
+
+#[test]
 fn a_track_beyond_the_limit_or_with_a_changed_description_is_refused() {
     let media = tempfile::tempdir().unwrap();
     let mut capture = Capture::open(&media.path().join("rec"), 1, 1).unwrap();
