@@ -20,6 +20,7 @@ pub mod answer;
 pub mod app;
 pub mod auth;
 pub mod bus;
+pub mod cli;
 pub mod clock;
 pub mod device;
 pub mod fresh;

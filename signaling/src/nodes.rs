@@ -25,9 +25,8 @@ use caller::Caller;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tongtang_protocol::control::{HEARTBEAT_S, NodeKind, Register, Registered};
 use tongtang_protocol::ids::{NodeId, RoomId};
 
@@ -164,15 +163,18 @@ impl Nodes {
         let mut tick = tokio::time::interval(Duration::from_millis(500));
         loop {
             tick.tick().await;
-            let now = Instant::now();
-            self.change(|table| {
-                for entry in table.nodes.values_mut() {
-                    if now.duration_since(entry.heard_at) > SILENCE {
-                        entry.node.state = NodeState::Gone;
-                    }
-                }
-            });
+            self.mark_silent(Instant::now());
         }
+    }
+
+    fn mark_silent(&self, now: Instant) {
+        self.change(|table| {
+            for entry in table.nodes.values_mut() {
+                if now.duration_since(entry.heard_at) > SILENCE {
+                    entry.node.state = NodeState::Gone;
+                }
+            }
+        });
     }
 
     /// The table now and whenever it changes. Compare `epoch` and `state` with what was seen before.
@@ -339,16 +341,17 @@ mod tests {
         Nodes::new("secret", String::new())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_node_is_gone_and_comes_back_with_the_same_epoch() {
+    #[test]
+    fn a_silent_node_is_gone_and_comes_back_with_the_same_epoch() {
         let nodes = empty();
-        tokio::spawn(nodes.clone().watch_silence());
         nodes.register(said("sfu-1", NodeKind::Sfu, 7)).unwrap();
-        let mut watch = nodes.watch();
-        watch.wait_for(|all| all[0].state == NodeState::Gone).await.unwrap();
+        nodes.mark_silent(Instant::now());
+        assert_eq!(nodes.all()[0].state, NodeState::Up);
+        nodes.mark_silent(Instant::now() + SILENCE + Duration::from_secs(1));
+        assert_eq!(nodes.all()[0].state, NodeState::Gone);
         assert!(nodes.sfu_for(&room("a")).is_none());
         nodes.register(said("sfu-1", NodeKind::Sfu, 7)).unwrap();
-        watch.wait_for(|all| all[0].state == NodeState::Up).await.unwrap();
+        assert_eq!(nodes.all()[0].state, NodeState::Up);
         assert_eq!(nodes.all()[0].epoch, 7);
     }
 

@@ -1,0 +1,159 @@
+//! The command line: what can be typed, and what `--help` teaches.
+//!
+//! Enters: arguments. Leaves: an exit status, an answer on standard output, and on standard error
+//! what went wrong, why, and what to do.
+
+pub mod api;
+pub mod lesson;
+pub mod links;
+pub mod serve;
+
+use crate::log;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use tongtang_config::Config;
+
+const EXAMPLES: &str = "\
+Examples:
+  tongtang serve                         start everything and print the address to open
+  tongtang check-config                  is tongtang.toml right?
+  tongtang setup-link                    the link that makes its first visitor the administrator
+  tongtang lesson create --title 茉莉花    a lesson, with its links and its code
+  tongtang lesson create --title 茉莉花 --json | jq -r .teacher.whip_url
+
+Configuration: ./tongtang.toml if it exists, or --config FILE; every key is explained in
+tongtang.example.toml. A variable of the environment wins: TONGTANG_HTTP__LISTEN=127.0.0.1:9000.";
+
+/// 同堂 Tongtang: live lessons for classrooms that have no teacher of their own.
+#[derive(Debug, Parser)]
+#[command(name = "tongtang", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Cli {
+    /// Configuration file [default: ./tongtang.toml if it exists]
+    #[arg(long, short, global = true, value_name = "FILE", env = "TONGTANG_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server, with the media router and the recorder beside it
+    ///
+    /// Prints the addresses to open and, until somebody has used it, the set-up link. Ctrl-C stops
+    /// everything. If only this program is killed, lessons go on, and the next `serve` takes over.
+    Serve,
+    /// Say whether the configuration is right, and what is wrong with it
+    CheckConfig {
+        /// Print the whole configuration with all defaults and overrides, as TOML
+        #[arg(long)]
+        print: bool,
+    },
+    /// Create, list, show and end lessons on the running server
+    Lesson(LessonArgs),
+    /// Print the one-time link that makes its first visitor the administrator
+    SetupLink {
+        /// Where the server is [default: http.listen of the configuration]
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+    },
+    /// Print the OpenAPI document of the HTTP API (no server needed)
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+struct LessonArgs {
+    /// Where the server is [default: http.listen of the configuration]
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+    /// Print JSON, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: lesson::LessonCommand,
+}
+
+/// Why a command failed: words for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] tongtang_config::ConfigError),
+    /// The running server.
+    #[error(transparent)]
+    Api(#[from] api::ApiError),
+    /// Starting the server, or running it.
+    #[error(transparent)]
+    Serve(#[from] serve::ServeError),
+    /// The secrets' files.
+    #[error(transparent)]
+    Secrets(#[from] tongtang_config::secrets::SecretsError),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Said(String),
+}
+
+/// Does what the arguments ask for.
+pub fn run(cli: Cli) -> Result<(), CliError> {
+    let path = cli.config.as_deref();
+    match cli.command {
+        Command::Openapi => print_openapi(),
+        Command::CheckConfig { print } => check_config(path, print),
+        Command::Serve => {
+            let config = Config::load(path)?;
+            let shape = log::start(&config.log).map_err(CliError::Said)?;
+            // Before the first thread asks for it: one crypto provider for the whole process.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            runtime()?.block_on(serve::serve(config, cli.config, shape)).map_err(CliError::from)
+        }
+        Command::Lesson(args) => {
+            let config = Config::load(path)?;
+            let api = api::Api::new(&config, args.server.as_deref())?;
+            runtime()?.block_on(lesson::run(&api, args.command, args.json)).map_err(CliError::from)
+        }
+        Command::SetupLink { server } => {
+            let config = Config::load(path)?;
+            let secret = tongtang_config::Secrets::read_setup_secret(&config.data_dir)?;
+            let base = server.unwrap_or_else(|| links::base_url(&config));
+            println!("{}", links::setup(&base, &secret));
+            Ok(())
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Said(format!("cannot start: {error}")))
+}
+
+fn print_openapi() -> Result<(), CliError> {
+    let document = serde_json::to_string_pretty(&crate::http::openapi())
+        .map_err(|error| CliError::Said(format!("cannot write the document: {error}")))?;
+    println!("{document}");
+    Ok(())
+}
+
+fn check_config(path: Option<&std::path::Path>, print: bool) -> Result<(), CliError> {
+    let config = Config::load(path)?;
+    log::check(&config.log).map_err(CliError::Said)?;
+    if print {
+        let text = toml::to_string(&config).map_err(|error| CliError::Said(error.to_string()))?;
+        print!("{text}");
+        return Ok(());
+    }
+    let default = std::path::Path::new(tongtang_config::load::DEFAULT_FILE);
+    let source = match path {
+        Some(path) => path.display().to_string(),
+        None if default.exists() => default.display().to_string(),
+        None => "no file, so the defaults".to_owned(),
+    };
+    println!("The configuration is right ({source}).");
+    println!("  data:  {}", config.data_dir.display());
+    println!("  http:  {}", config.http.listen);
+    match config.https.enabled {
+        true => println!("  https: {}", config.https.listen),
+        false => println!("  https: off"),
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! `tongtang lesson …`: lessons from a script or a terminal.
+//!
+//! Enters: a subcommand. Leaves: a table for people, or the API's JSON with WHIP and WHEP addresses
+//! made absolute.
+
+use super::api::{Api, ApiError};
+use clap::{Subcommand, ValueEnum};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// What can be done with lessons.
+#[derive(Debug, Subcommand)]
+pub enum LessonCommand {
+    /// Create a lesson that can be joined at once
+    ///
+    /// Prints the teacher's link, the six digits a classroom screen types, and WHIP and WHEP
+    /// addresses with a token (10 minutes; `lesson grant` gives a fresh one).
+    Create {
+        /// Title, e.g. 三年级音乐：茉莉花
+        #[arg(long)]
+        title: String,
+        /// Codec of all pictures; vp8 where a classroom's browser has no H.264 (Firefox)
+        #[arg(long, value_enum, default_value = "h264")]
+        codec: Codec,
+        /// Do not record
+        #[arg(long)]
+        no_record: bool,
+    },
+    /// List all lessons, newest first
+    List,
+    /// Show one lesson with its links and participants
+    Show {
+        /// The lesson's id
+        id: String,
+    },
+    /// Give a program (OBS, GStreamer, a WHEP player) WHIP and WHEP addresses with a fresh token
+    Grant {
+        /// The lesson's id
+        id: String,
+        /// What it is in the lesson
+        #[arg(long, value_enum, default_value = "classroom")]
+        role: Role,
+        /// The name shown to others
+        #[arg(long)]
+        name: String,
+    },
+    /// End a lesson; its recording is composed and appears in the library
+    End {
+        /// The lesson's id
+        id: String,
+    },
+}
+
+/// `--codec`
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Codec {
+    /// H.264
+    H264,
+    /// VP8
+    Vp8,
+}
+
+/// `--role`
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Role {
+    /// Publishes camera, board and microphone
+    Teacher,
+    /// Publishes camera and microphone, sees teacher, board and stage
+    Classroom,
+    /// Sees what a classroom sees
+    Assistant,
+    /// Looks on
+    Observer,
+}
+
+fn word(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// Does it and prints the answer.
+pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(), ApiError> {
+    let (answer, text): (Value, fn(&Value) -> String) = match command {
+        LessonCommand::Create { title, codec, no_record } => {
+            let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
+            let mut access = api.call(Method::POST, "/api/lessons", Some(&body)).await?;
+            let id = text_at(&access, "/lesson/id").to_owned();
+            access["teacher"] = grant(api, &id, "teacher", "teacher").await?;
+            (access, access_text)
+        }
+        LessonCommand::List => (api.call(Method::GET, "/api/lessons", None).await?, list_text),
+        LessonCommand::Show { id } => {
+            (api.call(Method::GET, &format!("/api/lessons/{}/access", path(&id)), None).await?, access_text)
+        }
+        LessonCommand::Grant { id, role, name } => {
+            (grant(api, &path(&id), &word(&role), &name).await?, grant_text)
+        }
+        LessonCommand::End { id } => {
+            let path = format!("/api/lessons/{}/end", path(&id));
+            let ended = api.call(Method::POST, &path, Some(&json!({}))).await?;
+            (if ended.is_null() { json!({ "ended": true }) } else { ended }, |_| {
+                "The lesson has ended.".to_owned()
+            })
+        }
+    };
+    if as_json {
+        println!("{answer:#}");
+    } else {
+        println!("{}", text(&answer));
+    }
+    Ok(())
+}
+
+/// An id as a path segment; what is no id cannot leave its place in the path.
+fn path(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// A fresh grant, flattened for scripts: participant, whip_url, whep_url, token, expires_at.
+async fn grant(api: &Api, id: &str, role: &str, name: &str) -> Result<Value, ApiError> {
+    let body = json!({ "name": name, "role": role });
+    let answer = api.call(Method::POST, &format!("/api/lessons/{id}/grants"), Some(&body)).await?;
+    let mut media = answer["media"].clone();
+    for key in ["whip_url", "whep_url"] {
+        if let Some(address) = media[key].as_str().map(|path| api.absolute(path)) {
+            media[key] = address.into();
+        }
+    }
+    media["participant"] = answer["participant"].clone();
+    Ok(media)
+}
+
+fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn lines(value: &Value, rows: &[(&str, &str)]) -> String {
+    let row = |(name, pointer): &(&str, &str)| match text_at(value, pointer) {
+        "" => None,
+        text => Some(format!("  {name:<18} {text}")),
+    };
+    rows.iter().filter_map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn access_text(access: &Value) -> String {
+    let rows = [
+        ("id", "/lesson/id"),
+        ("state", "/lesson/state"),
+        ("teacher's link", "/teacher_url"),
+        ("classroom page", "/classroom_url"),
+        ("code to type", "/code"),
+        ("WHIP", "/teacher/whip_url"),
+        ("WHEP", "/teacher/whep_url"),
+        ("token (10 min)", "/teacher/token"),
+    ];
+    let mut text = format!("{}\n{}", text_at(access, "/lesson/title"), lines(access, &rows));
+    let participants = access.pointer("/lesson/participants").and_then(Value::as_array);
+    for participant in participants.into_iter().flatten() {
+        let here = if participant["present"].as_bool().unwrap_or_default() { "here" } else { "away" };
+        let (role, name) = (text_at(participant, "/role"), text_at(participant, "/name"));
+        text.push_str(&format!("\n  {role:<18} {name} ({here})"));
+    }
+    text
+}
+
+fn grant_text(grant: &Value) -> String {
+    lines(grant, &[("WHIP", "/whip_url"), ("WHEP", "/whep_url"), ("token (10 min)", "/token")])
+}
+
+fn list_text(answer: &Value) -> String {
+    let lessons = answer.as_array().or_else(|| answer["lessons"].as_array());
+    let rows: Vec<String> = lessons
+        .into_iter()
+        .flatten()
+        .map(|lesson| {
+            let lesson = if lesson["lesson"].is_object() { &lesson["lesson"] } else { lesson };
+            let (id, state) = (text_at(lesson, "/id"), text_at(lesson, "/state"));
+            format!("{id:<24} {state:<11} {}", text_at(lesson, "/title"))
+        })
+        .collect();
+    match rows.is_empty() {
+        true => "There are no lessons yet: tongtang lesson create --title …".to_owned(),
+        false => rows.join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesson_is_shown_with_what_there_is() {
+        let access = json!({
+            "lesson": { "id": "l-1", "title": "茉莉花", "state": "open",
+                        "participants": [{ "role": "classroom", "name": "河口", "present": true }] },
+            "teacher_url": "http://x/teach#s", "code": "123456"
+        });
+        let text = access_text(&access);
+        assert!(text.contains("茉莉花") && text.contains("123456") && text.contains("河口 (here)"), "{text}");
+        assert!(!text.contains("WHIP"), "{text}");
+    }
+
+    #[test]
+    fn an_id_cannot_leave_its_place_in_the_path() {
+        assert_eq!(path("../x?y"), "..%2Fx%3Fy");
+    }
+}

@@ -1,0 +1,186 @@
+//! Conditions: the real program, started as a person or a script starts it. Check: what it answers.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn tongtang(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tongtang"));
+    command.current_dir(folder).env_remove("TONGTANG_CONFIG");
+    command
+}
+
+fn answer(folder: &Path, args: &[&str]) -> (bool, String, String) {
+    let Output { status, stdout, stderr } = tongtang(folder).args(args).output().unwrap();
+    (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A folder with a configuration that starts no other program.
+fn installation() -> (tempfile::TempDir, u16) {
+    let folder = tempfile::tempdir().unwrap();
+    let (http, https) = (free_port(), free_port());
+    let text = format!(
+        "[http]\nlisten = \"127.0.0.1:{http}\"\n[https]\nlisten = \"127.0.0.1:{https}\"\n\
+         [supervise]\nsfu = false\nrecorder = false\n"
+    );
+    std::fs::write(folder.path().join("tongtang.toml"), text).unwrap();
+    (folder, http)
+}
+
+/// `tongtang serve`, up; killed at the end.
+struct Server {
+    child: Child,
+    greeting: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let log = std::fs::File::create(folder.join("stderr")).unwrap();
+        let mut child = tongtang(folder).arg("serve").stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut greeting = String::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            greeting.push_str(&line);
+            greeting.push('\n');
+            if line.contains("Ctrl-C") {
+                return Self { child, greeting };
+            }
+        }
+        panic!("no greeting: {}", std::fs::read_to_string(folder.join("stderr")).unwrap());
+    }
+
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
+        nix::sys::signal::kill(pid, signal).unwrap();
+    }
+
+    fn wait(&mut self) -> std::process::ExitStatus {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begin.elapsed() < DEADLINE, "does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn help_teaches_with_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ok, out, _) = answer(folder.path(), &["--help"]);
+    assert!(ok);
+    for part in
+        ["serve", "check-config", "lesson", "setup-link", "openapi", "Examples:", "tongtang.example.toml"]
+    {
+        assert!(out.contains(part), "{part}");
+    }
+    let (ok, out, _) = answer(folder.path(), &["lesson", "create", "--help"]);
+    assert!(ok && out.contains("--title") && out.contains("six digits"), "{out}");
+}
+
+#[test]
+fn check_config_says_what_is_right_and_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ok, out, _) = answer(folder.path(), &["check-config"]);
+    assert!(ok && out.contains("right") && out.contains("127.0.0.1:8080"), "{out}");
+    std::fs::write(folder.path().join("tongtang.toml"), "[http]\nlissten = \"x\"\n").unwrap();
+    let (ok, _, err) = answer(folder.path(), &["check-config"]);
+    assert!(!ok && err.contains("did you mean `http.listen`?"), "{err}");
+    std::fs::write(folder.path().join("tongtang.toml"), "[log]\nfilter = \"a=b=c\"\n").unwrap();
+    let (ok, _, err) = answer(folder.path(), &["check-config"]);
+    assert!(!ok && err.contains("log.filter"), "{err}");
+    std::fs::write(folder.path().join("tongtang.toml"), "[sfu]\nudp_port = 9999\n").unwrap();
+    let (ok, out, _) = answer(folder.path(), &["check-config", "--print"]);
+    assert!(ok && out.contains("udp_port = 9999") && out.contains("compose_jobs = 1"), "{out}");
+}
+
+#[test]
+fn the_api_document_needs_no_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ok, out, _) = answer(folder.path(), &["openapi"]);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && document["paths"]["/api/lessons"].is_object());
+}
+
+#[test]
+fn without_a_server_it_says_how_to_start_one() {
+    let (folder, port) = installation();
+    let (ok, _, err) = answer(folder.path(), &["lesson", "list"]);
+    assert!(!ok && err.contains("administrator's token"), "{err}");
+    tongtang_config::Secrets::ensure(&folder.path().join("data")).unwrap();
+    let (ok, _, err) = answer(folder.path(), &["lesson", "list"]);
+    assert!(!ok, "{err}");
+    let expected = format!("no server answers at http://127.0.0.1:{port}: start it with `tongtang serve`");
+    assert!(err.contains(&expected), "{err}");
+}
+
+#[test]
+fn a_script_creates_shows_and_ends_a_lesson() {
+    let (folder, port) = installation();
+    let mut server = Server::start(folder.path());
+    let (ok, link, _) = answer(folder.path(), &["setup-link"]);
+    assert!(ok && server.greeting.contains(link.trim()), "{}", server.greeting);
+
+    let (ok, out, err) =
+        answer(folder.path(), &["lesson", "create", "--title", "茉莉花", "--codec", "vp8", "--json"]);
+    assert!(ok, "{err}");
+    let made: Value = serde_json::from_str(&out).unwrap();
+    let id = made["lesson"]["id"].as_str().unwrap();
+    assert_eq!(made["lesson"]["title"], "茉莉花");
+    assert_eq!(made["lesson"]["video_codec"], "vp8");
+    assert_eq!(made["code"].as_str().unwrap().len(), 6);
+    assert!(made["teacher_url"].as_str().unwrap().contains("/teach#"));
+    let origin = format!("http://127.0.0.1:{port}");
+    assert!(made["teacher"]["whip_url"].as_str().unwrap().starts_with(&format!("{origin}/whip/")), "{made}");
+    assert!(made["teacher"]["whep_url"].as_str().unwrap().starts_with(&format!("{origin}/whep/")), "{made}");
+    assert_eq!(made["teacher"]["token"].as_str().unwrap().split('.').count(), 3);
+
+    let (ok, out, _) = answer(folder.path(), &["lesson", "list"]);
+    assert!(ok && out.contains(id) && out.contains("茉莉花"), "{out}");
+    let (ok, out, _) = answer(folder.path(), &["lesson", "show", id]);
+    assert!(ok && out.contains(made["code"].as_str().unwrap()), "{out}");
+    let (ok, out, err) = answer(folder.path(), &["lesson", "grant", id, "--name", "河口", "--json"]);
+    let grant: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && grant["participant"].is_string() && grant["token"].is_string(), "{out}{err}");
+    let (ok, _, err) = answer(folder.path(), &["lesson", "end", id]);
+    assert!(ok, "{err}");
+    let (ok, out, _) = answer(folder.path(), &["lesson", "show", id, "--json"]);
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && shown["lesson"]["state"] == "ended", "{out}");
+    let (ok, _, err) = answer(folder.path(), &["lesson", "show", "nothing"]);
+    assert!(!ok && err.contains("404"), "{err}");
+
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(server.wait().success());
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused_and_a_killed_one_is_not_in_the_way() {
+    let (folder, _) = installation();
+    let mut first = Server::start(folder.path());
+    let (ok, _, err) = answer(folder.path(), &["serve"]);
+    assert!(!ok && err.contains("another `tongtang serve` runs"), "{err}");
+    first.signal(nix::sys::signal::Signal::SIGKILL);
+    first.wait();
+    let second = Server::start(folder.path());
+    second.signal(nix::sys::signal::Signal::SIGINT);
+}
