@@ -138,7 +138,7 @@ impl Keeper {
                 }
             }
             let pause = backoff.after(started.elapsed());
-            tracing::info!(program = self.program.label, pause_ms = pause.as_millis(), "starting again");
+            tracing::info!(program = self.program.label, ?pause, "starting again");
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = asked(&mut self.stopping) => return,

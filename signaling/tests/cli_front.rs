@@ -76,6 +76,25 @@ impl Server {
     }
 }
 
+/// Says hello as an sfu does. Whoever calls it there is hung up on: nobody accepts.
+fn register_an_sfu(folder: &Path, port: u16) -> TcpListener {
+    let stand_in = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = stand_in.local_addr().unwrap();
+    let secret = std::fs::read_to_string(folder.join("data/secrets/control-secret")).unwrap();
+    let body = serde_json::json!({
+        "node_id": "sfu-1", "kind": "sfu", "epoch": 1, "http_url": format!("http://{at}"),
+        "tap_addr": at.to_string(), "draining": false,
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let said = client.post(format!("http://127.0.0.1:{port}/internal/nodes")).bearer_auth(secret.trim());
+        assert!(said.json(&body).send().await.unwrap().status().is_success());
+    });
+    stand_in
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -140,8 +159,12 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     let (ok, link, _) = answer(folder.path(), &["setup-link"]);
     assert!(ok && server.greeting.contains(link.trim()), "{}", server.greeting);
 
-    let (ok, out, err) =
-        answer(folder.path(), &["lesson", "create", "--title", "茉莉花", "--codec", "vp8", "--json"]);
+    let (ok, out, err) = answer(folder.path(), &["lesson", "create", "--title", "没有媒体"]);
+    assert!(ok && out.contains("no media server is up yet"), "{out}{err}");
+
+    let stand_in = register_an_sfu(folder.path(), port);
+    let create = ["lesson", "create", "--title", "茉莉花", "--codec", "vp8", "--json"];
+    let (ok, out, err) = answer(folder.path(), &create);
     assert!(ok, "{err}");
     let made: Value = serde_json::from_str(&out).unwrap();
     let id = made["lesson"]["id"].as_str().unwrap();
@@ -169,6 +192,7 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     let (ok, _, err) = answer(folder.path(), &["lesson", "show", "nothing"]);
     assert!(!ok && err.contains("404"), "{err}");
 
+    drop(stand_in);
     server.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(server.wait().success());
 }

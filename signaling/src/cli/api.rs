@@ -39,6 +39,13 @@ pub enum ApiError {
     },
 }
 
+impl ApiError {
+    /// The server is there, its media server is not.
+    pub fn is_no_media(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.status == 503)
+    }
+}
+
 fn detail(problem: &Problem) -> String {
     problem.detail.as_ref().map(|detail| format!(". {detail}")).unwrap_or_default()
 }

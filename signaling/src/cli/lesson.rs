@@ -84,7 +84,11 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(),
             let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
             let mut access = api.call(Method::POST, "/api/lessons", Some(&body)).await?;
             let id = text_at(&access, "/lesson/id").to_owned();
-            access["teacher"] = grant(api, &id, "teacher", "teacher").await?;
+            access["teacher"] = match grant(api, &id, "teacher", "teacher").await {
+                // The lesson is there and pages wait; a script asks `lesson grant` later.
+                Err(error) if error.is_no_media() => Value::Null,
+                granted => granted?,
+            };
             (access, access_text)
         }
         LessonCommand::List => (api.call(Method::GET, "/api/lessons", None).await?, list_text),
@@ -153,6 +157,9 @@ fn access_text(access: &Value) -> String {
         ("token (10 min)", "/teacher/token"),
     ];
     let mut text = format!("{}\n{}", text_at(access, "/lesson/title"), lines(access, &rows));
+    if access.get("teacher").is_some_and(Value::is_null) {
+        text.push_str("\n  no media server is up yet: `tongtang lesson grant` gives WHIP and WHEP later");
+    }
     let participants = access.pointer("/lesson/participants").and_then(Value::as_array);
     for participant in participants.into_iter().flatten() {
         let here = if participant["present"].as_bool().unwrap_or_default() { "here" } else { "away" };

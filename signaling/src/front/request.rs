@@ -21,9 +21,10 @@ pub async fn account(request: Request, next: Next) -> Response {
     let begin = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
-    let ms = begin.elapsed().as_millis();
+    let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| match status.as_u16() {
-        500.. => tracing::warn!(%method, area, status = status.as_u16(), ms, "answered"),
+        // 503 is how we say "not yet"; the rest is a fault of ours.
+        status if status >= 500 && status != 503 => tracing::warn!(%method, area, status, ms, "answered"),
         _ => tracing::debug!(%method, area, status = status.as_u16(), ms, "answered"),
     });
     metrics::counter!("tongtang_http_requests_total", "area" => area, "class" => class(status.as_u16()))
