@@ -1,4 +1,6 @@
 //! A publisher of numbered Opus packets over real UDP: WHIP's offer, ICE, DTLS, SRTP.
+// Each test file uses a part of it.
+#![allow(dead_code)]
 
 #[path = "../connection/client.rs"]
 #[allow(dead_code, missing_docs, clippy::unwrap_used)]
@@ -43,6 +45,11 @@ impl Publisher {
         let mut publisher = Self { socket, server, client, names, next: 0 };
         timeout(DEADLINE, publisher.shake_hands()).await.expect("ICE and DTLS connect");
         publisher
+    }
+
+    /// The media address it talks to.
+    pub fn server(&self) -> SocketAddr {
+        self.server
     }
 
     async fn shake_hands(&mut self) {
