@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod api;
+mod crowded;
 mod disk_full;
 mod fake_tap;
 mod finishing;
