@@ -30,6 +30,7 @@ pub mod progress;
 pub mod reader;
 pub mod rendition;
 pub mod reorder;
+pub mod sandbox;
 pub mod sources;
 pub mod unit;
 pub mod voices;

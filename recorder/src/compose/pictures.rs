@@ -80,7 +80,7 @@ impl Pictures {
         let mut newest = None;
         // A later span whose begin has passed replaces the one before; those in between were not seen.
         let current = self.choice.spans.partition_point(|span| span.from <= wall).saturating_sub(1);
-        let skips = self.asked.is_some_and(|asked| wall.0 - asked.0 > SKIP_US);
+        let skips = self.asked.is_some_and(|asked| wall.0 - asked.0 > SKIP_US) && self.has_later_key(wall);
         if self.decoding.is_none() || current > self.at || skips {
             self.at = current;
             self.decoding = self
@@ -94,6 +94,13 @@ impl Pictures {
             newest = decoding.newest(wall, &mut self.undecodable);
         }
         newest.map_or(Shown::Same, Shown::New)
+    }
+
+    /// Is there a keyframe between what is being decoded and `wall`?
+    fn has_later_key(&self, wall: WallUs) -> bool {
+        self.decoding.as_ref().is_some_and(|decoding| {
+            start_key(&self.tracks[decoding.span.candidate], decoding.span, wall) > decoding.key
+        })
     }
 
     /// The next moment gets its picture whether or not it was given out before.
@@ -119,6 +126,8 @@ struct Decoding {
     decoder: decoder::Video,
     clock: super::clock::Clock,
     span: Span,
+    /// Where decoding began.
+    key: usize,
     key_timestamp: u64,
     started: bool,
     /// Times of the units in the decoder, by their number.
@@ -133,8 +142,7 @@ struct Decoding {
 impl Decoding {
     /// Begins at the last keyframe before `wall`, but not before the span's own.
     fn start(track: &TrackIndex, span: Span, wall: WallUs) -> Option<Self> {
-        let before = track.groups.partition_point(|group| group.first <= wall).saturating_sub(1);
-        let key = track.groups.get(before)?.key.max(span.key);
+        let key = start_key(track, span, wall);
         let place = track.keys.get(key)?;
         Some(Self {
             reader: TrackReader::from(&track.fragments, place.fragment, place.near),
@@ -142,6 +150,7 @@ impl Decoding {
             decoder: open(track.format)?,
             clock: track.clock.clone(),
             span,
+            key,
             key_timestamp: place.near.timestamp,
             started: false,
             inside: VecDeque::new(),
@@ -231,6 +240,12 @@ impl Decoding {
             return Some(unit);
         }
     }
+}
+
+/// The last keyframe of a span before `wall`; its first one before that.
+fn start_key(track: &TrackIndex, span: Span, wall: WallUs) -> usize {
+    let before = track.groups.partition_point(|group| group.first <= wall).saturating_sub(1);
+    track.groups.get(before).map_or(span.key, |group| group.key.max(span.key))
 }
 
 fn open(format: VideoFormat) -> Option<decoder::Video> {

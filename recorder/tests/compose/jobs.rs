@@ -76,6 +76,23 @@ pub fn is_composing(state: &ComposeState) -> bool {
     matches!(state, ComposeState::Running { percent, .. } if *percent >= 25)
 }
 
+fn assert_confined(composer: rustix::process::Pid) {
+    let folder = Path::new("/proc").join(composer.as_raw_nonzero().to_string());
+    let limits = std::fs::read_to_string(folder.join("limits")).unwrap();
+    let limit = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().next().unwrap().to_owned()
+    };
+    assert_eq!(limit("Max core file size"), "0");
+    assert_eq!(limit("Max address space"), (8u64 << 30).to_string());
+    assert_eq!(std::fs::read(folder.join("environ")).unwrap(), b"MALLOC_ARENA_MAX=4\0");
+    let allowed = Command::new("unshare").args(["--net", "true"]).status().is_ok_and(|s| s.success());
+    let network = |of: &Path| std::fs::read_link(of.join("ns/net")).unwrap();
+    if allowed {
+        assert_ne!(network(&folder), network(Path::new("/proc/self")), "it has no network");
+    }
+}
+
 /// The composer of a recording, found by its command line.
 pub fn composer_of(lesson: &Lesson) -> Option<rustix::process::Pid> {
     let folder = lesson.folder();
@@ -137,6 +154,7 @@ async fn a_killed_composer_is_a_failed_job_that_can_be_retried() {
     jobs.submit(&job(), &spec(&lesson)).unwrap();
     until(&board, "composing", is_composing).await;
     let composer = composer_of(&lesson).unwrap();
+    assert_confined(composer);
     rustix::process::kill_process(composer, rustix::process::Signal::KILL).unwrap();
     let failed = until(&board, "failed", is_failed).await;
     let ComposeState::Failed { error } = &failed.state else { panic!("{failed:?}") };
