@@ -424,8 +424,6 @@ impl Peer {
             self.end(CloseReason::HandshakeFailed);
             return;
         }
-        let events = &mut self.events;
-        self.ice.forget_silent_paths(now.mono, |change| events.push_back(change.into()));
         self.dtls.handle_timeout(now.mono);
         self.flush_dtls();
     }

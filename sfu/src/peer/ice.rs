@@ -168,6 +168,7 @@ impl Ice {
             return Ok(reply);
         }
         self.last_check = now;
+        self.forget_silent_paths(now, &mut changed);
         self.remember(path, now, &mut changed);
         let selected_silent = self
             .selected
@@ -204,9 +205,9 @@ impl Ice {
         self.paths.push(KnownPath { path, last_check: now });
     }
 
-    /// Forgets paths over which nothing has been heard for [`CONSENT_TIMEOUT`], but never the selected one: it ends
-    /// with the peer.
-    pub fn forget_silent_paths(&mut self, now: Instant, mut changed: impl FnMut(PathChange)) {
+    /// Forgets paths over which nothing has been heard for [`CONSENT_TIMEOUT`]: their addresses may be somebody else's by
+    /// now. But never the selected one: it ends with the peer, or when another is selected.
+    fn forget_silent_paths(&mut self, now: Instant, changed: &mut impl FnMut(PathChange)) {
         let selected = self.selected;
         self.paths.retain(|known| {
             let keep = Some(known.path) == selected || now.duration_since(known.last_check) < CONSENT_TIMEOUT;

@@ -151,7 +151,7 @@ fn a_peer_that_never_comes_or_never_finishes_is_given_up() {
 }
 
 #[test]
-fn paths_are_limited_and_silent_ones_forgotten_but_never_the_one_in_use() {
+fn paths_are_limited_and_the_one_in_use_is_never_the_one_to_go() {
     let mut world = World::new(Client::new(&[GCM], 1200));
     world.connect();
     for host in 2..40 {
@@ -168,4 +168,20 @@ fn paths_are_limited_and_silent_ones_forgotten_but_never_the_one_in_use() {
         .collect();
     assert_eq!(forgotten, (2..33).map(path).collect::<Vec<_>>(), "the longest silent first");
     assert_eq!(world.peer.path(), Some(path(1)));
+}
+
+#[test]
+fn a_path_that_was_left_is_forgotten_when_it_has_been_silent_for_the_consent_timeout() {
+    let mut world = World::new(Client::new(&[GCM], 1200));
+    world.connect();
+    let left = PeerEvent::PathForgotten { path: path(1) };
+    for second in 0..CONSENT_TIMEOUT.as_secs() {
+        world.check(path(2), Ask::Nominate).unwrap();
+        assert!(!world.events.contains(&left), "after {second} s");
+        world.wait(Duration::from_secs(1));
+    }
+    world.check(path(2), Ask::Nominate).unwrap();
+    assert!(world.events.contains(&left));
+    let now = world.now();
+    assert_eq!(world.peer.handle_dtls(now, path(1), &[22; 64]), Err(PeerError::UnknownPath));
 }
