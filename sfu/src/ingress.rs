@@ -96,6 +96,8 @@ pub struct Ingress {
     tracks: Vec<Track>,
     streams: Vec<(u32, Stream)>,
     arrivals: Arrivals,
+    /// Id of the transport-wide number; in one BUNDLE an id means the same everywhere (RFC 8843 §9.1).
+    transport_cc: Option<u8>,
     /// Of the camera and of the board.
     keyframes: [KeyframeRequests; 2],
     clock: PublisherClock,
@@ -112,6 +114,9 @@ impl Ingress {
     pub fn new(now: Instant, inputs: Vec<PublishedTrack>) -> Self {
         let remb = inputs.iter().any(|input| input.remb) && !inputs.iter().any(|input| input.transport_cc);
         Self {
+            transport_cc: inputs
+                .iter()
+                .find_map(|input| input.ext.transport_cc.filter(|_| input.transport_cc)),
             inputs,
             tracks: Vec::new(),
             streams: Vec::new(),
@@ -152,22 +157,19 @@ impl Ingress {
         if packet.len() > rtp::MAX_PACKET_BYTES {
             return Err(Dropped::Malformed);
         }
+        // Whatever becomes of it, it arrived: a sender that is not told takes it for lost and slows down.
+        let mut extensions = header.extensions(packet);
+        let transport = extensions.find(|(id, _)| Some(*id) == self.transport_cc).map(|(_, data)| data);
+        if let Some(number) = transport.and_then(<[u8]>::first_chunk) {
+            self.arrivals.packet(u16::from_be_bytes(*number), now.unix_us);
+        }
         let before = self.tracks.len();
         let (input, stream) = self.find(now.mono, packet, &header, next_flow)?;
-        let ext = &self.inputs[input].ext;
-        let (mut audio_level, mut transport) = (None, None);
-        for (id, data) in header.extensions(packet) {
-            if Some(id) == ext.transport_cc
-                && let Some(number) = data.first_chunk()
-            {
-                transport = Some(u16::from_be_bytes(*number));
-            } else if Some(id) == ext.audio_level {
-                audio_level = data.first().copied();
-            }
-        }
-        if let Some(number) = transport {
-            self.arrivals.packet(number, now.unix_us);
-        }
+        let level_id = self.inputs[input].ext.audio_level;
+        let audio_level = header
+            .extensions(packet)
+            .find(|(id, _)| Some(*id) == level_id)
+            .and_then(|(_, data)| data.first().copied());
         if let Some(estimate) = &mut self.estimate {
             estimate.packet(packet.len());
         }
@@ -270,6 +272,10 @@ impl Ingress {
         header: &Header,
         next_flow: &mut u64,
     ) -> Result<usize, Dropped> {
+        // Chromium probes with padding on m-lines that have no picture (measured): that is no track yet.
+        if header.payload(packet).is_empty() {
+            return Err(Dropped::Probe);
+        }
         let agreed = &self.inputs[input];
         let rid = extension_text(packet, header, agreed.ext.rid);
         if !agreed.rids.is_empty() && rid.is_none_or(|rid| !agreed.rids.iter().any(|known| known == rid)) {

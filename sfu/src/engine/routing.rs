@@ -48,16 +48,21 @@ impl Engine {
         let mut voices = room.voices_for(me, &seated).into_iter();
         slots
             .iter()
-            .map(|slot| match slot.name {
-                SlotName::Audio(_) => {
-                    let voice = voices.next().flatten()?;
-                    self.track_of(now, room, voice, Source::Microphone, Size::Largest, 0)
-                }
-                _ => {
-                    let wanted = routing::picture(&room.routes, me, slot.name)?;
-                    let steps = subscriber.egress.layer_steps();
-                    self.track_of(now, room, wanted.participant, wanted.source, wanted.size, steps)
-                }
+            .map(|slot| {
+                let track = match slot.name {
+                    SlotName::Audio(_) => {
+                        let voice = voices.next().flatten()?;
+                        self.track_of(now, room, voice, Source::Microphone, Size::Largest, 0)
+                    }
+                    _ => {
+                        let wanted = routing::picture(&room.routes, me, slot.name)?;
+                        let steps = subscriber.egress.layer_steps();
+                        self.track_of(now, room, wanted.participant, wanted.source, wanted.size, steps)
+                    }
+                }?;
+                // A picture that this subscriber cannot decode is not waited for.
+                let codec = self.publishers.get(track.publisher)?.ingress.tracks().get(track.track)?.codec;
+                slot.agreed.payload_types(codec).map(|_| track)
             })
             .collect()
     }

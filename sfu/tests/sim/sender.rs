@@ -228,6 +228,20 @@ impl Sender {
         self.outgoing.push(packet);
     }
 
+    /// A packet of padding alone, as Chromium probes its link with.
+    pub fn probe(&mut self, source: Source) {
+        let stream = self.streams.iter().find(|stream| stream.source == source).unwrap();
+        let (sequence, ssrc) = (stream.sequence, stream.ssrc);
+        let payload_type = payload_types(self.codec).0;
+        let fixed = FixedHeader { marker: false, payload_type, sequence, timestamp: 0, ssrc };
+        let mut padding = [0; 200];
+        padding[199] = 200;
+        self.write(fixed, mid(source), None, None, &padding);
+        if let Some(packet) = self.outgoing.last_mut() {
+            packet[0] |= 0x20;
+        }
+    }
+
     pub fn handle_rtcp(&mut self, now: Instant, compound: &[u8]) {
         for part in rtcp::parts(compound) {
             match part {
