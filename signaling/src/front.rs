@@ -11,6 +11,7 @@
 //! Owns no state. Enters: the inner house's router, the registry. Leaves: the router that the
 //! listeners serve.
 
+pub mod bounded;
 pub mod headers;
 pub mod health;
 pub mod listen;

@@ -53,7 +53,9 @@ pub fn start(log: &Log) -> Result<Shape, String> {
         .log_internal_errors(false);
     let started = match shape {
         Shape::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
-        Shape::Json => builder.json().flatten_event(true).with_current_span(true).try_init(),
+        Shape::Json => {
+            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
     };
     started.map_err(|error| format!("cannot start logging: {error}"))?;
     Ok(shape)

@@ -1,4 +1,4 @@
-//! What this machine is called, and its addresses: for the certificate and for printed links.
+//! What this machine is called, its addresses (for the certificate and printed links), and its limits.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,16 @@ use std::net::IpAddr;
 pub fn host_name() -> Option<String> {
     let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
     (!name.is_empty() && name != "localhost").then_some(name)
+}
+
+/// Raises the number of files and sockets this process and its children may have open to what the
+/// system grants; the usual default of 1,024 is less than the connections we accept.
+pub fn raise_open_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    // Refused: then it stays as it is, and fewer connections fit.
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }
 
 /// All addresses of this machine that other machines could use, IPv4 first; loopback, link-local and

@@ -148,6 +148,20 @@ impl Nodes {
         Ok(Registered { token_public_key_pem: self.0.token_public_key_pem.clone() })
     }
 
+    /// How this node last registered, if it is not gone.
+    pub fn registered(&self, id: &NodeId) -> Option<Register> {
+        let all = self.all();
+        let node = all.iter().find(|node| node.id == *id && node.state != NodeState::Gone)?;
+        Some(Register {
+            node_id: node.id.clone(),
+            kind: node.kind,
+            epoch: node.epoch,
+            http_url: node.http_url.clone(),
+            tap_addr: node.tap_addr,
+            draining: node.state == NodeState::Draining,
+        })
+    }
+
     /// The process of this node has ended, for certain. Watchers hear at once.
     pub fn report_dead(&self, id: &NodeId) {
         self.change(|table| {

@@ -19,7 +19,7 @@ pub mod process;
 use crate::log::Shape;
 use crate::nodes::Nodes;
 use backoff::Backoff;
-use pidfile::PidFile;
+use pidfile::{PidFile, Record};
 use process::Process;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tongtang_protocol::control::Register;
 use tongtang_protocol::ids::NodeId;
 
 /// A program to keep running.
@@ -112,10 +113,7 @@ impl Keeper {
             let started = Instant::now();
             match self.obtain() {
                 Ok(mut process) => {
-                    let end = tokio::select! {
-                        end = process.ended() => Some(end),
-                        () = asked(&mut self.stopping) => None,
-                    };
+                    let end = self.accompany(&mut process).await;
                     // First of all: pages are told at once that media is gone.
                     self.nodes.report_dead(&self.program.node_id);
                     let Some(end) = end else {
@@ -146,17 +144,46 @@ impl Keeper {
         }
     }
 
+    /// Waits for its end, or (none) for being told to stop; notes how it registers.
+    async fn accompany(&mut self, process: &mut Process) -> Option<String> {
+        let mut changes = self.nodes.watch();
+        let mut noted = None;
+        loop {
+            self.note(process, &mut noted);
+            tokio::select! {
+                end = process.ended() => return Some(end),
+                () = asked(&mut self.stopping) => return None,
+                _ = changes.changed() => {}
+            }
+        }
+    }
+
+    fn note(&self, process: &Process, noted: &mut Option<Register>) {
+        let node = self.nodes.registered(&self.program.node_id);
+        if node.is_some() && node != *noted {
+            self.write(&Record { identity: process.identity(), node: node.clone() });
+            *noted = node;
+        }
+    }
+
+    fn write(&self, record: &Record) {
+        if let Err(error) = self.pid_file.write(record) {
+            tracing::warn!(program = self.program.label, %error, "no pid file: a restart cannot adopt it");
+        }
+    }
+
     fn obtain(&self) -> std::io::Result<Process> {
-        if let Some(identity) = self.pid_file.living() {
+        if let Some(Record { identity, node }) = self.pid_file.living() {
             tracing::info!(program = self.program.label, pid = identity.pid, "found running, adopted");
+            if let Some(Err(error)) = node.map(|node| self.nodes.register(node)) {
+                tracing::warn!(program = self.program.label, %error, "not known before its next heartbeat");
+            }
             return Ok(Process::adopt(identity));
         }
         let process = Process::spawn(&self.program, &self.log.open()?)?;
         let identity = process.identity();
-        if let Err(error) = self.pid_file.write(&identity) {
-            tracing::warn!(program = self.program.label, %error, "no pid file: a restart cannot adopt it");
-        }
         tracing::info!(program = self.program.label, pid = identity.pid, "started");
+        self.write(&Record { identity, node: None });
         Ok(process)
     }
 }

@@ -76,23 +76,42 @@ impl Server {
     }
 }
 
-/// Says hello as an sfu does. Whoever calls it there is hung up on: nobody accepts.
-fn register_an_sfu(folder: &Path, port: u16) -> TcpListener {
-    let stand_in = TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = stand_in.local_addr().unwrap();
+/// A stand-in sfu: says hello as one does, again and again, and agrees to everything. Lives as long
+/// as the test program.
+fn register_an_sfu(folder: &Path, port: u16) {
     let secret = std::fs::read_to_string(folder.join("data/secrets/control-secret")).unwrap();
-    let body = serde_json::json!({
-        "node_id": "sfu-1", "kind": "sfu", "epoch": 1, "http_url": format!("http://{at}"),
-        "tap_addr": at.to_string(), "draining": false,
-    });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    let (up, is_up) = std::sync::mpsc::channel();
+    let live = async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let agree = axum::Router::new().fallback(|| async { axum::http::StatusCode::NO_CONTENT });
+        tokio::spawn(async move { axum::serve(listener, agree).await });
+        let body = serde_json::json!({
+            "node_id": "sfu-1", "kind": "sfu", "epoch": 1, "http_url": format!("http://{at}"),
+            "tap_addr": at.to_string(), "draining": false,
+        });
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let said = client.post(format!("http://127.0.0.1:{port}/internal/nodes")).bearer_auth(secret.trim());
-        assert!(said.json(&body).send().await.unwrap().status().is_success());
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            heartbeat.tick().await;
+            let said = client.post(format!("http://127.0.0.1:{port}/internal/nodes"));
+            if said
+                .bearer_auth(secret.trim())
+                .json(&body)
+                .send()
+                .await
+                .is_ok_and(|said| said.status().is_success())
+            {
+                let _ = up.send(());
+            }
+        }
+    };
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(live)
     });
-    stand_in
+    is_up.recv_timeout(DEADLINE).unwrap();
 }
 
 impl Drop for Server {
@@ -162,7 +181,7 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     let (ok, out, err) = answer(folder.path(), &["lesson", "create", "--title", "没有媒体"]);
     assert!(ok && out.contains("no media server is up yet"), "{out}{err}");
 
-    let stand_in = register_an_sfu(folder.path(), port);
+    register_an_sfu(folder.path(), port);
     let create = ["lesson", "create", "--title", "茉莉花", "--codec", "vp8", "--json"];
     let (ok, out, err) = answer(folder.path(), &create);
     assert!(ok, "{err}");
@@ -192,7 +211,6 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     let (ok, _, err) = answer(folder.path(), &["lesson", "show", "nothing"]);
     assert!(!ok && err.contains("404"), "{err}");
 
-    drop(stand_in);
     server.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(server.wait().success());
 }

@@ -110,7 +110,7 @@ async fn a_program_that_outlived_its_supervisor_is_adopted_and_still_supervised(
 }
 
 #[tokio::test]
-async fn an_adopted_program_is_not_started_a_second_time_and_is_stopped_with_the_rest() {
+async fn an_adopted_program_is_known_at_once_not_started_again_and_stopped_with_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let first = start(folder.path(), "exec sleep 600", &nodes());
     until("a start", || starts(folder.path()).len() == 1 && folder.path().join("run/sfu.json").exists())

@@ -70,6 +70,7 @@ pub enum ServeError {
 
 /// Runs until a signal.
 pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shape) -> Result<(), ServeError> {
+    machine::raise_open_files();
     front::health::counters();
     let _lock = lock(&config.data_dir)?;
     let secrets = Secrets::ensure(&config.data_dir)?;

@@ -3,6 +3,7 @@
 //! Enters: the front door's router. Leaves: bound listeners with their real addresses, served until
 //! told to stop.
 
+use super::bounded::{Bounded, MAX_CONNECTIONS};
 use crate::app::Scheme;
 use axum::{Extension, Router};
 use axum_server::Handle;
@@ -64,13 +65,16 @@ impl Listeners {
     ) -> io::Result<Self> {
         let handle = Handle::new();
         let mut tasks = JoinSet::new();
-        let mut plain = axum_server::from_tcp(http)?.handle(handle.clone());
+        let bounded = Bounded::new(MAX_CONNECTIONS);
+        let mut plain = axum_server::from_tcp(http)?.handle(handle.clone()).acceptor(bounded.clone());
         plain.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
         let service = router.clone().layer(Extension(Scheme::Http));
         tasks.spawn(plain.serve(service.into_make_service_with_connect_info::<SocketAddr>()));
         if let Some((listener, tls)) = https {
             let tls = RustlsConfig::from_config(tls);
-            let mut secure = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
+            let mut secure = axum_server::from_tcp_rustls(listener, tls)?
+                .handle(handle.clone())
+                .map(|acceptor| acceptor.acceptor(bounded));
             secure.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
             let service = router.clone().layer(Extension(Scheme::Https));
             tasks.spawn(secure.serve(service.into_make_service_with_connect_info::<SocketAddr>()));

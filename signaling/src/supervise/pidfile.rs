@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use tongtang_protocol::control::Register;
 
 /// Names one process for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +46,18 @@ fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-/// A file that holds an [`Identity`].
+/// A process, and how it last registered. With that, whoever adopts it knows its node at once and
+/// not only after its next heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The process.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// Absent before it has registered.
+    pub node: Option<Register>,
+}
+
+/// A file that holds a [`Record`].
 #[derive(Debug)]
 pub struct PidFile(PathBuf);
 
@@ -56,16 +68,16 @@ impl PidFile {
     }
 
     /// The process in the file, if it still runs.
-    pub fn living(&self) -> Option<Identity> {
-        let identity: Identity = serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()?;
-        identity.is_alive().then_some(identity)
+    pub fn living(&self) -> Option<Record> {
+        let record: Record = serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()?;
+        record.identity.is_alive().then_some(record)
     }
 
     /// Writes it so that it is there whole or not at all.
-    pub fn write(&self, identity: &Identity) -> io::Result<()> {
+    pub fn write(&self, record: &Record) -> io::Result<()> {
         let draft = self.0.with_extension("new");
         let mut file = std::fs::File::create(&draft)?;
-        file.write_all(&serde_json::to_vec(identity)?)?;
+        file.write_all(&serde_json::to_vec(record)?)?;
         std::fs::rename(draft, &self.0)
     }
 
@@ -108,7 +120,8 @@ mod tests {
         assert_eq!(file.living(), None);
         std::fs::write(&path, "{").unwrap();
         assert_eq!(file.living(), None);
-        let own = Identity::of(std::process::id().cast_signed()).unwrap();
+        let identity = Identity::of(std::process::id().cast_signed()).unwrap();
+        let own = Record { identity, node: None };
         file.write(&own).unwrap();
         assert_eq!(file.living(), Some(own));
     }
