@@ -49,6 +49,7 @@ export function lesson(changes: Partial<LessonView> = {}, classrooms = 3): Lesso
     video_codec: 'h264',
     started_at: now - 17 * MINUTE,
     participants: participants(classrooms),
+    record: true,
     recording: 'on',
     code: '472916',
     ...changes,

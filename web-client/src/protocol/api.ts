@@ -1,27 +1,18 @@
 // The one place that fetches: signaling's HTTP API, typed. Every answer is a Result; nothing throws.
 import { languageTag } from '../words/language';
 import { failed, type Result, readProblem, retryAfter, success } from './result';
-import type { DeviceView, LessonAccess, LessonView, ResourceView, VideoCodec } from './types';
+import type {
+  DeviceView,
+  LessonAccess,
+  LessonView,
+  NewLesson,
+  Paired,
+  ResourceView,
+  SessionView,
+} from './types';
 
 /** Longest wait for an answer. The person sees "no answer" and may try again. */
 const TIMEOUT_MS = 15_000;
-
-export interface SessionView {
-  role: 'admin' | 'teacher' | 'none';
-  lesson_id?: string | null;
-}
-
-export interface NewLesson {
-  title: string;
-  video_codec?: VideoCodec;
-  record?: boolean;
-  device_ids?: string[];
-}
-
-export interface PairedDevice {
-  device: DeviceView;
-  credential: string;
-}
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<Result<T>> {
   const headers: Record<string, string> = { 'accept-language': languageTag };
@@ -60,7 +51,7 @@ export const api = {
   endLesson: (lesson: string) => ask<void>('POST', `/api/lessons/${id(lesson)}/end`, {}),
 
   pair: (code: string, name: string | null) =>
-    ask<PairedDevice>('POST', '/api/devices/pair', name === null ? { code } : { code, name }),
+    ask<Paired>('POST', '/api/devices/pair', name === null ? { code } : { code, name }),
   devices: () => ask<DeviceView[]>('GET', '/api/devices'),
   renameDevice: (device: string, name: string) =>
     ask<DeviceView>('PATCH', `/api/devices/${id(device)}`, { name }),

@@ -21,3 +21,6 @@ export type Role = Schemas['Role'];
 export type Source = Schemas['Source'];
 export type VideoCodec = Schemas['VideoCodec'];
 export type Welcome = Schemas['Welcome'];
+export type NewLesson = Schemas['NewLesson'];
+export type Paired = Schemas['Paired'];
+export type SessionView = Schemas['SessionView'];

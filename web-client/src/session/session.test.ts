@@ -59,6 +59,7 @@ const lesson = (title: string): LessonView => ({
   state: 'open',
   video_codec: 'h264',
   participants: [],
+  record: false,
   recording: 'off',
 });
 const welcome = (session: string): Welcome => ({

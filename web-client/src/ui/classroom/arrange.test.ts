@@ -16,6 +16,7 @@ const lesson = (publishing: Source[], stage: string | null = null): LessonView =
   title: 't',
   state: 'live',
   video_codec: 'h264',
+  record: true,
   recording: 'on',
   on_stage: stage,
   participants: [

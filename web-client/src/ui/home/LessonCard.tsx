@@ -44,7 +44,7 @@ export function LessonCard({ lesson, changed }: { lesson: LessonView; changed():
         <div className="lesson-body">
           <div className="lesson-code">
             <span className="soft">{text.code}</span>
-            <b data-testid="lesson-code">{spacedCode(access.code)}</b>
+            <b data-testid="lesson-code">{spacedCode(access.code ?? '')}</b>
             <span className="soft">
               {text.classroomAddress} <a href={access.classroom_url}>{access.classroom_url}</a>
             </span>

@@ -58,7 +58,7 @@ export function Desk({ teach, state, lesson }: Props) {
     pause: () => void tell({ do: paused ? 'continue' : 'pause' }),
     end: () => setAsksEnd(true),
   };
-  const record = () => void tell({ do: 'set_recording', on: lesson.recording === 'off' });
+  const record = () => void tell({ do: 'set_recording', on: !lesson.record });
   const rooms = classroomsOf(lesson);
   useKeys({
     '0': actions.podium,

@@ -10,8 +10,9 @@ const words: Record<LessonView['recording'], string> = {
 };
 
 export function RecordLight({ lesson, toggle }: { lesson: LessonView; toggle(): void }) {
-  const { recording } = lesson;
-  const what = recording === 'off' ? text.startRecording : text.stopRecording;
+  // Asked for but not running: before the lesson begins and in a break.
+  const recording = lesson.record && lesson.recording === 'off' ? 'starting' : lesson.recording;
+  const what = lesson.record ? text.stopRecording : text.startRecording;
   return (
     <button
       type="button"

@@ -54,9 +54,9 @@ function Teach({ teach }: { teach: TeachRoom }) {
   const words =
     lesson.state === 'failed'
       ? text.composeFailed
-      : lesson.state === 'processing'
+      : lesson.state === 'processing' || lesson.record
         ? text.processing
-        : text.maybeRecorded;
+        : text.notRecorded;
   return (
     <Plate
       title={text.ended}
