@@ -75,8 +75,8 @@ e2e: test-packages build web-client/e2e/node_modules/.installed ## a whole lesso
 web-client/e2e/node_modules/.installed: web-client/e2e/package-lock.json
 	@cd web-client/e2e && npm ci --no-audit --no-fund --silent && touch node_modules/.installed
 
-bench: build ## measure; writes bench/report.json
-	@cargo run --quiet -p tongtang-bench
+bench: packages ## measure with the release profile; writes bench/report.json
+	@cargo run --quiet --release -p tongtang-bench
 
 fuzz: packages ## every parser against random input, FUZZ_SECONDS each
 	$(say) "fuzzing each parser for $(FUZZ_SECONDS) s"

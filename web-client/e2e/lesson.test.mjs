@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { openChromium, openFirefox } from './browsers.mjs';
 import { camera, silence, speech } from './media.mjs';
 import { framesOf, joinClassroom, Teacher, watchTeacher, whenShown } from './pages.mjs';
-import { durationOf } from './recording.mjs';
+import { durationOf, published } from './recording.mjs';
 import { Stack } from './stack.mjs';
 import { until } from './until.mjs';
 
@@ -19,7 +19,7 @@ const browsers = {};
 
 before(async () => {
   stack = await Stack.start('lesson');
-  lesson = await stack.cli('lesson', 'create', '--title', '三年级音乐：茉莉花', '--video-codec', 'vp8');
+  lesson = await stack.cli('lesson', 'create', '--title', '三年级音乐：茉莉花', '--codec', 'vp8');
 });
 
 after(async () => {
@@ -78,12 +78,7 @@ test('the lesson ends and its recording plays in the library', async (t) => {
     return now.ended_at && now;
   });
   await browsers.teacher.goto(await stack.setupLink());
-  const resource = await until('the resource is published', async () => {
-    const resources = await browsers.teacher.evaluate(async () => (await fetch('/api/library')).json());
-    const failed = resources.find((each) => each.job.state === 'failed');
-    if (failed) throw new Error(`composing failed: ${failed.job.error}`);
-    return resources.find((each) => each.job.state === 'done' && each.playlist_url);
-  }, 120_000, 500);
+  const resource = await published(browsers.teacher, stack);
   const lessonMs = ended.ended_at - ended.started_at;
   t.diagnostic(`lesson ${lessonMs} ms, recording ${resource.duration_ms} ms, gaps ${resource.gap_ms} ms`);
   assert.ok(Math.abs(resource.duration_ms - lessonMs) <= 200, `the recording is ${resource.duration_ms} ms of a lesson of ${lessonMs} ms`);

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { openChromium } from './browsers.mjs';
 import { camera, silence } from './media.mjs';
 import { Teacher } from './pages.mjs';
-import { flashes, tones } from './recording.mjs';
+import { flashes, published, tones } from './recording.mjs';
 import { Stack } from './stack.mjs';
 import { installSyncedDevices } from './synced-devices.mjs';
 import { until } from './until.mjs';
@@ -26,12 +26,7 @@ test('audio and video of the recording are within 80 ms', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 14_000));
   await teacher.end();
   await browser.goto(await stack.setupLink());
-  const resource = await until('the resource is published', async () => {
-    const resources = await browser.evaluate(async () => (await fetch('/api/library')).json());
-    const failed = resources.find((each) => each.job.state === 'failed');
-    if (failed) throw new Error(`composing failed: ${failed.job.error}`);
-    return resources.find((each) => each.job.state === 'done');
-  }, 120_000, 500);
+  const resource = await published(browser, stack);
   const playlist = new URL(resource.playlist_url, stack.base).href;
   const [seen, heard] = [flashes(playlist), tones(playlist)];
   t.diagnostic(`flashes at ${seen.map((at) => at.toFixed(2))} s, tones at ${heard.map((at) => at.toFixed(2))} s`);

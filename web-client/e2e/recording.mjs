@@ -1,5 +1,6 @@
 // Takes a composed recording apart with ffprobe and ffmpeg, independently of the code that made it.
 import { execFileSync } from 'node:child_process';
+import { until } from './until.mjs';
 
 const PICTURE = { width: 16, height: 9, fps: 25 };
 
@@ -41,4 +42,18 @@ export function tones(playlistUrl) {
     }
   }
   return found;
+}
+
+/** Waits until the library's newest resource is composed; a failed job ends the wait with its reason. */
+export function published(browser, stack) {
+  return until(`the resource is published (log: ${stack.logFile})`, async () => {
+    const answer = await browser.evaluate(async () => {
+      const response = await fetch('/api/library');
+      return { status: response.status, body: await response.json() };
+    });
+    if (answer.status !== 200) throw new Error(`GET /api/library: ${JSON.stringify(answer)}`);
+    const newest = [...answer.body].sort((a, b) => b.recorded_at - a.recorded_at)[0];
+    if (newest?.job.state === 'failed') throw Object.assign(new Error(`composing failed: ${newest.job.error}`), { final: true });
+    return newest?.job.state === 'done' && newest.playlist_url && newest;
+  }, 120_000, 500);
 }

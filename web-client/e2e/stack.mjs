@@ -56,6 +56,7 @@ export class Stack {
     const [udp, tap] = [await freeUdpPort(), await freeUdpPort()];
     stack.config = join(stack.dir, 'tongtang.toml');
     stack.base = `http://127.0.0.1:${stack.port}`;
+    stack.recorderHttp = `http://127.0.0.1:${recorder}`;
     stack.sfuHttp = `http://127.0.0.1:${sfu}`;
     writeFileSync(stack.config, `
 data_dir = ${JSON.stringify(join(stack.dir, 'data'))}
