@@ -106,10 +106,11 @@ impl Jobs {
         for mut job in jobs.inner.store.read_all()? {
             let before = job.clone();
             jobs.inner.reconcile(&mut job);
-            if job != before {
-                jobs.inner.store.write(&job)?;
+            if job == before {
+                jobs.inner.board.set_job(job.status());
+            } else {
+                jobs.inner.record(&job);
             }
-            jobs.inner.board.set_job(job.status());
             let waits = job.state == ComposeState::Queued;
             let (id, stop) = (job.job_id.clone(), CancellationToken::new());
             jobs.inner.entries().insert(id.clone(), Entry { job, stop: stop.clone() });

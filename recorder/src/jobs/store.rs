@@ -54,7 +54,7 @@ impl Store {
         Ok(Self { folder })
     }
 
-    /// All jobs. A file that is none, or half of one, is skipped and said so: its job is submitted again.
+    /// All jobs. A file that is none, or cannot be read, is skipped and said so: its job is submitted again.
     pub fn read_all(&self) -> io::Result<Vec<Job>> {
         let mut jobs = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -62,7 +62,7 @@ impl Store {
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            match serde_json::from_slice::<Job>(&fs::read(&path)?) {
+            match fs::read(&path).and_then(|text| Ok(serde_json::from_slice::<Job>(&text)?)) {
                 Ok(job) => jobs.push(job),
                 Err(error) => {
                     tracing::warn!(file = %path.display(), %error, "no readable job, skipped");

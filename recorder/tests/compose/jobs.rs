@@ -185,18 +185,21 @@ async fn a_cancelled_job_stops_its_composer_and_can_be_submitted_again() {
     until_gone(&lesson).await;
 }
 
+/// The job file that a dead recorder leaves.
+fn leave_running(media: &Path, attempts: u32) {
+    let folder = media.join("jobs");
+    std::fs::create_dir_all(&folder).unwrap();
+    let state = format!(
+        "{{\"job_id\":\"job-1\",\"recording_id\":\"rec-1\",\"attempts\":{attempts},\
+         \"state\":\"running\",\"percent\":40,\"step\":\"composing\",\"eta_s\":3}}"
+    );
+    std::fs::write(folder.join("job-1.json"), state).unwrap();
+}
+
 #[tokio::test]
 async fn what_a_dead_recorder_left_running_is_finished_at_start_or_given_up_with_a_reason() {
     let lesson = lesson(2);
-    let left = |attempts: u32| {
-        let folder = lesson.media.path().join("jobs");
-        std::fs::create_dir_all(&folder).unwrap();
-        let state = format!(
-            "{{\"job_id\":\"job-1\",\"recording_id\":\"rec-1\",\"attempts\":{attempts},\
-             \"state\":\"running\",\"percent\":40,\"step\":\"composing\",\"eta_s\":3}}"
-        );
-        std::fs::write(folder.join("job-1.json"), state).unwrap();
-    };
+    let left = |attempts| leave_running(lesson.media.path(), attempts);
     left(MAX_ATTEMPTS);
     let (jobs, _) = start(lesson.media.path());
     let state = jobs.status(&job()).unwrap().state;
@@ -267,6 +270,17 @@ fn a_full_disk_is_named_and_leaves_nothing_behind() {
     let reason = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(reason.ends_with("the disk is full: free some space, then retry\n"), "{reason}");
     assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 1, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_nobody_from_starting() {
+    let disk = Disk::mount(1 << 20);
+    leave_running(disk.path(), MAX_ATTEMPTS);
+    // Fails when the disk is full, which is the point.
+    let _ = std::fs::write(disk.path().join("other"), vec![1; 2 << 20]);
+    let (jobs, _) = start(disk.path());
+    let state = jobs.status(&job()).unwrap().state;
+    assert!(is_failed(&state), "{state:?}");
 }
 
 /// A small disk of its own.
