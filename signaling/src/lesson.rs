@@ -13,6 +13,7 @@
 //! * [`goal`]: what the nodes should hold, derived from the lesson
 //! * [`runner`]: one running lesson: commands in, views and goals out
 //! * [`delivery`]: brings the nodes to the goal, again and again
+//! * [`retell`]: a recorder is told what happened
 //! * [`follow`]: reads the nodes' event streams
 //! * [`registry`]: all running lessons, and the reconciler
 
@@ -21,6 +22,7 @@ pub mod follow;
 pub mod goal;
 pub mod machine;
 pub mod registry;
+pub mod retell;
 pub mod runner;
 pub mod view;
 

@@ -5,6 +5,7 @@
 //! epoch changed) is put there again.
 
 use super::goal::{Capture, Goal, room_of};
+use super::retell::{NotRetold, retell};
 use super::runner::{Place, Stage};
 use crate::nodes::{NodeError, Nodes, SfuClient};
 use crate::store::Store;
@@ -54,7 +55,7 @@ enum NotDelivered {
     #[error(transparent)]
     Node(#[from] NodeError),
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Retell(#[from] NotRetold),
 }
 
 impl Delivery {
@@ -139,7 +140,7 @@ impl Delivery {
     }
 
     async fn put_capture(&self, room: &RoomId, goal: &Goal, told: &mut Told) -> Result<(), NotDelivered> {
-        let Capture::Running(of, last_seq) = &goal.capture else { return Ok(()) };
+        let Capture::Running(of, _) = &goal.capture else { return Ok(()) };
         let recorder = self.nodes.recorder().ok_or(NotDelivered::NoRecorder)?;
         let sfu = self.nodes.sfu_for(room).ok_or(NotDelivered::NoSfu)?;
         let wanted = (recorder.node().epoch, sfu.node().epoch, goal.capture.clone());
@@ -147,17 +148,18 @@ impl Delivery {
             return Ok(());
         }
         let tap_addr = sfu.node().tap_addr.ok_or(NotDelivered::NoSfu)?;
-        let known =
-            told.capture.as_ref().is_some_and(|(recorder, sfu, _)| (*recorder, *sfu) == (wanted.0, wanted.1));
-        if !known {
+        let known_seq = match &told.capture {
+            Some((recorder, sfu, Capture::Running(_, seq))) if (*recorder, *sfu) == (wanted.0, wanted.1) => {
+                Some(*seq)
+            }
+            _ => None,
+        };
+        if known_seq.is_none() {
             let spec =
                 RecordingSpec { of: of.clone(), room: room.clone(), tap_addr, sfu_epoch: sfu.node().epoch };
             recorder.put_recording(&of.recording_id, &spec).await?;
         }
-        if *last_seq > 0 {
-            let events = self.store.lesson_events(&of.recording_id, 0).await?;
-            recorder.append_events(&of.recording_id, events).await?;
-        }
+        retell(&self.store, &recorder, &of.recording_id, known_seq.unwrap_or(0)).await?;
         told.capture = Some(wanted);
         Ok(())
     }
@@ -178,8 +180,7 @@ impl Delivery {
             && let Some(recorder) = self.nodes.recorder()
         {
             let close = async {
-                let events = self.store.lesson_events(&of.recording_id, 0).await?;
-                recorder.append_events(&of.recording_id, events).await?;
+                retell(&self.store, &recorder, &of.recording_id, 0).await?;
                 recorder.finish(&of.recording_id).await?;
                 Ok::<_, NotDelivered>(())
             };

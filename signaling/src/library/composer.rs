@@ -7,9 +7,10 @@ use crate::bus::Bus;
 use crate::clock;
 use crate::fresh;
 use crate::lesson::delivery::RECONCILE;
+use crate::lesson::retell::{NotRetold, retell};
 use crate::lesson::runner::CommandError;
 use crate::lesson::{Command, Lessons, Runner};
-use crate::nodes::{NodeError, Nodes, RecorderClient};
+use crate::nodes::{Nodes, RecorderClient};
 use crate::problem::ApiError;
 use crate::store::job::Job;
 use crate::store::resource::Resource;
@@ -104,7 +105,7 @@ impl Composer {
                     let until = UnixMillis(clock::now().0 + LEASE_MS);
                     self.0.store.lease_job(&job.id, &recorder.node().id, until).await?;
                 }
-                Err(error) if error.is_not_found() => {
+                Err(NotRetold::Node(error)) if error.is_not_found() => {
                     self.stop(&job, JobState::Failed, Some(NEVER_CAPTURED)).await;
                 }
                 Err(error) => {
@@ -122,13 +123,11 @@ impl Composer {
         holder.or_else(|| self.0.nodes.recorder())
     }
 
-    async fn submit(&self, recorder: &RecorderClient, job: &Job) -> Result<(), NodeError> {
-        match self.0.store.lesson_events(&job.recording_id, 0).await {
-            Ok(events) => recorder.append_events(&job.recording_id, events).await?,
-            Err(error) => tracing::error!(job = %job.id, %error, "cannot read the lesson's events"),
-        }
+    async fn submit(&self, recorder: &RecorderClient, job: &Job) -> Result<(), NotRetold> {
+        retell(&self.0.store, recorder, &job.recording_id, 0).await?;
         recorder.finish(&job.recording_id).await?;
-        recorder.put_job(&job.id, &ComposeSpec { recording_id: job.recording_id.clone() }).await
+        recorder.put_job(&job.id, &ComposeSpec { recording_id: job.recording_id.clone() }).await?;
+        Ok(())
     }
 
     /// What a recorder says of a job.
