@@ -1,0 +1,13 @@
+//! The inner house as its callers see it: a real database, real HTTP and WebSockets, and stand-ins
+//! for the sfu and the recorder that write down what they are told.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod access;
+mod flow;
+mod house;
+mod library;
+mod nodes;
+mod pages;
+mod pairing;
+mod reconcile;
+mod resume;

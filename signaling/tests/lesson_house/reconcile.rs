@@ -1,0 +1,140 @@
+//! What nodes or signaling lose is put there again.
+
+use crate::house::{House, text};
+use crate::nodes::{FakeRecorder, FakeSfu};
+use crate::pages::Page;
+use serde_json::json;
+
+#[tokio::test]
+async fn pages_hear_of_a_restarted_sfu_as_soon_as_their_room_is_there_again() {
+    let house = House::open().await;
+    let (sfu, _recorder) = house.with_nodes().await;
+    let made = house.make_lesson(false).await;
+    let screen = house.pair(&made.code, "三班").await;
+    sfu.wait_routes(&made.id, |_| true).await;
+    let (mut page, welcome) = Page::enter(house.addr, &screen).await;
+    let three = text(&welcome["you"]);
+    let before = sfu.epoch();
+    drop(sfu);
+    let again = FakeSfu::start(&house.secrets.control_secret).await;
+    again.register(&house.nodes);
+    let media = page.hear_that("media", |message| message["media"]["epoch"] != before).await;
+    assert_eq!(media["media"]["epoch"], again.epoch());
+    assert_eq!(again.routes(&made.id).unwrap()["wall"], json!([three]), "the room came first");
+}
+
+#[tokio::test]
+async fn an_sfu_that_only_missed_heartbeats_keeps_its_media() {
+    let house = House::open().await;
+    let (sfu, _recorder) = house.with_nodes().await;
+    let made = house.make_lesson(false).await;
+    sfu.wait_routes(&made.id, |_| true).await;
+    let (mut teacher, _) = Page::enter(house.addr, &made.teacher).await;
+    sfu.register(&house.nodes);
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    assert_eq!(sfu.room_puts(&made.id), 1);
+}
+
+#[tokio::test]
+async fn a_restarted_recorder_goes_on_with_the_recording() {
+    let house = House::open().await;
+    let (sfu, recorder) = house.with_nodes().await;
+    let made = house.make_lesson(true).await;
+    let (mut teacher, _) = Page::enter(house.addr, &made.teacher).await;
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    let (recording, _) = recorder.wait_recording(&made.id).await;
+    recorder.wait_events(&recording, |events| events[0]["kind"]["type"] == "live").await;
+    let again = FakeRecorder::start(&house.secrets.control_secret).await;
+    again.register(&house.nodes);
+    drop(recorder);
+    let (same, _) = again.wait_recording(&made.id).await;
+    assert_eq!(same, recording);
+    again.wait_events(&recording, |events| events[0]["seq"] == 1).await;
+    // A restarted sfu: the recorder is told where the room is now.
+    drop(sfu);
+    let sfu = FakeSfu::start(&house.secrets.control_secret).await;
+    sfu.register(&house.nodes);
+    crate::house::wait_for("the new epoch", async || {
+        (again.wait_recording(&made.id).await.1["sfu_epoch"] == sfu.epoch()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn signaling_that_was_killed_comes_back_with_the_lesson_the_stage_and_the_code() {
+    let house = House::open().await;
+    let (sfu, recorder) = house.with_nodes().await;
+    let made = house.make_lesson(true).await;
+    let screen = house.pair(&made.code, "三班").await;
+    let (page, welcome) = Page::enter(house.addr, &screen).await;
+    let three = text(&welcome["you"]);
+    let (mut teacher, _) = Page::enter(house.addr, &made.teacher).await;
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    teacher.ask(json!({"do": "call_on_stage", "participant": three})).await.unwrap();
+    let (session, last_seq) = page.drop_it();
+
+    let house = house.reopen().await;
+    sfu.register(&house.nodes);
+    recorder.register(&house.nodes);
+
+    let mut page = Page::hello(house.addr, &screen, Some((&session, last_seq))).await;
+    page.last_seq = 0;
+    let welcome = page.hear("welcome").await;
+    assert_eq!(welcome["you"], three);
+    assert_eq!(welcome["lesson"]["on_stage"], three);
+    assert_eq!(welcome["lesson"]["state"], "live");
+    let access = house.get(&format!("/api/lessons/{}/access", made.id)).await;
+    assert_eq!((text(&access["code"]), text(&access["teacher_credential"])), (made.code, made.teacher));
+    if welcome["media"].is_null() {
+        let media = page.hear("media").await;
+        assert_eq!(media["media"]["epoch"], sfu.epoch(), "the same epoch: pages keep their media");
+    }
+    recorder.wait_recording(&made.id).await;
+}
+
+#[tokio::test]
+async fn a_room_without_a_lesson_is_closed_and_one_with_a_lesson_is_not() {
+    let house = House::open().await;
+    let made = house.make_lesson(false).await;
+    let sfu = FakeSfu::start(&house.secrets.control_secret).await;
+    let here = json!([{"id": "par-x", "publishing": true, "subscribing": true, "sources": [],
+        "link": {"level": "good", "rtt_ms": null, "loss_percent": null}}]);
+    sfu.set_rooms(
+        json!([{"room": "forgotten", "participants": []}, {"room": made.id, "participants": here}]),
+    );
+    sfu.register(&house.nodes);
+    sfu.wait_deleted("/control/rooms/forgotten").await;
+    assert!(sfu.wait_routes(&made.id, |_| true).await.is_object());
+}
+
+#[tokio::test]
+async fn a_job_is_submitted_again_to_a_recorder_that_came_back() {
+    let house = House::open().await;
+    let (_sfu, recorder) = house.with_nodes().await;
+    let made = house.make_lesson(true).await;
+    let (mut teacher, _) = Page::enter(house.addr, &made.teacher).await;
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    let (recording, _) = recorder.wait_recording(&made.id).await;
+    house.post(&format!("/api/lessons/{}/end", made.id), json!({})).await;
+    let job = recorder.wait_job(&recording, &[]).await;
+
+    let house = house.reopen().await;
+    let again = FakeRecorder::start(&house.secrets.control_secret).await;
+    again.inherit(&recorder);
+    again.register(&house.nodes);
+    assert_eq!(again.wait_job(&recording, &[]).await, job);
+}
+
+#[tokio::test]
+async fn a_recording_that_never_began_fails_in_words_and_not_for_ever() {
+    let house = House::open().await;
+    let made = house.make_lesson(true).await;
+    let (mut teacher, _) = Page::enter(house.addr, &made.teacher).await;
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    teacher.ask(json!({"do": "end"})).await.unwrap();
+    let recorder = FakeRecorder::start(&house.secrets.control_secret).await;
+    recorder.register(&house.nodes);
+    teacher.see(|lesson| lesson["state"] == "failed").await;
+    let resource = house.get("/api/library").await[0].clone();
+    assert!(text(&resource["job"]["error"]).contains("没有录到内容"), "{resource}");
+}
