@@ -3,7 +3,8 @@
 //! The page opens the socket and says [`PageMessage::Hello`] within 5 s. Signaling answers
 //! `welcome` and from then on numbers every message of that session (`seq`, from 1, without
 //! holes). After a drop the page says hello again with [`Resume`]; if signaling still has the
-//! session and the messages after `last_seq`, it sends just those, otherwise a fresh `welcome`.
+//! session and the messages after `last_seq`, it says `pong` and sends just those, otherwise a fresh
+//! `welcome`.
 //! Every request of a page carries an `id` of its own and is answered by `ack` or `refused`.
 
 use crate::ids::{DeviceId, LessonId, ParticipantId, SessionId};
@@ -138,7 +139,7 @@ pub enum ServerMessage {
         /// Why, in words.
         problem: Problem,
     },
-    /// Answer to `ping`.
+    /// Answer to `ping`, and to a `hello` that resumed.
     Pong,
 }
 

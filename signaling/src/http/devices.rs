@@ -41,8 +41,13 @@ pub async fn pair(
     let name = body.name.as_deref().map(input::name).transpose()?;
     app.guessing()
         .try_now(peer.0, clock::now())
-        .map_err(|retry_after_s| ApiError::TooMany { retry_after_s })?;
-    let lesson = app.store().lesson_of_code(&code).await?.ok_or(ApiError::UnknownCode)?;
+        .map_err(|retry_after_s| ApiError::TooMany { retry_after_s })
+        .inspect_err(|_| metrics::counter!("tongtang_codes_total", "answer" => "too many").increment(1))?;
+    let Some(lesson) = app.store().lesson_of_code(&code).await? else {
+        metrics::counter!("tongtang_codes_total", "answer" => "unknown").increment(1);
+        return Err(ApiError::UnknownCode);
+    };
+    metrics::counter!("tongtang_codes_total", "answer" => "right").increment(1);
     app.guessing().right(peer.0);
     let (device, credential) = match (caller, own_credential(&headers)) {
         (Ok(Caller::Device(id)), Some(credential)) => {

@@ -131,14 +131,14 @@ impl Follower {
             match event {
                 RecorderEvent::Snapshot { recordings, jobs, .. } => {
                     for recording in recordings {
-                        self.hear_recording(recording);
+                        self.hear_recording(&recording);
                     }
                     for job in jobs {
                         self.composer.hear(node, job).await;
                     }
                     self.composer.wake();
                 }
-                RecorderEvent::Recording { recording } => self.hear_recording(recording),
+                RecorderEvent::Recording { recording } => self.hear_recording(&recording),
                 RecorderEvent::Job { job } => self.composer.hear(node, job).await,
                 RecorderEvent::KeepAlive => {}
             }
@@ -146,7 +146,7 @@ impl Follower {
         Ok(())
     }
 
-    fn hear_recording(&self, said: RecordingStatus) {
+    fn hear_recording(&self, said: &RecordingStatus) {
         for runner in self.lessons.all_running() {
             if runner.lesson().recording_id.as_ref() == Some(&said.recording_id) {
                 runner.hear_capture(Some(said.clone()));

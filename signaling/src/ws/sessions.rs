@@ -72,6 +72,7 @@ impl Sessions {
             return Err(ApiError::Limit("connections of this address"));
         }
         *count += 1;
+        metrics::gauge!("tongtang_sockets").increment(1);
         Ok(CountedSocket { sessions: self.clone(), ip })
     }
 }
@@ -84,6 +85,7 @@ pub struct CountedSocket {
 
 impl Drop for CountedSocket {
     fn drop(&mut self) {
+        metrics::gauge!("tongtang_sockets").decrement(1);
         let mut inner = self.sessions.inner();
         if let Some(count) = inner.sockets.get_mut(&self.ip) {
             *count -= 1;

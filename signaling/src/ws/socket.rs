@@ -44,6 +44,9 @@ const CLOSE_TAKEN_OVER: u16 = 4002;
 /// The page was too slow, or silent; it comes back.
 const CLOSE_CUT: u16 = 4003;
 
+/// Answers a ping; and a resumed hello, so that a page that missed nothing knows that it is back.
+const PONG: Numbered = Numbered { seq: 0, body: ServerMessage::Pong };
+
 /// `GET /api/ws`
 #[utoipa::path(
     get,
@@ -88,6 +91,10 @@ async fn serve(app: App, mut socket: WebSocket, language: Language) {
         }
     };
     let (number, attachment) = session.attach();
+    if sent > 0 && !send(&mut socket, Message::Text(text_of(&PONG))).await {
+        session.detach(number);
+        return;
+    }
     let connection =
         Connection { app, session: session.clone(), language, number, attachment, sent, tokens: MAX_BURST };
     connection.run(socket).await;
@@ -159,6 +166,7 @@ async fn send(socket: &mut WebSocket, message: Message) -> bool {
 }
 
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+    metrics::counter!("tongtang_sockets_closed_total", "reason" => reason).increment(1);
     send(socket, Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }))).await;
 }
 
@@ -235,9 +243,7 @@ impl Connection {
     /// False: the socket is done.
     async fn hear(&mut self, socket: &mut WebSocket, text: &str) -> bool {
         match serde_json::from_str(text) {
-            Ok(PageMessage::Ping) => {
-                send(socket, Message::Text(text_of(&Numbered { seq: 0, body: ServerMessage::Pong }))).await
-            }
+            Ok(PageMessage::Ping) => send(socket, Message::Text(text_of(&PONG))).await,
             Ok(PageMessage::Request { id, action }) => {
                 let answer = match self.carry_out(action).await {
                     Ok(()) => ServerMessage::Ack { id },

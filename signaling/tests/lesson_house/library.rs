@@ -96,7 +96,7 @@ async fn a_recorder_that_finished_while_signaling_was_away_is_heard() {
     let ended = ended().await;
     let mut job = json!({"job_id": ended.job, "recording_id": ended.recording});
     job.as_object_mut().unwrap().extend(ended.done().as_object().unwrap().clone());
-    ended.recorder.set_snapshot(json!([]), json!([job]));
+    ended.recorder.set_snapshot(&json!([]), &json!([job]));
     let Ended { house, recorder, resource, .. } = ended;
     let house = house.reopen().await;
     recorder.register(&house.nodes);

@@ -30,6 +30,12 @@ struct Told {
     lines: broadcast::Sender<String>,
 }
 
+impl Told {
+    fn has_recording(&self, id: &str) -> bool {
+        self.known_recordings.lock().unwrap().iter().any(|known| known == id)
+    }
+}
+
 struct Node {
     told: Told,
     addr: std::net::SocketAddr,
@@ -110,7 +116,7 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let bearer = format!("Bearer {}", told.secret);
-    if headers.get(header::AUTHORIZATION).map(|value| value.as_bytes()) != Some(bearer.as_bytes()) {
+    if headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes) != Some(bearer.as_bytes()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let path = uri.path().to_owned();
@@ -132,10 +138,8 @@ async fn answer(
         (&Method::PUT, ["", "control", "recordings", id]) => {
             told.known_recordings.lock().unwrap().push((*id).to_owned());
         }
-        (&Method::POST, ["", "control", "recordings", id, _]) => {
-            if !told.known_recordings.lock().unwrap().iter().any(|known| known == id) {
-                return StatusCode::NOT_FOUND.into_response();
-            }
+        (&Method::POST, ["", "control", "recordings", id, _]) if !told.has_recording(id) => {
+            return StatusCode::NOT_FOUND.into_response();
         }
         _ => {}
     }
@@ -171,7 +175,7 @@ impl FakeSfu {
         self.0.epoch
     }
 
-    pub fn set_rooms(&self, rooms: Value) {
+    pub fn set_rooms(&self, rooms: &Value) {
         *self.0.told.snapshot.lock().unwrap() =
             json!({"type": "snapshot", "epoch": self.0.epoch, "rooms": rooms});
     }
@@ -219,7 +223,7 @@ impl FakeRecorder {
             before.0.told.known_recordings.lock().unwrap().clone();
     }
 
-    pub fn set_snapshot(&self, recordings: Value, jobs: Value) {
+    pub fn set_snapshot(&self, recordings: &Value, jobs: &Value) {
         *self.0.told.snapshot.lock().unwrap() =
             json!({"type": "snapshot", "epoch": self.0.epoch, "recordings": recordings, "jobs": jobs});
     }

@@ -19,8 +19,7 @@ pub struct Page {
 impl Page {
     /// Connects and says hello.
     pub async fn hello(addr: SocketAddr, credential: &str, resume: Option<(&str, u64)>) -> Self {
-        let (socket, _) =
-            tokio_tungstenite::connect_async(format!("ws://{}/api/ws", addr)).await.unwrap();
+        let (socket, _) = tokio_tungstenite::connect_async(format!("ws://{addr}/api/ws")).await.unwrap();
         let mut page = Self { socket, session: String::new(), last_seq: 0, next_id: 1 };
         let resume = resume.map(|(session, last_seq)| {
             page.session = session.to_owned();
@@ -41,7 +40,7 @@ impl Page {
 
     /// The status of an upgrade that is refused.
     pub async fn refused_upgrade(addr: SocketAddr, headers: &[(&'static str, &str)]) -> u16 {
-        let mut request = format!("ws://{}/api/ws", addr).into_client_request().unwrap();
+        let mut request = format!("ws://{addr}/api/ws").into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }

@@ -100,7 +100,7 @@ async fn a_room_without_a_lesson_is_closed_and_one_with_a_lesson_is_not() {
     let here = json!([{"id": "par-x", "publishing": true, "subscribing": true, "sources": [],
         "link": {"level": "good", "rtt_ms": null, "loss_percent": null}}]);
     sfu.set_rooms(
-        json!([{"room": "forgotten", "participants": []}, {"room": made.id, "participants": here}]),
+        &json!([{"room": "forgotten", "participants": []}, {"room": made.id, "participants": here}]),
     );
     sfu.register(&house.nodes);
     sfu.wait_deleted("/control/rooms/forgotten").await;

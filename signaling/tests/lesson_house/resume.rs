@@ -23,6 +23,7 @@ async fn a_page_that_dropped_hears_exactly_what_it_missed() {
     teacher.see(|lesson| lesson["on_stage"] == json!(three)).await;
 
     let mut back = Page::hello(house.addr, &screen, Some((&session, last_seq))).await;
+    assert_eq!(back.next().await.unwrap()["type"], "pong", "it is back, even if it missed nothing");
     let mut seen = Vec::new();
     loop {
         let message = back.next().await.unwrap();
