@@ -92,17 +92,13 @@ impl Stage {
 
     /// The room was put on this sfu, or it is nowhere.
     pub fn set_place(&self, place: Option<Place>) {
-        let moved = self.place.send_if_modified(|known| {
+        self.place.send_if_modified(|known| {
             let differs = *known != place;
             if differs {
                 *known = place;
             }
             differs
         });
-        if moved {
-            self.moment().media.clear();
-            self.show();
-        }
     }
 
     /// Changes the moment and shows the lesson again.

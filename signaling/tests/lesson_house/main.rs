@@ -5,6 +5,7 @@
 mod access;
 mod flow;
 mod house;
+mod kill;
 mod library;
 mod nodes;
 mod pages;

@@ -1,8 +1,9 @@
 //! What nodes or signaling lose is put there again.
 
-use crate::house::{House, text};
+use crate::house::{House, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn a_restarted_recorder_goes_on_with_the_recording() {
     drop(sfu);
     let sfu = FakeSfu::start(&house.secrets.control_secret).await;
     sfu.register(&house.nodes);
-    crate::house::wait_for("the new epoch", async || {
+    wait_for("the new epoch", async || {
         (again.wait_recording(&made.id).await.1["sfu_epoch"] == sfu.epoch()).then_some(())
     })
     .await;
@@ -93,18 +94,32 @@ async fn signaling_that_was_killed_comes_back_with_the_lesson_the_stage_and_the_
 }
 
 #[tokio::test]
-async fn a_room_without_a_lesson_is_closed_and_one_with_a_lesson_is_not() {
+async fn a_room_without_a_lesson_is_closed_and_one_with_a_lesson_keeps_its_media() {
     let house = House::open().await;
     let made = house.make_lesson(false).await;
+    let path = format!("/api/lessons/{}", made.id);
+    let teacher = text(&house.get(&path).await["participants"][0]["id"]);
     let sfu = FakeSfu::start(&house.secrets.control_secret).await;
-    let here = json!([{"id": "par-x", "publishing": true, "subscribing": true, "sources": [],
+    let here = json!([{"id": teacher, "publishing": true, "subscribing": true, "sources": ["camera"],
         "link": {"level": "good", "rtt_ms": null, "loss_percent": null}}]);
     sfu.set_rooms(
         &json!([{"room": "forgotten", "participants": []}, {"room": made.id, "participants": here}]),
     );
     sfu.register(&house.nodes);
     sfu.wait_deleted("/control/rooms/forgotten").await;
-    assert!(sfu.wait_routes(&made.id, |_| true).await.is_object());
+    sfu.wait_routes(&made.id, |_| true).await;
+    wait_for("the page to be granted media", async || {
+        let grant = house.as_admin(Method::POST, &format!("{path}/grants"));
+        let grant = grant.json(&json!({"name": "OBS", "role": "observer"})).send().await.unwrap();
+        (grant.status() == StatusCode::OK).then_some(())
+    })
+    .await;
+    let publishing = house.get(&path).await["participants"][0]["publishing"].clone();
+    assert_eq!(
+        publishing,
+        json!(["camera"]),
+        "what the snapshot said is known although the room was put after it"
+    );
 }
 
 #[tokio::test]
