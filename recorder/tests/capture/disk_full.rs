@@ -5,7 +5,7 @@ use super::lesson::{assert_complete, begin, contents, durable_more, teach_until}
 use super::process::{Home, spec};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use tongtang_protocol::control::CaptureState;
+use tongtang_protocol::control::{AppendEvents, CaptureState};
 
 /// A mounted tmpfs; unmounted when dropped.
 struct SmallDisk(PathBuf);
@@ -47,6 +47,10 @@ async fn lesson_over_a_full_disk(home: &Home, leave_bytes: u64, expected_reason:
     let alarmed = teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
     let reason = alarmed.reason.unwrap();
     assert!(reason.contains(expected_reason), "{reason}");
+    if home.min_free_bytes > 0 {
+        let refused = recorder.post("events", &AppendEvents { events: vec![] }).await;
+        assert_eq!(refused.status(), 507, "signaling keeps its events and asks again");
+    }
 
     std::fs::remove_file(ballast).unwrap();
     teach_until(&tap, recorder.until_state(CaptureState::Capturing)).await;
@@ -77,4 +81,27 @@ async fn a_disk_that_refuses_the_next_byte_loses_nothing_that_was_there() {
         return;
     };
     lesson_over_a_full_disk(&home, 0, "the disk is full").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_starts_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
+    let home = Home::new();
+    let Some(_disk) = SmallDisk::mount(&home.media, 48) else {
+        eprintln!("NOT TESTED: a really full disk needs the right to mount (run as root)");
+        return;
+    };
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    teach_until(&tap, durable_more(&tap, 20)).await;
+    recorder.kill();
+    let ballast = fill(&home.media, 0);
+
+    let recorder = home.start();
+    teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
+    std::fs::remove_file(ballast).unwrap();
+    teach_until(&tap, durable_more(&tap, 20)).await;
+    recorder.finish().await;
+    assert_complete(&home.recording_folder(), &tap);
 }
