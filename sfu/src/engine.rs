@@ -48,7 +48,7 @@ const MAX_PATHS_PER_SESSION: usize = 32;
 pub struct EngineConfig {
     /// Who we are to browsers.
     pub identity: Arc<Identity>,
-    /// Our addresses, offered as host candidates in this order; the index is [`Path::socket`].
+    /// Our addresses, offered as host candidates in this order.
     pub candidates: Vec<SocketAddr>,
     /// All the engine's own randomness comes from it, so that a test can be repeated. Unguessable in production.
     pub seed: [u8; 32],

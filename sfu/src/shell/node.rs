@@ -10,11 +10,12 @@ use crate::shell::http::{Access, Node, router};
 use crate::shell::tap::store::Bounds;
 use crate::shell::udp::{Sockets, Worker};
 use crate::shell::{clock, register, tap};
-use std::net::SocketAddr;
+use hyper_util::rt::TokioTimer;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tongtang_config::{Config, Secrets};
@@ -23,6 +24,9 @@ use tongtang_protocol::ids::NodeId;
 
 /// How long the end of the program waits for recorders to take what is still kept for them.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A connection that has not sent the head of its request by then is closed.
+const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How a node runs.
 pub enum Mode {
@@ -80,7 +84,7 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         Mode::Member(secrets) => (Some(secrets), false),
     };
     let sockets = Sockets::bind(&config.sfu.addresses, config.sfu.udp_port)?;
-    let candidates = sockets.addresses.clone();
+    let candidates = sockets.candidates.clone();
     tracing::info!(?candidates, "media sockets are open");
     let identity = Identity::generate()?;
     let seed = rand::random();
@@ -103,8 +107,7 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
     tokio::spawn(forget_ended_sessions(node.clone()));
 
     let address = config.sfu.http_listen;
-    let listener = TcpListener::bind(address).await.map_err(|source| NodeError::Http { address, source })?;
-    let http_address = listener.local_addr().map_err(|source| NodeError::Http { address, source })?;
+    let (listener, http_address) = listen(address).map_err(|source| NodeError::Http { address, source })?;
     tokio::spawn(serve(listener, node.clone()));
 
     let tap = match &secrets {
@@ -150,8 +153,20 @@ async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     tracing::info!("stopped");
 }
 
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
 async fn serve(listener: TcpListener, node: Arc<Node>) {
-    if let Err(error) = axum::serve(listener, router(node)).await {
+    let served = async {
+        let mut server = axum_server::from_tcp(listener)?;
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+        server.serve(router(node).into_make_service()).await
+    };
+    if let Err(error) = served.await {
         tracing::error!(%error, "the HTTP server ended");
     }
 }

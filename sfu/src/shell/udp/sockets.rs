@@ -18,24 +18,25 @@ const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// Tries to find a port that is free on every address when port 0 was asked for.
 const MAX_PORT_TRIES: usize = 16;
 
-/// Bound sockets; the index is [`crate::engine::Path::socket`].
+/// Bound sockets and what is told of them.
 #[derive(Debug)]
 pub struct Sockets {
-    /// In candidate order.
+    /// The index is [`crate::engine::Path::socket`].
     pub sockets: Vec<UdpSocket>,
-    /// Their addresses.
-    pub addresses: Vec<SocketAddr>,
+    /// What answers offer, in this order.
+    pub candidates: Vec<SocketAddr>,
 }
 
 impl Sockets {
-    /// Binds `port` (0: any that is free everywhere) on each of `configured`, or, when that is empty, on
-    /// each address of this machine.
+    /// Binds `port` (0: any that is free everywhere) on each of `configured`, or, when that is empty, on each
+    /// address of this machine. A configured address that this machine does not have is the outer one of a NAT:
+    /// it is offered, and every address of this machine is bound so that what the NAT forwards arrives.
     pub fn bind(configured: &[IpAddr], port: u16) -> Result<Self, NodeError> {
-        let found = if configured.is_empty() { machine_addresses() } else { configured.to_vec() };
         let tries = if port == 0 { MAX_PORT_TRIES } else { 1 };
         let mut outcome = Err(NodeError::NoAddress);
         for _ in 0..tries {
-            outcome = bind_all(&found, port, configured.is_empty());
+            outcome =
+                if configured.is_empty() { bind_machine(port) } else { bind_configured(configured, port) };
             if !matches!(outcome, Err(NodeError::UdpPortTaken { .. })) {
                 break;
             }
@@ -44,28 +45,81 @@ impl Sockets {
     }
 }
 
-/// An address found by looking (not configured) that cannot be bound is left out: an IPv6 address may
-/// still be tentative, an interface may be going down.
-fn bind_all(addresses: &[IpAddr], port: u16, leave_out: bool) -> Result<Sockets, NodeError> {
-    let mut bound = Sockets { sockets: Vec::new(), addresses: Vec::new() };
-    for &ip in addresses.iter().take(MAX_ADDRESSES) {
-        let port = bound.addresses.first().map_or(port, SocketAddr::port);
-        let address = SocketAddr::new(ip, port);
-        match bind_one(address) {
-            Ok(socket) => {
-                let address =
-                    socket.local_addr().map_err(|source| NodeError::UdpAddress { address, source })?;
-                bound.sockets.push(socket);
-                bound.addresses.push(address);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                return Err(NodeError::UdpPortTaken { address: ip, port });
-            }
-            Err(error) if leave_out => tracing::warn!(%address, %error, "address is not offered"),
-            Err(source) => return Err(NodeError::UdpAddress { address, source }),
+fn bind_machine(port: u16) -> Result<Sockets, NodeError> {
+    let mut bound = Bound::at(port);
+    for ip in machine_addresses() {
+        // It may be an IPv6 address that is still tentative, or an interface that is going down.
+        if bound.bind(ip)? == Ownership::Elsewhere {
+            tracing::warn!(%ip, "address is not offered: it cannot be opened");
         }
     }
-    if bound.sockets.is_empty() { Err(NodeError::NoAddress) } else { Ok(bound) }
+    let candidates = bound.addresses.clone();
+    bound.finish(candidates)
+}
+
+fn bind_configured(configured: &[IpAddr], port: u16) -> Result<Sockets, NodeError> {
+    let mut bound = Bound::at(port);
+    let mut outer = Vec::new();
+    for &ip in configured.iter().take(MAX_ADDRESSES) {
+        if bound.bind(ip)? == Ownership::Elsewhere {
+            tracing::info!(%ip, "not an address of this machine: taken for the outer address of a NAT");
+            outer.push(ip);
+        }
+    }
+    if !outer.is_empty() {
+        for ip in machine_addresses() {
+            bound.bind(ip)?;
+        }
+    }
+    let port = bound.port;
+    let candidates = configured.iter().take(MAX_ADDRESSES).map(|ip| SocketAddr::new(*ip, port)).collect();
+    bound.finish(candidates)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ownership {
+    Ours,
+    Elsewhere,
+}
+
+/// Sockets so far, all on one port.
+struct Bound {
+    port: u16,
+    sockets: Vec<UdpSocket>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Bound {
+    fn at(port: u16) -> Self {
+        Self { port, sockets: Vec::new(), addresses: Vec::new() }
+    }
+
+    fn bind(&mut self, ip: IpAddr) -> Result<Ownership, NodeError> {
+        if self.addresses.iter().any(|address| address.ip() == ip) {
+            return Ok(Ownership::Ours);
+        }
+        let address = SocketAddr::new(ip, self.port);
+        match bind_one(address).and_then(|socket| Ok((socket.local_addr()?, socket))) {
+            Ok((address, socket)) => {
+                self.port = address.port();
+                self.addresses.push(address);
+                self.sockets.push(socket);
+                Ok(Ownership::Ours)
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                Err(NodeError::UdpPortTaken { address: ip, port: self.port })
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(Ownership::Elsewhere),
+            Err(source) => Err(NodeError::UdpAddress { address, source }),
+        }
+    }
+
+    fn finish(self, candidates: Vec<SocketAddr>) -> Result<Sockets, NodeError> {
+        if self.sockets.is_empty() {
+            return Err(NodeError::NoAddress);
+        }
+        Ok(Sockets { sockets: self.sockets, candidates })
+    }
 }
 
 fn bind_one(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -128,7 +182,7 @@ mod tests {
     #[test]
     fn a_taken_port_is_named_with_its_key() {
         let first = Sockets::bind(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], 0).unwrap();
-        let port = first.addresses[0].port();
+        let port = first.candidates[0].port();
         let error = Sockets::bind(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], port).unwrap_err().to_string();
         assert!(error.contains(&port.to_string()) && error.contains("udp_port"), "{error}");
     }
@@ -136,13 +190,20 @@ mod tests {
     #[test]
     fn every_address_has_the_same_port() {
         let sockets = Sockets::bind(&[], 0).unwrap();
-        let port = sockets.addresses[0].port();
-        assert!(sockets.addresses.iter().all(|address| address.port() == port));
+        let port = sockets.candidates[0].port();
+        assert_eq!(sockets.candidates.len(), sockets.sockets.len());
+        assert!(sockets.sockets.iter().all(|socket| socket.local_addr().unwrap().port() == port));
     }
 
     #[test]
-    fn an_address_of_another_machine_is_refused() {
-        let error = Sockets::bind(&["203.0.113.7".parse().unwrap()], 0).unwrap_err().to_string();
-        assert!(error.contains("addresses"), "{error}");
+    fn the_outer_address_of_a_nat_is_offered_and_the_inner_ones_are_open() {
+        let outer: IpAddr = "203.0.113.7".parse().unwrap();
+        let sockets = Sockets::bind(&[outer], 0).unwrap();
+        assert_eq!(sockets.candidates.len(), 1);
+        assert_eq!(sockets.candidates[0].ip(), outer);
+        let port = sockets.candidates[0].port();
+        assert_ne!(port, 0);
+        let inner: Vec<_> = sockets.sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
+        assert!(inner.contains(&SocketAddr::from((Ipv4Addr::LOCALHOST, port))), "{inner:?}");
     }
 }
