@@ -10,6 +10,8 @@ import { Stack } from './stack.mjs';
 import { until } from './until.mjs';
 
 const MIN_SPEECH_RMS = 0.01;
+const FIRST_PICTURE_MS = 1000;
+const STAGE_SWITCH_MS = 500;
 const CLASSROOM = { width: 320, height: 180, fps: 10 };
 
 let stack;
@@ -34,14 +36,16 @@ test('the teacher starts with one press', async () => {
 });
 
 test('three classrooms type the code once and see the teacher within a second', async (t) => {
+  const slow = [];
   browsers.one = await openChromium({ camera: camera(1, { ...CLASSROOM, title: '河口教学点' }), microphone: silence(), viewport: { width: 960, height: 540 } });
   browsers.two = await openChromium({ camera: camera(2, { ...CLASSROOM, title: '青山教学点' }), microphone: silence(), viewport: { width: 960, height: 540 } });
   browsers.three = await openFirefox({ viewport: { width: 960, height: 540 } });
   for (const [name, browser] of [['河口教学点', browsers.one], ['青山教学点', browsers.two], ['白云教学点', browsers.three]]) {
     const firstPictureMs = await joinClassroom(browser, stack.base, lesson.code, name);
     t.diagnostic(`${name}: first picture after ${Math.round(firstPictureMs)} ms`);
-    assert.ok(firstPictureMs <= 1000, `${name}: first picture after ${firstPictureMs} ms`);
+    slow.push(...(firstPictureMs > FIRST_PICTURE_MS ? [`${name}: ${Math.round(firstPictureMs)} ms`] : []));
   }
+  assert.deepEqual(slow, [], 'first picture later than a second after the last digit');
 });
 
 test('each classroom decodes the teacher’s frames, sees the counter advance and hears speech', async (t) => {
@@ -62,12 +66,12 @@ test('a classroom called on stage is seen by the others within half a second', a
   const pressed = await teacher.callOnStage('河口教学点');
   const switchMs = (await shown) - pressed;
   t.diagnostic(`stage switch visible after ${switchMs} ms`);
-  assert.ok(switchMs <= 500, `stage switch took ${switchMs} ms`);
+  assert.ok(switchMs <= STAGE_SWITCH_MS, `stage switch took ${switchMs} ms`);
   const back = whenShown(browsers.one, 'picture-stage', 2);
   const pressedAgain = await teacher.callOnStage('青山教学点');
   const secondMs = (await back) - pressedAgain;
   t.diagnostic(`second switch visible after ${secondMs} ms`);
-  assert.ok(secondMs <= 500, `second stage switch took ${secondMs} ms`);
+  assert.ok(secondMs <= STAGE_SWITCH_MS, `second stage switch took ${secondMs} ms`);
 });
 
 test('the lesson ends and its recording plays in the library', async (t) => {
