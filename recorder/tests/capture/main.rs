@@ -9,4 +9,5 @@ mod finishing;
 mod killed;
 mod lesson;
 mod process;
+mod registers;
 mod sfu_restarts;

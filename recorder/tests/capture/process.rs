@@ -20,6 +20,7 @@ pub struct Home {
     folder: tempfile::TempDir,
     pub media: PathBuf,
     pub min_free_bytes: u64,
+    pub signaling_url: String,
     pub secrets: Secrets,
 }
 
@@ -30,18 +31,20 @@ impl Home {
         let secrets = Secrets::ensure(&folder.path().join("data")).unwrap();
         let media = folder.path().join("media");
         std::fs::create_dir(&media).unwrap();
-        Self { folder, media, min_free_bytes: 0, secrets }
+        // Nobody listens there: capturing does not need signaling.
+        Self { folder, media, min_free_bytes: 0, signaling_url: "http://127.0.0.1:9".into(), secrets }
     }
 
-    /// Starts a recorder. Its only outside is the tap; signaling does not answer.
+    /// Starts a recorder.
     pub fn start(&self) -> Recorder {
         let config = self.folder.path().join("tongtang.toml");
         let text = format!(
             "data_dir = {:?}\n[log]\nformat = \"json\"\n[recorder]\nhttp_listen = \"127.0.0.1:0\"\nmedia_dir = {:?}\n\
-             min_free_bytes = {}\nsignaling_url = \"http://127.0.0.1:9\"\n",
+             min_free_bytes = {}\nsignaling_url = {:?}\n",
             self.folder.path().join("data"),
             self.media,
             self.min_free_bytes,
+            self.signaling_url,
         );
         std::fs::write(&config, text).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_tongtang-recorder"))
