@@ -128,6 +128,7 @@ impl Engine {
             self.counters.stun_failed += 1;
             return;
         }
+        let (room, participant) = (session.room, session.participant.clone());
         let forgotten = if session.paths.contains(&path) {
             None
         } else {
@@ -136,6 +137,12 @@ impl Engine {
         };
         if let Some(forgotten) = forgotten.filter(|forgotten| self.by_path.get(forgotten) == Some(&key)) {
             self.by_path.remove(&forgotten);
+        }
+        // Consent checks are a sign of life where no media flows, as in a classroom that waits for its teacher.
+        if let Some(room) = self.rooms.get_mut(room)
+            && let Some(participant) = room.participants.get_mut(&participant)
+        {
+            participant.last_sign = Some(now.mono);
         }
         // The newest peer that has proven itself from an address has it: a browser's next page may come from the same port.
         self.by_path.insert(path, key);

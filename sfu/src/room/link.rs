@@ -14,8 +14,8 @@ const RECOVERED: f32 = 0.7;
 const WEAK_AFTER: u8 = 2;
 /// Seconds in a row below the bounds before it is called good again.
 const GOOD_AFTER: u8 = 5;
-/// Without any sign of life for so long a link is lost.
-const LOST_AFTER: Duration = Duration::from_secs(6);
+/// Without any sign of life for so long a link is lost. Consent checks come every 2.5 s (Chromium) to 6 s (Firefox).
+const LOST_AFTER: Duration = Duration::from_secs(8);
 /// Losses of so many seconds count.
 const WINDOW_S: usize = 5;
 
@@ -129,7 +129,7 @@ mod tests {
         let mut meter = LinkMeter::default();
         assert_eq!(meter.second(start, seen(0), seen(0), None, None).level, LinkLevel::Unknown);
         assert_eq!(meter.second(start, seen(0), seen(0), None, Some(start)).level, LinkLevel::Good);
-        let later = start + Duration::from_secs(7);
+        let later = start + Duration::from_secs(9);
         let none = Interval::default();
         assert_eq!(meter.second(later, none, none, Some(30), Some(start)).level, LinkLevel::Lost);
     }

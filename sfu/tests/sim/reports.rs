@@ -29,6 +29,20 @@ fn a_publisher_is_told_of_every_packet_in_transport_wide_feedback() {
 }
 
 #[test]
+fn a_classroom_that_waits_alone_is_not_lost_and_one_without_network_is() {
+    let mut world = World::new(7, VideoCodec::Vp8);
+    let screen = world.subscribe("a", &["teacher", "audio0"]);
+    let level = |world: &World| world.engine.snapshot()[0].participants[0].link.level;
+    for _ in 0..30 {
+        world.run_for(Duration::from_secs(1));
+        assert_ne!(level(&world), LinkLevel::Lost);
+    }
+    world.browsers[screen].is_silent = true;
+    world.run_for(Duration::from_secs(12));
+    assert_eq!(level(&world), LinkLevel::Lost);
+}
+
+#[test]
 fn a_probe_on_an_m_line_without_a_picture_is_told_of_but_makes_no_source() {
     let mut world = World::new(6, VideoCodec::Vp8);
     let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
