@@ -6,8 +6,8 @@ use axum::response::Response;
 use tongtang_protocol::problem::{CONTENT_TYPE, Problem};
 
 /// A problem as an HTTP answer.
-pub fn problem(problem: Problem) -> Response {
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
+pub fn problem(problem: &Problem) -> Response {
+    let body = serde_json::to_vec(problem).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

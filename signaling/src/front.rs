@@ -48,7 +48,7 @@ pub fn router(inner: Router, nodes: Nodes, control_secret: &str) -> Router {
             metrics::counter!("tongtang_panics_total").increment(1);
             let problem = Problem::new(500, "internal", "the server made a mistake");
             answer::problem(
-                problem.with_detail("It is in the server's log, with the id of this answer (X-Request-Id)."),
+                &problem.with_detail("It is in the server's log, with the id of this answer (X-Request-Id)."),
             )
         }))
         .layer(middleware::from_fn(request::account))

@@ -47,13 +47,13 @@ impl Server {
     fn start(folder: &Path) -> Self {
         let log = std::fs::File::create(folder.join("stderr")).unwrap();
         let mut child = tongtang(folder).arg("serve").stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut greeting = String::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            greeting.push_str(&line);
-            greeting.push('\n');
-            if line.contains("Ctrl-C") {
-                return Self { child, greeting };
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Self { child, greeting: String::new() };
+        for line in stdout.lines() {
+            server.greeting.push_str(&line.unwrap());
+            server.greeting.push('\n');
+            if server.greeting.contains("Ctrl-C") {
+                return server;
             }
         }
         panic!("no greeting: {}", std::fs::read_to_string(folder.join("stderr")).unwrap());

@@ -99,6 +99,10 @@ async fn a_program_that_outlived_its_supervisor_is_adopted_and_still_supervised(
     let nodes = nodes();
     register(&nodes, 1);
     let second = start(folder.path(), "exec sleep 600", &nodes);
+    // It notes the node of a process that it accompanies.
+    let note = folder.path().join("run/sfu.json");
+    until("the adoption", || std::fs::read_to_string(&note).is_ok_and(|text| text.contains("\"epoch\":1,")))
+        .await;
     let mut watch = nodes.watch();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     let gone = watch.wait_for(|all| all[0].state == NodeState::Gone);

@@ -70,6 +70,11 @@ impl Api {
         if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() }
     }
 
+    /// Is a media server up?
+    pub async fn has_media(&self) -> bool {
+        self.call(Method::GET, "/readyz", None).await.is_ok()
+    }
+
     /// One call; the parsed answer, or null if it has none.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
         let mut request = self

@@ -7,6 +7,13 @@ use super::api::{Api, ApiError};
 use clap::{Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Longest wait for a lesson's room on a media server that is up; then the caller is told.
+const ROOM_WAIT: Duration = Duration::from_secs(5);
+
+/// Between two questions for it.
+const ROOM_PAUSE: Duration = Duration::from_millis(100);
 
 /// What can be done with lessons.
 #[derive(Debug, Subcommand)]
@@ -84,7 +91,7 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(),
             let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
             let mut access = api.call(Method::POST, "/api/lessons", Some(&body)).await?;
             let id = text_at(&access, "/lesson/id").to_owned();
-            access["teacher"] = match grant(api, &id, "teacher", "teacher").await {
+            access["teacher"] = match grant_soon(api, &id, "teacher", "teacher").await {
                 // The lesson is there and pages wait; a script asks `lesson grant` later.
                 Err(error) if error.is_no_media() => Value::Null,
                 granted => granted?,
@@ -96,7 +103,7 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(),
             (api.call(Method::GET, &format!("/api/lessons/{}/access", path(&id)), None).await?, access_text)
         }
         LessonCommand::Grant { id, role, name } => {
-            (grant(api, &path(&id), &word(&role), &name).await?, grant_text)
+            (grant_soon(api, &path(&id), &word(&role), &name).await?, grant_text)
         }
         LessonCommand::End { id } => {
             let path = format!("/api/lessons/{}/end", path(&id));
@@ -117,6 +124,20 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(),
 /// An id as a path segment; what is no id cannot leave its place in the path.
 fn path(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// A grant, waiting for it if a media server is up: a new lesson's room is made there just after the
+/// lesson, so the first question may come a moment too early.
+async fn grant_soon(api: &Api, id: &str, role: &str, name: &str) -> Result<Value, ApiError> {
+    let begin = Instant::now();
+    loop {
+        match grant(api, id, role, name).await {
+            Err(error) if error.is_no_media() && begin.elapsed() < ROOM_WAIT && api.has_media().await => {
+                tokio::time::sleep(ROOM_PAUSE).await;
+            }
+            decided => return decided,
+        }
+    }
 }
 
 /// A fresh grant, flattened for scripts: participant, whip_url, whep_url, token, expires_at.

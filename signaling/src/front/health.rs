@@ -64,7 +64,7 @@ async fn metrics(State(operator): State<Operator>, request: Request) -> Response
     if !allowed {
         let detail = "ask from the machine itself, or with the control secret as bearer token";
         return answer::problem(
-            Problem::new(403, "forbidden", "metrics are for operators").with_detail(detail),
+            &Problem::new(403, "forbidden", "metrics are for operators").with_detail(detail),
         );
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], counters().render()).into_response()

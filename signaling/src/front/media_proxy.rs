@@ -72,7 +72,7 @@ pub fn router(nodes: Nodes) -> Router {
 async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let room = request.uri().path().split('/').nth(2).map(RoomId::new);
     let Some(Ok(room)) = room else {
-        return answer::problem(Problem::new(404, "no_such_room", "this is no room's address"));
+        return answer::problem(&Problem::new(404, "no_such_room", "this is no room's address"));
     };
     let Some(sfu) = proxy.nodes.find_sfu(&room) else {
         return come_again(
@@ -87,7 +87,7 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         let title = format!("a media description has at most {MAX_BODY_BYTES} bytes");
-        return answer::problem(Problem::new(413, "too_large", title));
+        return answer::problem(&Problem::new(413, "too_large", title));
     };
     let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), |whole| whole.as_str());
     let mut headers = HeaderMap::new();
@@ -142,7 +142,7 @@ fn from_here(sfu: &SfuClient, location: &HeaderValue) -> HeaderValue {
 }
 
 fn come_again(kind: &str, title: &str, detail: &str) -> Response {
-    let mut response = answer::problem(Problem::new(503, kind, title).with_detail(detail));
+    let mut response = answer::problem(&Problem::new(503, kind, title).with_detail(detail));
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
     response
 }

@@ -39,14 +39,14 @@ async fn register(
     if !has_secret(&headers, &door.control_secret) {
         let detail = "nodes carry the installation's control secret (data_dir/secrets/control-secret)";
         return answer::problem(
-            Problem::new(401, "unauthorized", "control secret missing or wrong").with_detail(detail),
+            &Problem::new(401, "unauthorized", "control secret missing or wrong").with_detail(detail),
         );
     }
     let Json(said) = match body {
         Ok(body) => body,
         Err(rejection) => {
             let status = rejection.status().as_u16();
-            return answer::problem(Problem::new(status, "bad_registration", rejection.body_text()));
+            return answer::problem(&Problem::new(status, "bad_registration", rejection.body_text()));
         }
     };
     match door.nodes.register(said) {
@@ -57,7 +57,7 @@ async fn register(
                 RegisterError::DeadEpoch => 409,
                 RegisterError::Full => 503,
             };
-            answer::problem(Problem::new(status, "registration_refused", error.to_string()))
+            answer::problem(&Problem::new(status, "registration_refused", error.to_string()))
         }
     }
 }
