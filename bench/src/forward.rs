@@ -81,4 +81,3 @@ pub fn measure(subscribers: usize, seed: u64) -> Run {
         mean_bytes,
     }
 }
-

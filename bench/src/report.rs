@@ -77,7 +77,10 @@ pub fn write(path: &str, scenarios: &[Scenario]) -> anyhow::Result<()> {
 
 /// Prints the table.
 pub fn print(scenarios: &[Scenario]) {
-    println!("{:<24} {:>11} {:>12} {:>12} {:>7}", "scenario", "subscribers", "ns/packet", "limit ns", "ratio");
+    println!(
+        "{:<24} {:>11} {:>12} {:>12} {:>7}",
+        "scenario", "subscribers", "ns/packet", "limit ns", "ratio"
+    );
     for row in scenarios {
         println!(
             "{:<24} {:>11} {:>12} {:>12} {:>7.2}",
