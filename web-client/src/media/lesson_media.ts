@@ -2,8 +2,9 @@
 import type { Source } from '../protocol/types';
 import type { Session } from '../session/session';
 import { hasMedia } from '../session/state';
+import type { Layers } from './encodings';
 import { type LinkState, MediaLink } from './link';
-import { type Layers, Publisher } from './publisher';
+import { Publisher } from './publisher';
 import { Subscriber } from './subscriber';
 
 /** A fresh token is asked for this long before the old one expires. */

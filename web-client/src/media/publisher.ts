@@ -1,13 +1,7 @@
 // What a page sends: fixed m-lines microphone, camera (three sizes), board. Tracks are exchanged, never renegotiated.
 import type { Source, VideoCodec } from '../protocol/types';
 import { preferCodec } from './codecs';
-
-export interface Layers {
-  /** Bits per second of the sizes l (a quarter of width and height), m (half) and h (all of it). */
-  l: number;
-  m: number;
-  h: number;
-}
+import { cameraEncodings, type Layers } from './encodings';
 
 /** A teacher's 720p camera. */
 export const TEACHER_LAYERS: Layers = { l: 150_000, m: 500_000, h: 2_000_000 };
@@ -69,11 +63,8 @@ export class Publisher {
   private encodings(source: Source): RTCRtpEncodingParameters[] {
     if (source === 'board') return [{ maxBitrate: BOARD_BPS }];
     if (source === 'microphone') return [{}];
-    return [
-      { rid: 'l', scaleResolutionDownBy: 4, maxBitrate: this.layers.l },
-      { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: this.layers.m },
-      { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: this.layers.h },
-    ];
+    const { width, height } = this.tracks.get('camera')?.getSettings() ?? {};
+    return cameraEncodings(this.layers, width, height);
   }
 }
 
