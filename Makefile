@@ -7,7 +7,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tongtang/tools
 FUZZ_SECONDS ?= 20
 say = @printf '\033[1m==>\033[0m %s\n'
 
-.PHONY: help run test check fmt e2e bench fuzz interop build web packages test-packages test-rust test-web release clean
+.PHONY: help run test check fmt e2e bench fuzz interop build web packages test-packages test-rust test-web release clean types pictures
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,9 +60,14 @@ test-rust: test-packages web
 	$(say) "Rust tests"
 	@cargo test --workspace --quiet
 
-test-web: web-client/node_modules/.installed
-	$(say) "web client tests"
+test-web: build
+	$(say) "web client tests; its types are the server's own"
+	@$(BIN)/tongtang openapi >$(TARGET_DIR)/openapi.json
+	@diff -q $(TARGET_DIR)/openapi.json web-client/openapi.json >/dev/null || { echo "web-client/openapi.json is not what the server says: run make types"; exit 1; }
 	@cd web-client && npm test --silent
+
+types: build ## write the web client's types anew from the server's OpenAPI document
+	@$(BIN)/tongtang openapi >web-client/openapi.json && cd web-client && npm run --silent generate
 
 interop: test-packages build ## GStreamer and aiortc publish and play
 	$(say) "interop: GStreamer and aiortc over WHIP and WHEP"
@@ -74,6 +79,9 @@ e2e: test-packages build web-client/e2e/node_modules/.installed ## a whole lesso
 
 web-client/e2e/node_modules/.installed: web-client/e2e/package-lock.json
 	@cd web-client/e2e && npm ci --no-audit --no-fund --silent && touch node_modules/.installed
+
+pictures: test-packages build web-client/e2e/node_modules/.installed ## take the pictures of docs/images anew from a real lesson
+	@cd web-client/e2e && TONGTANG_BIN=$(abspath $(BIN)) node pictures.mjs
 
 bench: packages ## measure with the release profile; writes bench/report.json
 	@cargo run --quiet --release -p tongtang-bench

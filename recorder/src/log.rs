@@ -15,7 +15,11 @@ pub fn install(log: &Log) {
         LogFormat::Json => false,
         LogFormat::Auto => std::io::stderr().is_terminal(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Without its own complaints: they would go to stderr too, and panic when that is what is full.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     // Failing means that a log is installed already, which a test may have done.
     let _ = if is_text { builder.try_init() } else { builder.json().flatten_event(true).try_init() };
 }

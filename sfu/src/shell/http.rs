@@ -14,6 +14,7 @@
 pub mod control;
 pub mod events;
 pub mod health;
+pub mod ice_links;
 pub mod pace;
 pub mod refused;
 pub mod registry;
@@ -65,6 +66,8 @@ pub struct Node {
     pub registry: Registry,
     /// New sessions a second.
     pub pace: Pace,
+    /// `Link` headers that name ICE servers (RFC 9725 §4.6).
+    pub ice_links: Vec<axum::http::HeaderValue>,
     /// Does this node take new sessions?
     pub draining: AtomicBool,
     /// Requests answered, by hundred of the status: index 2 counts 2xx.

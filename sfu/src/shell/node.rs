@@ -3,6 +3,7 @@
 use crate::engine::{Engine, EngineConfig, Event};
 use crate::error::NodeError;
 use crate::peer::Identity;
+use crate::shell::http::ice_links::ice_links;
 use crate::shell::http::pace::Pace;
 use crate::shell::http::registry::Registry;
 use crate::shell::http::token::TokenKey;
@@ -99,6 +100,7 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         control_secret: secrets.as_ref().map(|secrets| secrets.control_secret.clone()),
         registry: Registry::default(),
         pace: Pace::new(clock::now().mono),
+        ice_links: ice_links(&config.sfu.ice_servers),
         draining: AtomicBool::new(false),
         answered: Default::default(),
         tap_lost: Default::default(),

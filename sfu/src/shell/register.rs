@@ -32,7 +32,7 @@ enum RegisterError {
 pub async fn keep_registered(node: Arc<Node>, signaling_url: String, secret: String, mut register: Register) {
     let heartbeat = Duration::from_secs(HEARTBEAT_S);
     let url = format!("{}/internal/nodes", signaling_url.trim_end_matches('/'));
-    let client = match Client::builder().timeout(PATIENCE).build() {
+    let client = match Client::builder().no_proxy().timeout(PATIENCE).build() {
         Ok(client) => client,
         Err(error) => {
             tracing::error!(%error, "cannot make an HTTP client; this node stays unknown to signaling");

@@ -51,6 +51,11 @@ pub const KEYS: &[Key] = &[
     key("sfu.http_listen", ADDRESS, r#"http_listen = "127.0.0.1:8081""#),
     key("sfu.udp_port", "a port, 1 to 65535", "udp_port = 7880"),
     key("sfu.addresses", "a list of this machine's IP addresses", r#"addresses = ["192.168.1.20"]"#),
+    key(
+        "sfu.ice_servers",
+        "a list of STUN and TURN servers",
+        r#"ice_servers = [{ url = "turn:turn.example.cn", username = "u", credential = "p" }]"#,
+    ),
     key("sfu.tap_listen", ADDRESS, r#"tap_listen = "127.0.0.1:7881""#),
     key("sfu.signaling_url", URL, r#"signaling_url = "http://127.0.0.1:8080""#),
     key("recorder.node_id", NODE_ID, r#"node_id = "recorder-1""#),

@@ -107,10 +107,26 @@ pub struct Sfu {
     pub udp_port: u16,
     /// Addresses named in ICE candidates. Empty: every address of this machine, loopback last.
     pub addresses: Vec<std::net::IpAddr>,
+    /// STUN and TURN servers named to WHIP and WHEP clients (RFC 9725 §4.6). The node itself needs none.
+    pub ice_servers: Vec<IceServer>,
     /// QUIC address where recorders tap a lesson.
     pub tap_listen: SocketAddr,
     /// Where signaling's HTTP is; the node registers there.
     pub signaling_url: String,
+}
+
+/// One entry of `sfu.ice_servers`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceServer {
+    /// `stun:` (RFC 7064) or `turn:` (RFC 7065) URI.
+    pub url: String,
+    /// TURN user name.
+    #[serde(default)]
+    pub username: String,
+    /// TURN password.
+    #[serde(default)]
+    pub credential: String,
 }
 
 /// `[recorder]`
@@ -181,6 +197,7 @@ impl Default for Sfu {
             http_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             udp_port: 7880,
             addresses: Vec::new(),
+            ice_servers: Vec::new(),
             tap_listen: SocketAddr::from(([127, 0, 0, 1], 7881)),
             signaling_url: "http://127.0.0.1:8080".into(),
         }

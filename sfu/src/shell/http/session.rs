@@ -105,6 +105,7 @@ async fn open(
         )
         .header(header::RETRY_AFTER, HeaderValue::from_static("1")));
     }
+    let slots = slot_names(asked.slots.as_deref())?;
     let session = new_session_id();
     let Grant { participant, role, publish: sources, .. } = grant;
     let entry = Entry { kind, room: room.clone(), participant: participant.clone() };
@@ -117,14 +118,13 @@ async fn open(
             node.worker.call(move |engine, now| engine.publish(now, publish)).await
         }
         Kind::Whep => {
-            let slots = slot_names(asked.slots.as_deref())?;
             let subscribe =
                 Subscribe { room: room.clone(), participant, session: session.clone(), role, slots, offer };
             node.worker.call(move |engine, now| engine.subscribe(now, subscribe)).await
         }
     };
     match answer.map_err(Refused::from).and_then(|answer| answer.map_err(Refused::from)) {
-        Ok(answer) => Ok(created(kind, &room, &session, answer)),
+        Ok(answer) => Ok(created(kind, &room, &session, answer, &node.ice_links)),
         Err(refused) => {
             node.registry.remove(&session);
             Err(refused)
@@ -152,14 +152,24 @@ fn grant(node: &Node, headers: &HeaderMap, room: &RoomId, asked: &Asked) -> Resu
     }
 }
 
-fn created(kind: Kind, room: &RoomId, session: &SessionId, answer: Answer) -> Response {
+fn created(
+    kind: Kind,
+    room: &RoomId,
+    session: &SessionId,
+    answer: Answer,
+    ice_links: &[HeaderValue],
+) -> Response {
     let headers = [
         (header::CONTENT_TYPE, SDP.to_owned()),
         (header::LOCATION, format!("/{}/{room}/{session}", kind.path())),
         (header::ETAG, format!("\"{}\"", answer.etag)),
         (header::HeaderName::from_static("accept-patch"), FRAGMENT.to_owned()),
     ];
-    (StatusCode::CREATED, headers, answer.sdp).into_response()
+    let mut response = (StatusCode::CREATED, headers, answer.sdp).into_response();
+    for link in ice_links {
+        response.headers_mut().append(header::LINK, link.clone());
+    }
+    response
 }
 
 async fn change(
