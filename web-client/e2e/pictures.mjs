@@ -5,7 +5,7 @@ import { openChromium } from './browsers.mjs';
 import { camera, silence, speech } from './media.mjs';
 import { joinClassroom, Teacher, whenShown } from './pages.mjs';
 import { published } from './recording.mjs';
-import { Stack } from './stack.mjs';
+import { OUT, Stack } from './stack.mjs';
 import { until } from './until.mjs';
 
 const images = join(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
@@ -79,6 +79,9 @@ try {
   await desk.goto(stack.base);
   await pause(1500);
   await desk.screenshot(join(images, 'home.png'));
+} catch (error) {
+  for (const [n, one] of open.entries()) await one.screenshot(join(OUT, `failed-${n}.png`)).catch(() => {});
+  throw error;
 } finally {
   for (const one of open) await one.close();
   await stack.stop();

@@ -75,17 +75,19 @@ impl Row {
 impl Store {
     /// All resources, or one lesson's, the newest first.
     pub async fn resources(&self, of_lesson: Option<&LessonId>) -> Result<Vec<Resource>, StoreError> {
+        // One snapshot: a job is not seen done before its output.
+        let mut tx = self.pool.begin().await?;
         let rows = sqlx::query_as::<_, Row>(
             "SELECT * FROM resource WHERE ?1 IS NULL OR lesson_id = ?1
              ORDER BY recorded_at DESC, id DESC LIMIT ?2",
         )
         .bind(of_lesson.map(LessonId::as_str))
         .bind(MAX_LISTED)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
         let mut resources = Vec::with_capacity(rows.len());
         for row in rows {
-            let job = self.newest_job(&row.id).await?;
+            let job = newest_job(&mut tx, &row.id).await?;
             resources.push(row.with(job)?);
         }
         Ok(resources)
@@ -93,13 +95,14 @@ impl Store {
 
     /// One resource.
     pub async fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+        let mut tx = self.pool.begin().await?;
         let row = sqlx::query_as::<_, Row>("SELECT * FROM resource WHERE id = ?")
             .bind(id.as_str())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *tx)
             .await?;
         match row {
             Some(row) => {
-                let job = self.newest_job(&row.id).await?;
+                let job = newest_job(&mut tx, &row.id).await?;
                 Ok(Some(row.with(job)?))
             }
             None => Ok(None),
@@ -159,14 +162,14 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
 
-    async fn newest_job(&self, resource: &str) -> Result<Job, StoreError> {
-        sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE resource_id = ? ORDER BY attempt DESC LIMIT 1")
-            .bind(resource)
-            .fetch_one(&self.pool)
-            .await?
-            .try_into()
-    }
+async fn newest_job(connection: &mut SqliteConnection, resource: &str) -> Result<Job, StoreError> {
+    sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE resource_id = ? ORDER BY attempt DESC LIMIT 1")
+        .bind(resource)
+        .fetch_one(connection)
+        .await?
+        .try_into()
 }
 
 /// The draft resource of a lesson that ended, and its first job.
