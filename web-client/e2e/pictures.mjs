@@ -39,7 +39,7 @@ const stack = await Stack.start('pictures');
 const open = [];
 const browser = async (options) => { const one = await openChromium(options); open.push(one); return one; };
 try {
-  const desk = await browser({ camera: camera(0, { width: 1280, height: 720 }), microphone: speech(), viewport: { width: 1366, height: 768 } });
+  const desk = await browser({ camera: camera(0), microphone: speech(), viewport: { width: 1366, height: 768 } });
   await desk.page.addInitScript(installSlide);
   const lesson = await stack.cli('lesson', 'create', '--title', '三年级音乐：茉莉花');
   const teacher = await Teacher.open(desk, lesson.teacher_url);
