@@ -7,11 +7,12 @@ import { camera, silence, speech } from './media.mjs';
 import { framesOf, joinClassroom, Teacher, watchTeacher, whenShown } from './pages.mjs';
 import { durationOf, published } from './recording.mjs';
 import { Stack } from './stack.mjs';
-import { until } from './until.mjs';
+import { PATIENCE, until } from './until.mjs';
 
 const MIN_SPEECH_RMS = 0.01;
-const FIRST_PICTURE_MS = 1000;
-const STAGE_SWITCH_MS = 500;
+const FIRST_PICTURE_MS = 1000 * PATIENCE;
+const STAGE_SWITCH_MS = 500 * PATIENCE;
+const MIN_DECODED = PATIENCE > 1 ? 0.8 : 0.95;
 const CLASSROOM = { width: 320, height: 180, fps: 10 };
 
 let stack;
@@ -55,7 +56,7 @@ test('each classroom decodes the teacher’s frames, sees the counter advance an
     const after = await framesOf(browsers[name], 'teacher');
     const ratio = (after.decoded - before.decoded) / (after.received - before.received);
     t.diagnostic(`${name}: ${seen.frames} different frames in 6 s, decoded ${Math.round(ratio * 100)} %, loudest ${seen.loudest.toFixed(3)}`);
-    assert.ok(ratio >= 0.95, `${name} decoded ${ratio} of what it received`);
+    assert.ok(ratio >= MIN_DECODED, `${name} decoded ${ratio} of what it received`);
     assert.ok(seen.frames >= 30, `${name}: the counter advanced only ${seen.frames} times in 6 s`);
     assert.ok(seen.loudest > MIN_SPEECH_RMS, `${name} hears nothing: ${seen.loudest}`);
   }
