@@ -37,6 +37,12 @@ export async function openChromium({ camera, microphone, viewport = { width: 136
   };
 }
 
+/** Runs inside Firefox: its fake camera makes any size that is asked for; the room's is small, like the other rooms' files. */
+function installSmallCamera() {
+  const native = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) => native({ ...wanted, ...(wanted?.video ? { video: { width: 320, height: 180, frameRate: 8 } } : {}) });
+}
+
 /** A Firefox with its own fake camera; it has no H.264. */
 export async function openFirefox({ viewport = { width: 1366, height: 768 } } = {}) {
   const browser = await puppeteer.launch({
@@ -49,6 +55,7 @@ export async function openFirefox({ viewport = { width: 1366, height: 768 } } = 
       'media.navigator.permission.disabled': true,
       'media.autoplay.default': 0,
       'media.autoplay.blocking_policy': 0,
+      'media.autoplay.block-webaudio': false,
       'intl.accept_languages': 'zh-CN',
       'app.update.enabled': false,
       'network.captive-portal-service.enabled': false,
@@ -58,6 +65,7 @@ export async function openFirefox({ viewport = { width: 1366, height: 768 } } = 
   });
   const page = (await browser.pages())[0] ?? await browser.newPage();
   await page.evaluateOnNewDocument(installProbes);
+  await page.evaluateOnNewDocument(installSmallCamera);
   return {
     page,
     goto: (url) => page.goto(url),

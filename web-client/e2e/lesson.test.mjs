@@ -12,8 +12,11 @@ import { PATIENCE, until } from './until.mjs';
 const MIN_SPEECH_RMS = 0.01;
 const FIRST_PICTURE_MS = 1000 * PATIENCE;
 const STAGE_SWITCH_MS = 500 * PATIENCE;
-const MIN_DECODED = PATIENCE > 1 ? 0.8 : 0.95;
-const CLASSROOM = { width: 320, height: 180, fps: 10 };
+const MIN_DECODED = PATIENCE > 1 ? 0.7 : 0.95;
+// Four browsers without a graphics card share the machine: the pictures are small so that it is the product that is measured.
+const TEACHER = { width: 480, height: 270, fps: 12 };
+const CLASSROOM = { width: 320, height: 180, fps: 8 };
+const SCREEN = { width: 640, height: 360 };
 
 let stack;
 let lesson;
@@ -31,16 +34,16 @@ after(async () => {
 });
 
 test('the teacher starts with one press', async () => {
-  browsers.teacher = await openChromium({ camera: camera(0), microphone: speech() });
+  browsers.teacher = await openChromium({ camera: camera(0, TEACHER), microphone: speech(), viewport: { width: 1024, height: 640 } });
   teacher = await Teacher.open(browsers.teacher, lesson.teacher_url);
   await teacher.start();
 });
 
 test('three classrooms type the code once and see the teacher within a second', async (t) => {
   const slow = [];
-  browsers.one = await openChromium({ camera: camera(1, { ...CLASSROOM, title: '河口教学点' }), microphone: silence(), viewport: { width: 960, height: 540 } });
-  browsers.two = await openChromium({ camera: camera(2, { ...CLASSROOM, title: '青山教学点' }), microphone: silence(), viewport: { width: 960, height: 540 } });
-  browsers.three = await openFirefox({ viewport: { width: 960, height: 540 } });
+  browsers.one = await openChromium({ camera: camera(1, { ...CLASSROOM, title: '河口教学点' }), microphone: silence(), viewport: SCREEN });
+  browsers.two = await openChromium({ camera: camera(2, { ...CLASSROOM, title: '青山教学点' }), microphone: silence(), viewport: SCREEN });
+  browsers.three = await openFirefox({ viewport: SCREEN });
   for (const [name, browser] of [['河口教学点', browsers.one], ['青山教学点', browsers.two], ['白云教学点', browsers.three]]) {
     const firstPictureMs = await joinClassroom(browser, stack.base, lesson.code, name);
     t.diagnostic(`${name}: first picture after ${Math.round(firstPictureMs)} ms`);
@@ -50,16 +53,18 @@ test('three classrooms type the code once and see the teacher within a second', 
 });
 
 test('each classroom decodes the teacher’s frames, sees the counter advance and hears speech', async (t) => {
+  const short = [];
   for (const name of ['one', 'two', 'three']) {
     const before = await framesOf(browsers[name], 'teacher');
     const seen = await watchTeacher(browsers[name], 6000);
     const after = await framesOf(browsers[name], 'teacher');
     const ratio = (after.decoded - before.decoded) / (after.received - before.received);
     t.diagnostic(`${name}: ${seen.frames} different frames in 6 s, decoded ${Math.round(ratio * 100)} %, loudest ${seen.loudest.toFixed(3)}`);
-    assert.ok(ratio >= MIN_DECODED, `${name} decoded ${ratio} of what it received`);
-    assert.ok(seen.frames >= 30, `${name}: the counter advanced only ${seen.frames} times in 6 s`);
-    assert.ok(seen.loudest > MIN_SPEECH_RMS, `${name} hears nothing: ${seen.loudest}`);
+    if (ratio < MIN_DECODED) short.push(`${name} decoded ${ratio} of what it received`);
+    if (seen.frames < 30) short.push(`${name}: the counter advanced only ${seen.frames} times in 6 s`);
+    if (seen.loudest < MIN_SPEECH_RMS) short.push(`${name} hears nothing: ${seen.loudest}`);
   }
+  assert.deepEqual(short, []);
 });
 
 test('a classroom called on stage is seen by the others within half a second', async (t) => {

@@ -16,18 +16,18 @@ export function installProbes() {
   const alive = () => connections.filter((connection) => connection.connectionState !== 'closed');
 
   // Reads the strip of cells that media.mjs burnt in; null when the picture carries none.
+  const [cells, cell] = [16, 8];
   const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [cells * cell, cell];
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   const readStrip = (video) => {
     if (!video.videoWidth) return null;
-    const [cells, cell] = [16, 8];
-    canvas.width = cells * cell;
-    canvas.height = cell;
-    const context = canvas.getContext('2d', { willReadFrequently: true });
     context.drawImage(video, 0, 0, video.videoWidth, video.videoWidth / cells, 0, 0, canvas.width, cell);
+    const row = context.getImageData(0, cell / 2, canvas.width, 1).data;
     const bits = [];
     for (let i = 0; i < cells; i++) {
-      const pixel = context.getImageData(i * cell + cell / 2, cell / 2, 1, 1).data;
-      const light = (pixel[0] + pixel[1] + pixel[2]) / 3;
+      const at = 4 * (i * cell + cell / 2);
+      const light = (row[at] + row[at + 1] + row[at + 2]) / 3;
       if (light > 90 && light < 165) return null;
       bits.push(light >= 165 ? 1 : 0);
     }
@@ -72,7 +72,7 @@ export function installProbes() {
       const [inbound, outbound] = [[], []];
       for (const connection of alive()) {
         for (const report of (await connection.getStats()).values()) {
-          if (report.type === 'inbound-rtp') inbound.push({ kind: report.kind, mid: report.mid, ssrc: report.ssrc, framesDecoded: report.framesDecoded ?? 0, framesReceived: report.framesReceived ?? 0, framesDropped: report.framesDropped ?? 0, packetsReceived: report.packetsReceived, packetsLost: report.packetsLost, freezeCount: report.freezeCount ?? 0, frameWidth: report.frameWidth });
+          if (report.type === 'inbound-rtp') inbound.push({ kind: report.kind, mid: report.mid, ssrc: report.ssrc, framesDecoded: report.framesDecoded ?? 0, framesReceived: report.framesReceived ?? 0, framesDropped: report.framesDropped ?? 0, packetsReceived: report.packetsReceived, packetsLost: report.packetsLost, freezeCount: report.freezeCount ?? 0, frameWidth: report.frameWidth, energy: report.totalAudioEnergy ?? 0, seconds: report.totalSamplesDuration ?? 0 });
           if (report.type === 'outbound-rtp') outbound.push({ kind: report.kind, rid: report.rid, framesEncoded: report.framesEncoded ?? 0, packetsSent: report.packetsSent, frameWidth: report.frameWidth, framesPerSecond: report.framesPerSecond });
         }
       }
