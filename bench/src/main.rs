@@ -34,7 +34,7 @@ mod sender;
 mod world;
 
 /// Subscribers of the one teacher.
-const SUBSCRIBERS: [usize; 3] = [10, 50, 200];
+const SUBSCRIBERS: [usize; 3] = [5, 20, 60];
 /// Runs of each scenario; the report names the median.
 const RUNS: usize = 3;
 
