@@ -1,6 +1,6 @@
 /**
  * The bounds of the product (first picture, stage switch, return after a kill) hold on a machine of its own: `make e2e`. `make test` also runs
- * where something else is busy and gives three times the time, so that it fails for the product's sake only.
+ * where something else is busy: it gives three times the time and accepts fewer decoded frames (MIN_DECODED in lesson.test.mjs).
  */
 export const PATIENCE = Number(process.env.TONGTANG_E2E_PATIENCE ?? 1);
 
