@@ -4,6 +4,7 @@
 //! subscriber's reports say. Enters: [`Media`] of the tracks its slots listen to, RTCP of the subscriber, the
 //! time. Leaves: sealed datagrams, written straight into the outbox.
 
+pub mod gather;
 pub mod layers;
 pub mod reports;
 pub mod rewrite;
@@ -112,6 +113,7 @@ impl Egress {
         track: TrackKey,
         codec: Codec,
         media: &Media<'_>,
+        padding: u8,
         peer: &mut Peer,
         outbox: &mut Outbox,
     ) -> Forwarded {
@@ -130,7 +132,9 @@ impl Egress {
         let extensions = extensions(self.transport_number, now);
         let ssrc = slot.agreed.ssrc;
         let is_sent =
-            push_sealed(outbox, path, peer, ssrc, |out| slot.write(now.mono, track, media, &extensions, out));
+            push_sealed(outbox, path, peer, ssrc, |out| {
+                slot.write(now.mono, track, media, padding, &extensions, out)
+            });
         if is_sent {
             self.transport_number = self.transport_number.wrapping_add(1);
             forwarded

@@ -5,20 +5,25 @@
 //!
 //! * [`api`]: what the shell says and hears
 //! * `commands`: WHIP, WHEP and control, each a method
-//! * `media`: the way of a packet: decrypted, taken in, tapped, fanned out
+//! * `media`: the way of a packet: decrypted, taken in, tapped
+//! * `fanout`: bursts, and whose turn it is
+//! * [`outbox`]: what is to be sent, in runs
 //! * `routing`: which track feeds which slot
 //! * `timers`: everything that happens because time passes
 //! * [`session`], [`slab`]: what is kept of a session, and under which key
 
 pub mod api;
 mod commands;
+mod fanout;
 mod media;
+pub mod outbox;
 mod routing;
 pub mod session;
 pub mod slab;
 mod timers;
 
 pub use api::*;
+pub use outbox::Outbox;
 
 use crate::demux::{Kind, classify};
 use crate::now::Now;
@@ -69,6 +74,7 @@ pub struct Engine {
     by_path: HashMap<Path, SessionKey>,
     by_ufrag: HashMap<String, SessionKey>,
     outbox: Outbox,
+    fan: fanout::FanOut,
     events: VecDeque<Event>,
     counters: Counters,
     is_draining: bool,
@@ -91,6 +97,7 @@ impl Engine {
             by_path: HashMap::new(),
             by_ufrag: HashMap::new(),
             outbox: Outbox::default(),
+            fan: fanout::FanOut::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
             is_draining: false,
@@ -207,7 +214,10 @@ impl Engine {
 
     /// When [`Engine::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.publishers.is_empty() && self.subscribers.is_empty() { None } else { self.clocks.next() }
+        if self.publishers.is_empty() && self.subscribers.is_empty() {
+            return None;
+        }
+        [self.clocks.next(), self.fan.due()].into_iter().flatten().min()
     }
 
     /// What is to be sent; the shell sends and clears it after each call into the engine or batch of calls.

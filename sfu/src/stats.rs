@@ -50,6 +50,8 @@ counters! {
     late_packets,
     /// Packets older than the keyframe that their slot switched at, or refused by the sealer.
     egress_dropped_packets,
+    /// Packets of bursts that found the fan-out's queue full: the machine is too slow for its lessons.
+    fan_out_dropped_packets,
     /// Switches of slots to another track.
     slot_switches,
     /// Packets sent again.

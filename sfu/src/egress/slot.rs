@@ -3,7 +3,7 @@
 use super::rewrite::Rewriter;
 use crate::engine::slab::Key;
 use crate::ingress::cache::Media;
-use crate::packet::rtp::{FixedHeader, HeaderWriter};
+use crate::packet::rtp::{self, FixedHeader, HeaderWriter};
 use crate::sdp::{Codec, MediaKind, SubscribedSlot};
 use std::time::{Duration, Instant};
 
@@ -229,13 +229,14 @@ impl Slot {
         }
     }
 
-    /// Writes header and payload of a packet behind `out`'s end. Gives the header's length and the index to seal with;
+    /// Writes header, payload and `padding` bytes of RTP padding of a packet behind `out`'s end. Gives the header's length and the index to seal with;
     /// `None` when the packet is older than the segment. Nothing is written then.
     pub fn write(
         &mut self,
         now: Instant,
         track: TrackKey,
         media: &Media<'_>,
+        padding: u8,
         extensions: &PacketExtensions,
         out: &mut Vec<u8>,
     ) -> Option<(usize, u64)> {
@@ -254,6 +255,7 @@ impl Slot {
         if let Some(descriptor) = media.meta.vp8 {
             descriptor.rewrite(&mut out[at..], rewritten.vp8);
         }
+        rtp::pad(out, at - header_len, padding);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(media.payload.len() as u32);
         Some((header_len, rewritten.index))

@@ -14,46 +14,6 @@ pub struct Path {
     pub remote: SocketAddr,
 }
 
-/// Datagrams to send, in one contiguous buffer that is used again: the packet path allocates nothing.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    bytes: Vec<u8>,
-    datagrams: Vec<(Path, u32, u32)>,
-}
-
-impl Outbox {
-    /// Appends a datagram written by `write` into the buffer; nothing is sent when it writes nothing.
-    pub fn push_with(&mut self, path: Path, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        let end = self.bytes.len();
-        if end > start {
-            self.datagrams.push((path, start as u32, end as u32));
-        }
-    }
-
-    /// Appends a datagram.
-    pub fn push(&mut self, path: Path, datagram: &[u8]) {
-        self.push_with(path, |bytes| bytes.extend_from_slice(datagram));
-    }
-
-    /// All datagrams in order.
-    pub fn iter(&self) -> impl Iterator<Item = (Path, &[u8])> {
-        self.datagrams.iter().map(|&(path, start, end)| (path, &self.bytes[start as usize..end as usize]))
-    }
-
-    /// Is there nothing to send?
-    pub fn is_empty(&self) -> bool {
-        self.datagrams.is_empty()
-    }
-
-    /// Forgets what was sent, keeps the memory.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.datagrams.clear();
-    }
-}
-
 /// `POST /whip/{room}`
 #[derive(Debug, Clone)]
 pub struct Publish {

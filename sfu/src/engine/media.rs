@@ -3,9 +3,6 @@
 use super::Engine;
 use super::session::{Publisher, SessionKey};
 use super::slab::Key;
-use crate::egress::Forwarded;
-use crate::egress::slot::TrackKey;
-use crate::ingress::cache::Media;
 use crate::ingress::{Accepted, Dropped};
 use crate::now::Now;
 use crate::packet::rtcp::{self, Nacked, Part, build};
@@ -41,8 +38,7 @@ impl Engine {
             self.reroute(now, room);
         }
         self.tap(now, key, &accepted, &packet[accepted.start..]);
-        let media = Media { meta: accepted.meta, payload: &packet[accepted.payload.0..accepted.payload.1] };
-        self.fan_out(now, key, accepted.track, &media);
+        self.gather(now, key, &accepted);
     }
 
     fn count_dropped(&mut self, dropped: Dropped) {
@@ -80,47 +76,6 @@ impl Engine {
         for (_, tap) in &mut room.taps {
             tap.packet(track.flow, now.unix_us, packet);
         }
-    }
-
-    /// One copy for each listening slot, sealed where it is written.
-    fn fan_out(&mut self, now: Now, key: Key, track: usize, media: &Media<'_>) {
-        let Self { publishers, subscribers, outbox, counters, .. } = self;
-        let Some(publisher) = publishers.get_mut(key) else { return };
-        if is_silenced(publisher, publisher.ingress.tracks()[track].source) {
-            return;
-        }
-        let mut listeners = std::mem::take(&mut publisher.ingress.tracks_mut()[track].listeners);
-        let source = &publisher.ingress.tracks()[track];
-        let track_key = TrackKey { publisher: key, track };
-        listeners.retain(|listener| {
-            let Some(subscriber) = subscribers.get_mut(listener.subscriber) else { return false };
-            let slot = usize::from(listener.slot);
-            let mut forward = |media: &Media<'_>| {
-                let peer = &mut subscriber.session.peer;
-                let forwarded =
-                    subscriber.egress.forward(now, slot, track_key, source.codec, media, peer, outbox);
-                match forwarded {
-                    Forwarded::Sent | Forwarded::SentFirst => counters.rtp_out_packets += 1,
-                    Forwarded::Dropped => counters.egress_dropped_packets += 1,
-                    Forwarded::Held | Forwarded::NotListening => {}
-                }
-                forwarded
-            };
-            match forward(media) {
-                Forwarded::SentFirst => {
-                    counters.slot_switches += 1;
-                    // The keyframe's first packet was lost and came late: what is behind it is here already.
-                    let behind = media.meta.sequence + 1..=source.highest().unwrap_or(0);
-                    for media in behind.filter_map(|sequence| source.cache.get(sequence)) {
-                        forward(&media);
-                    }
-                    true
-                }
-                Forwarded::NotListening => false,
-                Forwarded::Sent | Forwarded::Held | Forwarded::Dropped => true,
-            }
-        });
-        publisher.ingress.tracks_mut()[track].listeners = listeners;
     }
 
     pub(super) fn handle_rtcp(&mut self, now: Now, key: SessionKey, datagram: &mut [u8]) {
@@ -216,6 +171,6 @@ impl Engine {
     }
 }
 
-fn is_silenced(publisher: &Publisher, source: Source) -> bool {
+pub(super) fn is_silenced(publisher: &Publisher, source: Source) -> bool {
     publisher.is_muted && source == Source::Microphone
 }

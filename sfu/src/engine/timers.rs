@@ -46,6 +46,10 @@ fn is_due(clock: &mut Option<Instant>, now: Instant, interval: Duration) -> bool
 impl Engine {
     /// The time of [`Engine::poll_timeout`] has come (being late is harmless).
     pub fn handle_timeout(&mut self, now: Now) {
+        self.gather_timeouts(now);
+        if self.clocks.tick.is_some_and(|due| due > now.mono) {
+            return;
+        }
         self.clocks.tick = Some(now.mono + TICK);
         self.peer_timeouts(now);
         self.ingress_timeouts(now);

@@ -5,6 +5,7 @@ use super::clock::SenderReportPoint;
 use super::level::Loudness;
 use super::nack::{Gap, NackList};
 use super::reception::Reception;
+use crate::egress::gather::Gather;
 use crate::engine::slab::Key;
 use crate::packet::sequence::Unwrapper;
 use crate::packet::{Header, h264, vp8};
@@ -60,6 +61,10 @@ pub struct Track {
     pub loudness: Loudness,
     /// The slots it feeds, or will feed when it gets a keyframe.
     pub listeners: Vec<Listener>,
+    /// What waits to be sent together.
+    pub gather: Gather,
+    /// Is it among the engine's tracks that wait?
+    pub is_gathering: bool,
     /// When the last packet arrived.
     pub last_packet: Instant,
     /// Since when packets come without a pause.
@@ -123,6 +128,8 @@ impl Track {
             sender_report: None,
             loudness: Loudness::default(),
             listeners: Vec::new(),
+            gather: Gather::new(now),
+            is_gathering: false,
             last_packet: now,
             alive_since: now,
             is_ended: false,

@@ -222,6 +222,15 @@ impl<'a> HeaderWriter<'a> {
     }
 }
 
+/// Appends `bytes` of padding to the packet that begins at `start` and ends `out` (RFC 3550 §5.1); 0: nothing.
+pub fn pad(out: &mut Vec<u8>, start: usize, bytes: u8) {
+    if bytes > 0 {
+        out[start] |= 0x20;
+        out.resize(out.len() + usize::from(bytes) - 1, 0);
+        out.push(bytes);
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

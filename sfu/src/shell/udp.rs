@@ -3,9 +3,11 @@
 //! Owns the engine. Enters: datagrams, and calls of the tokio side through [`Worker`]. Leaves:
 //! datagrams, and [`Event`]s on a broadcast channel.
 //!
+//! * [`batch`]: many datagrams a system call
 //! * [`sockets`]: which addresses, bound how
 //! * [`worker`]: the thread
 
+pub mod batch;
 pub mod sockets;
 pub mod worker;
 

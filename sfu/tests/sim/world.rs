@@ -231,6 +231,7 @@ impl World {
 
     /// Puts on the network what everybody wants to send.
     pub fn pump(&mut self) {
+        while self.engine.fan_out(self.time(), 64) {}
         while let Some(event) = self.engine.poll_event() {
             self.events.push(event);
         }

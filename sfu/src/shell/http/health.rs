@@ -50,6 +50,8 @@ async fn metrics(State(node): SharedNode) -> Result<Response, Refused> {
         ("udp_received", &udp.received),
         ("udp_sent", &udp.sent),
         ("udp_send_dropped", &udp.send_dropped),
+        ("udp_send_calls", &udp.send_calls),
+        ("udp_too_long", &udp.too_long),
         ("udp_receive_failed", &udp.receive_failed),
         ("tap_lost_packets", &node.tap_lost),
     ];

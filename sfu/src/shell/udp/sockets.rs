@@ -2,6 +2,7 @@
 //! from the address that was asked.
 
 use crate::error::NodeError;
+use crate::shell::udp::batch::Receiver;
 use mio::net::UdpSocket;
 use rtc_shared::ifaces::{Kind, ifaces};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -132,6 +133,7 @@ fn bind_one(address: SocketAddr) -> io::Result<UdpSocket> {
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    Receiver::coalesce(&socket);
     Ok(UdpSocket::from_std(socket.into()))
 }
 

@@ -4,7 +4,8 @@ use crate::engine::{Engine, Event, Path};
 use crate::now::Now;
 use crate::shell::clock;
 use crate::shell::udp::Sockets;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crate::shell::udp::batch::{Receiver, Segmentation, Sender, Sent};
+use crossbeam_channel::{self as channel, TrySendError, bounded};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::io;
 use std::sync::Arc;
@@ -18,11 +19,14 @@ pub const MAX_CALLS: usize = 256;
 /// Events a reader may be behind. A slower one is cut off, reconnects and reads a snapshot.
 pub const MAX_EVENTS: usize = 1024;
 
-/// Datagrams read from one socket before the other sockets, the calls and the timers get their turn.
-const MAX_BATCH: usize = 64;
+/// Calls of the kernel for one socket before the other sockets, the calls and the timers get their turn.
+const MAX_READS: usize = 2;
 
-/// Longest datagram read. A longer one is cut, and so fails its authentication: nobody needs one.
+/// Longest datagram that is looked at: nobody needs a longer one.
 const MAX_DATAGRAM_BYTES: usize = 2048;
+
+/// Subscribers that are served before the sockets are read again: about half a millisecond with pictures of nine packets.
+const TURNS: usize = 64;
 
 const WAKE: Token = Token(usize::MAX);
 
@@ -46,8 +50,12 @@ pub struct UdpCounters {
     pub received: AtomicU64,
     /// Datagrams out.
     pub sent: AtomicU64,
-    /// Datagrams the kernel took none of: its buffer was full. Receivers ask again.
+    /// Datagrams the kernel did not take: its buffer was full. Receivers ask again.
     pub send_dropped: AtomicU64,
+    /// System calls that sent them.
+    pub send_calls: AtomicU64,
+    /// Datagrams longer than anything we speak.
+    pub too_long: AtomicU64,
     /// Reads that failed.
     pub receive_failed: AtomicU64,
 }
@@ -55,7 +63,7 @@ pub struct UdpCounters {
 /// The tokio side's handle.
 #[derive(Debug, Clone)]
 pub struct Worker {
-    calls: Sender<Call>,
+    calls: channel::Sender<Call>,
     waker: Arc<Waker>,
     stopping: Arc<AtomicBool>,
     events: broadcast::Sender<Event>,
@@ -73,6 +81,8 @@ impl Worker {
         let counters = Arc::new(UdpCounters::default());
         let mut thread = Thread {
             ready: vec![true; sockets.sockets.len()],
+            senders: sockets.sockets.iter().map(|_| Sender::new(Segmentation::Kernel)).collect(),
+            receiver: Receiver::new(),
             engine,
             sockets,
             called,
@@ -141,7 +151,10 @@ struct Thread {
     sockets: Sockets,
     /// Sockets that may have more: the poll tells only once (it is edge-triggered).
     ready: Vec<bool>,
-    called: Receiver<Call>,
+    /// One a socket: a device may refuse what another takes.
+    senders: Vec<Sender>,
+    receiver: Receiver,
+    called: channel::Receiver<Call>,
     events: broadcast::Sender<Event>,
     stopping: Arc<AtomicBool>,
     counters: Arc<UdpCounters>,
@@ -175,6 +188,10 @@ impl Thread {
                 self.engine.handle_timeout(now);
                 self.flush();
             }
+            if self.engine.has_fan_out() {
+                self.engine.fan_out(clock::now(), TURNS);
+                self.flush();
+            }
             if self.stopping.load(Ordering::Acquire) && self.called.is_empty() {
                 return;
             }
@@ -183,7 +200,7 @@ impl Thread {
 
     /// How long nothing has to be done; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
-        if self.ready.contains(&true) || !self.called.is_empty() {
+        if self.ready.contains(&true) || !self.called.is_empty() || self.engine.has_fan_out() {
             return Some(Duration::ZERO);
         }
         self.engine.poll_timeout().map(|due| due.saturating_duration_since(clock::now().mono))
@@ -191,25 +208,37 @@ impl Thread {
 
     /// Reads until the socket is empty or its turn is over; one clock reading serves the batch.
     fn read_batch(&mut self, index: usize) {
+        let Self { engine, sockets, ready, receiver, counters, .. } = self;
         let now = clock::now();
-        let mut buffer = [0u8; MAX_DATAGRAM_BYTES];
-        for _ in 0..MAX_BATCH {
-            match self.sockets.sockets[index].recv_from(&mut buffer) {
-                Ok((len, remote)) => {
-                    self.counters.received.fetch_add(1, Ordering::Relaxed);
-                    let path = Path { socket: index as u8, remote };
-                    self.engine.handle_datagram(now, path, &mut buffer[..len]);
+        let (mut received, mut too_long) = (0, 0);
+        for _ in 0..MAX_READS {
+            let read = receiver.receive(&sockets.sockets[index], |remote, datagram| {
+                received += 1;
+                if datagram.len() > MAX_DATAGRAM_BYTES {
+                    too_long += 1;
+                } else {
+                    engine.handle_datagram(now, Path { socket: index as u8, remote }, datagram);
                 }
+            });
+            match read {
+                // A short read has found the socket empty: the poll tells when more comes.
+                Ok(messages) if messages < Receiver::MAX_MESSAGES => {
+                    ready[index] = false;
+                    break;
+                }
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.ready[index] = false;
-                    return;
+                    ready[index] = false;
+                    break;
                 }
                 // An ICMP error of an earlier send, or an interrupted read: the next read goes on.
                 Err(_) => {
-                    self.counters.receive_failed.fetch_add(1, Ordering::Relaxed);
+                    counters.receive_failed.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
+        counters.received.fetch_add(received, Ordering::Relaxed);
+        counters.too_long.fetch_add(too_long, Ordering::Relaxed);
     }
 
     fn run_calls(&mut self) {
@@ -222,18 +251,21 @@ impl Thread {
 
     /// Sends what the engine has written and passes its events on.
     fn flush(&mut self) {
-        let outbox = self.engine.outbox();
-        let (mut sent, mut dropped) = (0, 0);
-        for (path, datagram) in outbox.iter() {
-            let Some(socket) = self.sockets.sockets.get(usize::from(path.socket)) else { continue };
-            match socket.send_to(datagram, path.remote) {
-                Ok(_) => sent += 1,
-                Err(_) => dropped += 1,
+        let Self { engine, sockets, senders, counters, .. } = self;
+        let outbox = engine.outbox();
+        if !outbox.is_empty() {
+            let mut total = Sent::default();
+            for (index, (socket, sender)) in sockets.sockets.iter().zip(senders).enumerate() {
+                let sent = sender.send(socket, index as u8, outbox);
+                total.datagrams += sent.datagrams;
+                total.dropped += sent.dropped;
+                total.calls += sent.calls;
             }
+            outbox.clear();
+            counters.sent.fetch_add(total.datagrams, Ordering::Relaxed);
+            counters.send_dropped.fetch_add(total.dropped, Ordering::Relaxed);
+            counters.send_calls.fetch_add(total.calls, Ordering::Relaxed);
         }
-        outbox.clear();
-        self.counters.sent.fetch_add(sent, Ordering::Relaxed);
-        self.counters.send_dropped.fetch_add(dropped, Ordering::Relaxed);
         while let Some(event) = self.engine.poll_event() {
             // Nobody listening is fine.
             let _ = self.events.send(event);
