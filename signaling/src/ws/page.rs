@@ -19,8 +19,32 @@ use tongtang_protocol::message::{DeviceView, MediaGrant, NextLesson, ServerMessa
 /// How long a session waits for its page to come back.
 pub const RESUME_WITHIN: Duration = Duration::from_secs(60);
 
-/// Lessons are shown at most this often; what happens in between is shown together.
-const MIN_LESSON_INTERVAL: Duration = Duration::from_millis(100);
+/// Lessons are shown at most this often in the long run; what happens in between is shown together.
+const LESSON_INTERVAL: Duration = Duration::from_millis(100);
+
+/// So many views are shown at once after a quiet time: a call on stage must not wait because a link light changed.
+const LESSONS_AT_ONCE: u32 = 4;
+
+/// When the next view may be shown: [`LESSONS_AT_ONCE`] at once, then one each [`LESSON_INTERVAL`].
+#[derive(Debug)]
+struct Pace {
+    /// The time up to which the views so far are paid for.
+    paid_until: Instant,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Self {
+        Self { paid_until: now }
+    }
+
+    fn next_at(&self) -> Instant {
+        self.paid_until.checked_sub(LESSON_INTERVAL * (LESSONS_AT_ONCE - 1)).unwrap_or(self.paid_until)
+    }
+
+    fn shown(&mut self, now: Instant) {
+        self.paid_until = self.paid_until.max(now) + LESSON_INTERVAL;
+    }
+}
 
 /// Tells one page.
 pub struct Page {
@@ -31,7 +55,7 @@ pub struct Page {
     places: Option<watch::Receiver<Option<Place>>>,
     devices: broadcast::Receiver<DeviceId>,
     epoch: Option<u64>,
-    next_lesson_at: Instant,
+    pace: Pace,
 }
 
 impl Page {
@@ -46,7 +70,7 @@ impl Page {
             places: None,
             devices,
             epoch: None,
-            next_lesson_at: Instant::now(),
+            pace: Pace::new(Instant::now()),
         };
         let device = match &page.session.identity {
             Identity::Teacher(_) => None,
@@ -77,7 +101,7 @@ impl Page {
         let mut attachment = self.session.attachment();
         loop {
             tokio::select! {
-                () = lesson_changed(&mut self.views, self.next_lesson_at) => self.tell_lesson(),
+                () = lesson_changed(&mut self.views, self.pace.next_at()) => self.tell_lesson(),
                 () = place_changed(&mut self.places) => self.tell_place(),
                 changed = self.devices.recv() => match changed {
                     Ok(id) if self.session.identity != Identity::Device(id.clone()) => {}
@@ -147,7 +171,7 @@ impl Page {
     }
 
     fn tell_lesson(&mut self) {
-        self.next_lesson_at = Instant::now() + MIN_LESSON_INTERVAL;
+        self.pace.shown(Instant::now());
         if let Some(lesson) = self.lesson() {
             self.session.say(ServerMessage::Lesson { lesson: Box::new(lesson) });
         }
@@ -257,5 +281,26 @@ async fn abandoned(attachment: &mut watch::Receiver<Attachment>) {
             changed = attachment.changed() => if changed.is_err() { return },
             () = patience => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_after_a_few_others_is_shown_at_once_and_a_storm_is_shown_ten_times_a_second() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let mut now = start;
+        let mut shown = Vec::new();
+        for _ in 0..8 {
+            now = now.max(pace.next_at());
+            pace.shown(now);
+            shown.push((now - start).as_millis());
+        }
+        assert_eq!(shown, [0, 0, 0, 0, 100, 200, 300, 400]);
+        let later = now + Duration::from_secs(5);
+        assert!(pace.next_at() <= later);
     }
 }
