@@ -131,10 +131,9 @@ impl Egress {
         };
         let extensions = extensions(self.transport_number, now);
         let ssrc = slot.agreed.ssrc;
-        let is_sent =
-            push_sealed(outbox, path, peer, ssrc, |out| {
-                slot.write(now.mono, track, media, padding, &extensions, out)
-            });
+        let is_sent = push_sealed(outbox, path, peer, ssrc, |out| {
+            slot.write(now.mono, track, media, padding, &extensions, out)
+        });
         if is_sent {
             self.transport_number = self.transport_number.wrapping_add(1);
             forwarded
@@ -206,8 +205,10 @@ impl Egress {
         mut emit: impl FnMut(&[u8]),
     ) {
         let mut out = Vec::new();
+        // One datagram for all slots: those that are due soon come along, and are due together from then on.
+        let due_by = now.mono + REPORT_INTERVAL / 2;
         for slot in &mut self.slots {
-            if slot.report_due.is_none_or(|due| due > now.mono) {
+            if slot.report_due.is_none_or(|due| due > due_by) {
                 continue;
             }
             // The publisher's first report may still be on its way: look again soon.
@@ -215,10 +216,11 @@ impl Egress {
             let Some(rtp) = slot.current().and_then(&mut point) else { continue };
             let Some(rtp) = slot.rewriter.timestamp_of(rtp) else { continue };
             slot.report_due = Some(now.mono + REPORT_INTERVAL);
-            out.clear();
             let ntp = unix_us_to_ntp(now.unix_us);
             build::sender_report(&mut out, slot.agreed.ssrc, ntp, rtp, slot.packets, slot.octets);
             build::sdes_cname(&mut out, slot.agreed.ssrc, "tongtang");
+        }
+        if !out.is_empty() {
             emit(&out);
         }
     }

@@ -9,9 +9,11 @@
 //! * `fanout`: bursts, and whose turn it is
 //! * [`outbox`]: what is to be sent, in runs
 //! * `routing`: which track feeds which slot
+//! * `alarms`: which session has something to do when
 //! * `timers`: everything that happens because time passes
 //! * [`session`], [`slab`]: what is kept of a session, and under which key
 
+mod alarms;
 pub mod api;
 mod commands;
 mod fanout;
@@ -43,7 +45,7 @@ use tongtang_protocol::ids::{RoomId, SessionId};
 /// Rooms of one engine. Who wants one more is refused.
 pub const MAX_ROOMS: usize = 256;
 /// Sessions of one engine. Who wants one more is refused.
-pub const MAX_SESSIONS: usize = 4_096;
+pub const MAX_SESSIONS: usize = 8_192;
 /// Addresses that one session is known by (one for each pair of its interfaces and ours). The oldest is forgotten:
 /// its next connectivity check brings it back.
 const MAX_PATHS_PER_SESSION: usize = 32;
@@ -81,6 +83,7 @@ pub struct Engine {
     next_flow: u64,
     next_tap: u64,
     clocks: timers::Clocks,
+    alarms: alarms::Alarms,
 }
 
 impl Engine {
@@ -104,6 +107,7 @@ impl Engine {
             next_flow: 0,
             next_tap: 0,
             clocks: timers::Clocks::default(),
+            alarms: alarms::Alarms::default(),
         }
     }
 
@@ -166,6 +170,11 @@ impl Engine {
 
     /// Sends what a peer has to send and acts on what happened to it.
     fn drain_peer(&mut self, now: Now, key: SessionKey) {
+        self.drain_peer_now(now, key);
+        self.arm(key);
+    }
+
+    fn drain_peer_now(&mut self, now: Now, key: SessionKey) {
         loop {
             let Some(session) = self.session_mut(key) else { return };
             let transmit = session.peer.poll_transmit();

@@ -26,6 +26,7 @@ use estimate::LossBasedEstimate;
 use keyframes::KeyframeRequests;
 use limit::PacketLimit;
 use reception::Interval;
+use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
 use tongtang_protocol::ids::ParticipantId;
 use tongtang_protocol::lesson::Source;
@@ -455,6 +456,15 @@ impl Ingress {
             .or_else(smallest_alive)
             .or_else(|| tracks().max_by_key(|(_, track)| track.last_packet))
             .map(|(index, _)| index)
+    }
+
+    /// Hashes all that [`Self::best_track`] and [`Self::top_rank`] choose by.
+    pub fn hash_choices(&self, now: Instant, hasher: &mut impl Hasher) {
+        for track in &self.tracks {
+            let choices =
+                [track.is_ended, is_present(track, now), track.is_alive(now), track.is_trusted(now)];
+            choices.hash(hasher);
+        }
     }
 
     /// The highest rank among the layers of a source.

@@ -18,8 +18,11 @@ use tongtang_protocol::ids::{ParticipantId, RoomId};
 use tongtang_protocol::lesson::{Link, Role, VideoCodec};
 use voices::Voices;
 
-/// People and screens of one room: 16 classrooms with an assistant each, the teacher, observers. Who comes later is refused.
-pub const MAX_PARTICIPANTS_PER_ROOM: usize = 64;
+/// People and screens of one room: a master teacher's lesson goes to a whole district. Who comes later is refused.
+pub const MAX_PARTICIPANTS_PER_ROOM: usize = 4_096;
+/// Those of them who publish: 16 classrooms with an assistant each, the teacher, and others to come on stage. Who comes
+/// later may watch.
+pub const MAX_PUBLISHERS_PER_ROOM: usize = 64;
 /// Recorders that listen to one room: one, and the next one while the first is being given up. Further ones are refused.
 pub const MAX_TAPS_PER_ROOM: usize = 2;
 
@@ -38,6 +41,8 @@ pub struct Room {
     pub participants: BTreeMap<ParticipantId, Participant>,
     /// Whom one hears.
     pub voices: Voices,
+    /// What the choice of tracks depended on when the slots were last aimed.
+    pub choices: Option<u64>,
     /// Who records.
     pub taps: Vec<(TapId, TapWriter)>,
 }
@@ -80,6 +85,7 @@ impl Room {
             routing,
             participants: BTreeMap::new(),
             voices: Voices::default(),
+            choices: None,
             taps: Vec::new(),
         }
     }
@@ -104,6 +110,11 @@ impl Room {
                 link: Link::default(),
             },
         }))
+    }
+
+    /// How many others than `me` publish.
+    pub fn publishers_besides(&self, me: &ParticipantId) -> usize {
+        self.participants.iter().filter(|(id, who)| *id != me && who.publisher.is_some()).count()
     }
 
     /// A publisher came: with routes by arrival, it is shown.

@@ -188,7 +188,11 @@ mod tests {
     #[test]
     fn packets_of_nearly_one_size_become_one_run() {
         assert_eq!(evened(&[1_099, 1_100, 1_099, 1_100]), [1_100; 4]);
-        assert_eq!(evened(&[1_099, 1_099, 1_100, 1_099]), [1_100, 1_100, 1_100, 1_099], "the last may be shorter");
+        assert_eq!(
+            evened(&[1_099, 1_099, 1_100, 1_099]),
+            [1_100, 1_100, 1_100, 1_099],
+            "the last may be shorter"
+        );
         assert_eq!(evened(&[24, 1_100, 1_100]), [24, 1_100, 1_100], "H.264 parameter sets stay small");
         assert_eq!(evened(&[1_190, 1_200, 300]), [1_200, 1_200, 300]);
         assert_eq!(evened(&[1_190, 1_200, 300, 310]), [1_200, 1_200, 300, 310]);

@@ -51,7 +51,7 @@ impl LayerSteps {
         let before = self.steps;
         if loss > DROP_ABOVE {
             self.quiet_since = None;
-            self.bad_intervals += 1;
+            self.bad_intervals = self.bad_intervals.saturating_add(1);
             if self.bad_intervals >= DROP_AFTER_INTERVALS && self.steps < MAX_STEPS {
                 self.bad_intervals = 0;
                 self.steps += 1;
@@ -100,6 +100,16 @@ mod tests {
         assert_eq!(layers.steps(), 1);
         let climbed = (17..90).find(|&s| layers.interval(at(s), GOOD));
         assert_eq!(climbed, Some(37), "twice as long: the first climb was a mistake");
+    }
+
+    #[test]
+    fn a_link_that_stays_bad_for_hours_is_only_a_bad_link() {
+        let start = Instant::now();
+        let mut layers = LayerSteps::default();
+        for s in 0..2_000 {
+            layers.interval(start + Duration::from_secs(s), BAD);
+        }
+        assert_eq!(layers.steps(), MAX_STEPS);
     }
 
     #[test]

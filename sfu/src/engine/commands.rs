@@ -9,7 +9,7 @@ use crate::egress::slot::{MAX_VOICES, MAX_WALL, Slot, SlotName};
 use crate::ingress::Ingress;
 use crate::now::Now;
 use crate::peer::Peer;
-use crate::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_TAPS_PER_ROOM, Room, Routing};
+use crate::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM, MAX_TAPS_PER_ROOM, Room, Routing};
 use crate::sdp::{
     LocalDescription, Offer, PublishPolicy, SlotPlan, answer_publish, answer_subscribe, parse_fragment,
     write_fragment,
@@ -117,6 +117,11 @@ impl Engine {
     pub fn publish(&mut self, now: Now, publish: Publish) -> Result<Answer, Refusal> {
         let offer = Offer::parse(&publish.offer).map_err(bad_offer)?;
         let room = self.admit(&publish.room, &publish.participant, publish.role)?;
+        let others = self.rooms.get(room).map_or(0, |room| room.publishers_besides(&publish.participant));
+        if others >= MAX_PUBLISHERS_PER_ROOM {
+            self.leave_if_gone(now, room, &publish.participant);
+            return Err(self.limit("MAX_PUBLISHERS_PER_ROOM", MAX_PUBLISHERS_PER_ROOM));
+        }
         let answered = self.answer_publisher(now, room, &publish, &offer);
         let (answer, publisher) =
             answered.inspect_err(|_| self.leave_if_gone(now, room, &publish.participant))?;
@@ -249,6 +254,7 @@ impl Engine {
             session.ufrags.push(ufrag.clone());
         }
         self.by_ufrag.insert(ufrag, key);
+        self.arm(key);
     }
 
     fn participant_mut(&mut self, room: Key, id: &ParticipantId) -> Option<&mut crate::room::Participant> {
@@ -319,9 +325,15 @@ impl Engine {
         if let Some(participant) = self.participant_mut(room, &participant) {
             participant.last_sign = Some(now.mono);
         }
-        self.select_voices(now, room);
-        self.reroute(now, room);
-        self.report(now, room);
+        match key {
+            // Nobody else sees or hears anything new.
+            SessionKey::Subscriber(key) => self.reroute_one(now, room, key),
+            SessionKey::Publisher(_) => {
+                self.select_voices(now, room);
+                self.reroute(now, room);
+            }
+        }
+        self.report_one(now, room, &participant);
         self.clocks.wake(now.mono);
     }
 
@@ -337,7 +349,10 @@ impl Engine {
                     }
                     room.hide(&publisher.session.participant);
                 }
-                for (_, subscriber) in self.subscribers.iter_mut() {
+                let participants =
+                    self.rooms.get(publisher.session.room).map(|room| room.participants.values());
+                for subscriber in participants.into_iter().flatten().filter_map(|who| who.subscriber) {
+                    let Some(subscriber) = self.subscribers.get_mut(subscriber) else { continue };
                     for slot in subscriber.egress.slots_mut() {
                         slot.forget(|track| track.publisher == key);
                     }
@@ -373,9 +388,11 @@ impl Engine {
         if notice == Notice::Tell {
             self.events.push_back(Event::SessionEnded { session: session.id });
         }
-        self.select_voices(now, session.room);
-        self.reroute(now, session.room);
-        self.report(now, session.room);
+        if matches!(key, SessionKey::Publisher(_)) {
+            self.select_voices(now, session.room);
+            self.reroute(now, session.room);
+        }
+        self.report_one(now, session.room, &session.participant);
         self.leave_if_gone(now, session.room, &session.participant);
     }
 
@@ -440,6 +457,7 @@ fn new_session(id: &SessionId, room: Key, participant: &ParticipantId, peer: Pee
         peer,
         paths: Vec::new(),
         ufrags: Vec::new(),
+        alarm: None,
     }
 }
 

@@ -5,9 +5,9 @@
 //! sends and reads, so a voice that arrives while a keyframe goes to three thousand screens waits for one piece only.
 
 use super::Engine;
+use super::outbox::Outbox;
 use super::session::Subscriber;
 use super::slab::{Key, Slab};
-use super::outbox::Outbox;
 use crate::egress::Forwarded;
 use crate::egress::gather::Burst;
 use crate::egress::slot::TrackKey;
@@ -211,7 +211,8 @@ impl Turn<'_> {
                     let has_left = |sequence: &u64| {
                         !rest.iter().any(|packet| packet.sequence == *sequence) && !still_to_come(*sequence)
                     };
-                    for media in behind.filter(has_left).filter_map(|sequence| self.track.cache.get(sequence)) {
+                    for media in behind.filter(has_left).filter_map(|sequence| self.track.cache.get(sequence))
+                    {
                         forward(&media, 0);
                     }
                 }

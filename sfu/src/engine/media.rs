@@ -124,7 +124,7 @@ impl Engine {
         }
         if is_rerouted && let Some(room) = self.subscribers.get(key).map(|subscriber| subscriber.session.room)
         {
-            self.reroute(now, room);
+            self.reroute_one(now, room, key);
         }
     }
 

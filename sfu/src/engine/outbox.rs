@@ -118,7 +118,8 @@ mod tests {
         for (n, &(port, len)) in sizes.iter().enumerate() {
             outbox.push(path(port), &vec![n as u8; len]);
         }
-        let datagrams: Vec<(Path, Vec<u8>)> = outbox.iter().map(|(path, bytes)| (path, bytes.to_vec())).collect();
+        let datagrams: Vec<(Path, Vec<u8>)> =
+            outbox.iter().map(|(path, bytes)| (path, bytes.to_vec())).collect();
         let expected: Vec<(Path, Vec<u8>)> =
             sizes.iter().enumerate().map(|(n, &(port, len))| (path(port), vec![n as u8; len])).collect();
         assert_eq!(datagrams, expected, "whatever the runs, the datagrams stay as they were pushed");

@@ -7,6 +7,7 @@ use crate::ingress::track::Listener;
 use crate::now::Now;
 use crate::room::Room;
 use crate::room::routing::{self, Size};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use tongtang_protocol::ids::ParticipantId;
 use tongtang_protocol::lesson::Source;
 
@@ -22,11 +23,39 @@ impl Engine {
         let subscribers: Vec<Key> =
             room.participants.values().filter_map(|participant| participant.subscriber).collect();
         for subscriber in subscribers {
-            let targets = self.targets(now, room_key, subscriber);
-            for (slot, target) in targets.into_iter().enumerate() {
-                self.aim(now, subscriber, slot, target);
+            self.reroute_one(now, room_key, subscriber);
+        }
+    }
+
+    /// Aims the slots of one subscriber.
+    pub(super) fn reroute_one(&mut self, now: Now, room: Key, subscriber: Key) {
+        let targets = self.targets(now, room, subscriber);
+        for (slot, target) in targets.into_iter().enumerate() {
+            self.aim(now, subscriber, slot, target);
+        }
+    }
+
+    /// Aims every slot of a room again if another track may be the best one now: a layer fell silent or is trusted
+    /// again, other voices are the loudest. Looked at a few times a second, so it must cost nothing when nothing
+    /// happened, however many screens there are.
+    pub(super) fn reroute_if_changed(&mut self, now: Now, room_key: Key) {
+        let Some(room) = self.rooms.get(room_key) else { return };
+        let mut hasher = DefaultHasher::new();
+        room.voices.loudest().hash(&mut hasher);
+        for key in room.participants.values().filter_map(|participant| participant.publisher) {
+            if let Some(publisher) = self.publishers.get(key) {
+                key.hash(&mut hasher);
+                publisher.ingress.hash_choices(now.mono, &mut hasher);
             }
         }
+        let choices = Some(hasher.finish());
+        if room.choices == choices {
+            return;
+        }
+        if let Some(room) = self.rooms.get_mut(room_key) {
+            room.choices = choices;
+        }
+        self.reroute(now, room_key);
     }
 
     /// What each slot of a subscriber shall show.

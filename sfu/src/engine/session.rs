@@ -5,10 +5,11 @@ use super::slab::Key;
 use crate::egress::Egress;
 use crate::ingress::Ingress;
 use crate::peer::Peer;
+use std::time::Instant;
 use tongtang_protocol::ids::{ParticipantId, SessionId};
 
 /// Names a session of either kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SessionKey {
     /// Sends media to us.
     Publisher(Key),
@@ -30,6 +31,8 @@ pub struct Session {
     pub paths: Vec<Path>,
     /// The local ICE user names that look-ups know it by.
     pub ufrags: Vec<String>,
+    /// When it is looked at next.
+    pub alarm: Option<Instant>,
 }
 
 impl std::fmt::Debug for Session {

@@ -1,12 +1,14 @@
 //! Everything that happens because time passes.
 
-use super::session::SessionKey;
-use super::slab::Key;
+use super::session::{Publisher, SessionKey, Subscriber};
+use super::slab::{Key, Slab};
 use super::{Engine, Event};
 use crate::now::Now;
 use crate::packet::rtcp::{self, Part};
+use crate::room::Participant;
 use std::time::{Duration, Instant};
 use tongtang_protocol::control::SfuParticipant;
+use tongtang_protocol::ids::ParticipantId;
 
 /// Between two looks at all timers of sessions. NACKs, PLIs and feedback are late by at most this.
 const TICK: Duration = Duration::from_millis(10);
@@ -51,9 +53,8 @@ impl Engine {
             return;
         }
         self.clocks.tick = Some(now.mono + TICK);
-        self.peer_timeouts(now);
+        self.session_timeouts(now);
         self.ingress_timeouts(now);
-        self.egress_timeouts(now);
         let selects = is_due(&mut self.clocks.select, now.mono, SELECT_INTERVAL);
         let judges = is_due(&mut self.clocks.judge, now.mono, JUDGE_INTERVAL);
         if !selects && !judges {
@@ -63,7 +64,7 @@ impl Engine {
         for room in rooms {
             if selects {
                 self.select_voices(now, room);
-                self.reroute(now, room);
+                self.reroute_if_changed(now, room);
                 if let Some(room) = self.rooms.get_mut(room) {
                     room.taps.retain(|(_, tap)| !tap.is_abandoned());
                 }
@@ -75,20 +76,39 @@ impl Engine {
         }
     }
 
-    fn peer_timeouts(&mut self, now: Now) {
-        let publishers = self.publishers.iter().map(|(key, p)| (SessionKey::Publisher(key), &p.session));
-        let subscribers = self.subscribers.iter().map(|(key, s)| (SessionKey::Subscriber(key), &s.session));
-        let due: Vec<SessionKey> = publishers
-            .chain(subscribers)
-            .filter(|(_, session)| session.peer.poll_timeout().is_some_and(|at| at <= now.mono))
-            .map(|(key, _)| key)
-            .collect();
-        for key in due {
-            if let Some(session) = self.session_mut(key) {
+    /// Looks at the sessions whose alarm has gone off.
+    fn session_timeouts(&mut self, now: Now) {
+        while let Some((due, key)) = self.alarms.pop(now.mono) {
+            let Some(session) = self.session_mut(key) else { continue };
+            if session.alarm == Some(due) {
+                session.alarm = None;
+            }
+            if session.peer.poll_timeout().is_some_and(|at| at <= now.mono) {
                 session.peer.handle_timeout(now);
+            }
+            if let SessionKey::Subscriber(key) = key {
+                self.egress_timeout(now, key);
             }
             self.drain_peer(now, key);
         }
+    }
+
+    /// Sets a session's alarm to what it has to do next.
+    pub(super) fn arm(&mut self, key: SessionKey) {
+        let Self { publishers, subscribers, alarms, .. } = self;
+        let (session, egress) = match key {
+            SessionKey::Publisher(key) => match publishers.get_mut(key) {
+                Some(publisher) => (&mut publisher.session, None),
+                None => return,
+            },
+            SessionKey::Subscriber(key) => match subscribers.get_mut(key) {
+                Some(subscriber) => (&mut subscriber.session, subscriber.egress.next_timeout()),
+                None => return,
+            },
+        };
+        let egress = egress.filter(|_| session.peer.is_connected());
+        let due = [session.peer.poll_timeout(), egress].into_iter().flatten().min();
+        alarms.set(key, &mut session.alarm, due);
     }
 
     fn ingress_timeouts(&mut self, now: Now) {
@@ -114,25 +134,24 @@ impl Engine {
         }
     }
 
-    fn egress_timeouts(&mut self, now: Now) {
+    fn egress_timeout(&mut self, now: Now, key: Key) {
         let Self { publishers, subscribers, outbox, .. } = self;
-        for (_, subscriber) in subscribers.iter_mut() {
-            if subscriber.egress.next_timeout().is_none_or(|due| due > now.mono) {
-                continue;
-            }
-            let peer = &mut subscriber.session.peer;
-            let Some(path) = peer.path().filter(|_| peer.is_connected()) else { continue };
-            let rtp_now = |key: crate::egress::slot::TrackKey| {
-                let ingress = &publishers.get(key.publisher)?.ingress;
-                let track = ingress.tracks().get(key.track)?;
-                track.sender_report?.rtp_at(ingress.clock(), now.unix_us, track.clock_rate_hz)
-            };
-            subscriber.egress.handle_timeout(now, rtp_now, |plain| {
-                outbox.push_with(path, |out| {
-                    let _ = peer.seal_rtcp(plain, out);
-                });
-            });
+        let Some(subscriber) = subscribers.get_mut(key) else { return };
+        if subscriber.egress.next_timeout().is_none_or(|due| due > now.mono) {
+            return;
         }
+        let peer = &mut subscriber.session.peer;
+        let Some(path) = peer.path().filter(|_| peer.is_connected()) else { return };
+        let rtp_now = |key: crate::egress::slot::TrackKey| {
+            let ingress = &publishers.get(key.publisher)?.ingress;
+            let track = ingress.tracks().get(key.track)?;
+            track.sender_report?.rtp_at(ingress.clock(), now.unix_us, track.clock_rate_hz)
+        };
+        subscriber.egress.handle_timeout(now, rtp_now, |plain| {
+            outbox.push_with(path, |out| {
+                let _ = peer.seal_rtcp(plain, out);
+            });
+        });
     }
 
     fn judge_links(&mut self, now: Now, room: Key) {
@@ -160,19 +179,46 @@ impl Engine {
         let Self { rooms, publishers, subscribers, events, .. } = self;
         let Some(room) = rooms.get_mut(room) else { return };
         for (id, participant) in &mut room.participants {
-            let publisher = participant.publisher.and_then(|key| publishers.get(key));
-            let subscriber = participant.subscriber.and_then(|key| subscribers.get(key));
-            let as_it_is = SfuParticipant {
-                id: id.clone(),
-                publishing: publisher.is_some_and(|publisher| publisher.session.peer.is_connected()),
-                subscribing: subscriber.is_some_and(|subscriber| subscriber.session.peer.is_connected()),
-                sources: publisher.map(|publisher| publisher.ingress.sources(now.mono)).unwrap_or_default(),
-                link: participant.link.clone(),
-            };
-            if as_it_is != participant.reported {
-                participant.reported = as_it_is.clone();
-                events.push_back(Event::Participant { room: room.id.clone(), participant: as_it_is });
+            if let Some(changed) = participant.changed(now, id, publishers, subscribers) {
+                events.push_back(Event::Participant { room: room.id.clone(), participant: changed });
             }
         }
+    }
+
+    /// The same, of one participant.
+    pub(super) fn report_one(&mut self, now: Now, room: Key, id: &ParticipantId) {
+        let Self { rooms, publishers, subscribers, events, .. } = self;
+        let Some(room) = rooms.get_mut(room) else { return };
+        if let Some(participant) = room.participants.get_mut(id)
+            && let Some(changed) = participant.changed(now, id, publishers, subscribers)
+        {
+            events.push_back(Event::Participant { room: room.id.clone(), participant: changed });
+        }
+    }
+}
+
+impl Participant {
+    /// As the participant is now, if that differs from what was last said.
+    fn changed(
+        &mut self,
+        now: Now,
+        id: &ParticipantId,
+        publishers: &Slab<Publisher>,
+        subscribers: &Slab<Subscriber>,
+    ) -> Option<SfuParticipant> {
+        let publisher = self.publisher.and_then(|key| publishers.get(key));
+        let subscriber = self.subscriber.and_then(|key| subscribers.get(key));
+        let as_it_is = SfuParticipant {
+            id: id.clone(),
+            publishing: publisher.is_some_and(|publisher| publisher.session.peer.is_connected()),
+            subscribing: subscriber.is_some_and(|subscriber| subscriber.session.peer.is_connected()),
+            sources: publisher.map(|publisher| publisher.ingress.sources(now.mono)).unwrap_or_default(),
+            link: self.link.clone(),
+        };
+        if as_it_is == self.reported {
+            return None;
+        }
+        self.reported = as_it_is.clone();
+        Some(as_it_is)
     }
 }

@@ -60,7 +60,8 @@ impl SenderReportPoint {
     /// The track's RTP timestamp at our moment `unix_us`.
     pub fn rtp_at(&self, clock: &PublisherClock, unix_us: u64, clock_rate_hz: u32) -> Option<u32> {
         let since_us = unix_us as i64 - clock.to_ours_us(self.ntp)?;
-        let ticks = since_us * i64::from(clock_rate_hz) / 1_000_000;
+        // A publisher's clock may say anything: 128 bits hold every product.
+        let ticks = i128::from(since_us) * i128::from(clock_rate_hz) / 1_000_000;
         Some(self.rtp.wrapping_add(ticks as u32))
     }
 }
@@ -76,6 +77,16 @@ mod tests {
     fn ntp_and_unix_time_are_two_names_of_one_moment() {
         let ntp = unix_us_to_ntp(UNIX_US);
         assert!((ntp_to_unix_us(ntp) - UNIX_US as i64).abs() <= 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_by_decades_makes_no_timestamp_overflow() {
+        let mut clock = PublisherClock::default();
+        clock.sender_report(unix_us_to_ntp(UNIX_US), UNIX_US);
+        for ntp in [0, u64::MAX, 1 << 63] {
+            let point = SenderReportPoint { ntp, rtp: 1, at: Instant::now() };
+            assert!(point.rtp_at(&clock, UNIX_US, 90_000).is_some());
+        }
     }
 
     #[test]

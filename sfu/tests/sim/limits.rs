@@ -3,9 +3,9 @@
 use crate::content::Video;
 use crate::world::{ALL, LAYERS, World, id, room};
 use std::time::Duration;
-use tongtang_protocol::lesson::VideoCodec;
+use tongtang_protocol::lesson::{Source, VideoCodec};
 use tongtang_sfu::engine::{Event, Path, Refusal};
-use tongtang_sfu::room::MAX_PARTICIPANTS_PER_ROOM;
+use tongtang_sfu::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM};
 
 #[test]
 fn a_full_room_refuses_whoever_comes_next_and_names_the_limit() {
@@ -19,6 +19,21 @@ fn a_full_room_refuses_whoever_comes_next_and_names_the_limit() {
         Refusal::Limit { limit: "MAX_PARTICIPANTS_PER_ROOM", value: MAX_PARTICIPANTS_PER_ROOM }
     );
     assert!(world.try_subscribe("p0", &["teacher"]).is_ok(), "who is in the room may come again");
+}
+
+#[test]
+fn whoever_publishes_beyond_the_limit_is_refused_and_may_still_watch() {
+    let mut world = World::new(7, VideoCodec::Vp8);
+    for n in 0..MAX_PUBLISHERS_PER_ROOM {
+        world.publish(&format!("p{n}"), Video::Vp8, &[], &[Source::Camera]);
+    }
+    let refused = world.try_publish("late", Video::Vp8, &[], &[Source::Camera]).unwrap_err();
+    assert_eq!(refused, Refusal::Limit { limit: "MAX_PUBLISHERS_PER_ROOM", value: MAX_PUBLISHERS_PER_ROOM });
+    assert!(
+        world.try_publish("p0", Video::Vp8, &[], &[Source::Camera]).is_ok(),
+        "who publishes may do so anew"
+    );
+    assert!(world.try_subscribe("late", &["teacher"]).is_ok());
 }
 
 #[test]

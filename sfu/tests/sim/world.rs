@@ -108,6 +108,16 @@ impl World {
 
     /// Starts to publish; the index of the browser.
     pub fn publish(&mut self, name: &str, codec: Video, rids: &[&'static str], sources: &[Source]) -> usize {
+        self.try_publish(name, codec, rids, sources).unwrap()
+    }
+
+    pub fn try_publish(
+        &mut self,
+        name: &str,
+        codec: Video,
+        rids: &[&'static str],
+        sources: &[Source],
+    ) -> Result<usize, Refusal> {
         let index = self.browsers.len();
         let client = Browser::client();
         let offer = offers::publish(&client.ufrag, &Self::fingerprint(&client), rids);
@@ -120,11 +130,11 @@ impl World {
             sources: sources.to_vec(),
             offer,
         };
-        let answer = self.engine.publish(self.time(), publish).unwrap();
+        let answer = self.engine.publish(self.time(), publish)?;
         let sender = Sender::new(self.now, index as u8 + 1, codec, rids, sources);
         let path = self.next_path();
         self.browsers.push(Browser::new(client, path, session, &answer.sdp, Half::Sends(sender), self.now));
-        index
+        Ok(index)
     }
 
     /// Starts to subscribe; the index of the browser.
