@@ -16,7 +16,6 @@ run: build ## install what is missing, build, start the server, print the addres
 	$(say) "starting tongtang (Ctrl-C stops it)"
 	@exec $(BIN)/tongtang serve $(ARGS)
 
-test: export TONGTANG_E2E_PATIENCE ?= 3
 test: test-packages build test-rust test-web interop e2e ## every test: Rust, web client, interop, real browsers, a short fuzz
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=4
 	$(say) "all tests passed"

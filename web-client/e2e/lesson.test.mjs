@@ -7,13 +7,12 @@ import { camera, silence, speech } from './media.mjs';
 import { framesOf, joinClassroom, Teacher, watchTeacher, whenShown } from './pages.mjs';
 import { durationOf, published } from './recording.mjs';
 import { Stack } from './stack.mjs';
-import { PATIENCE, until } from './until.mjs';
+import { until } from './until.mjs';
 
 const MIN_SPEECH_RMS = 0.01;
-const FIRST_PICTURE_MS = 1000 * PATIENCE;
-const STAGE_SWITCH_MS = 500 * PATIENCE;
-// Measured with four browsers on two cores: Chromium 96–99 %, Firefox 87–89 %. The product's bound is 95 %.
-const MIN_DECODED = PATIENCE > 1 ? 0.8 : 0.95;
+const FIRST_PICTURE_MS = 1000;
+const STAGE_SWITCH_MS = 500;
+const MIN_DECODED = 0.95;
 // Four browsers without a graphics card share the machine: the pictures are small so that it is the product that is measured.
 const TEACHER = { width: 480, height: 270, fps: 12 };
 const CLASSROOM = { width: 320, height: 180, fps: 8 };

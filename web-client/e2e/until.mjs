@@ -1,9 +1,3 @@
-/**
- * The bounds of the product (first picture, stage switch, return after a kill) hold on a machine of its own: `make e2e`. `make test` also runs
- * where something else is busy: it gives three times the time and accepts fewer decoded frames (MIN_DECODED in lesson.test.mjs).
- */
-export const PATIENCE = Number(process.env.TONGTANG_E2E_PATIENCE ?? 1);
-
 /** Polls `probe` until it is truthy and returns that; throws naming `what` after `timeoutMs`, or at once on an error marked `final`. */
 export async function until(what, probe, timeoutMs = 15_000, stepMs = 50) {
   const deadline = Date.now() + timeoutMs;
