@@ -12,7 +12,7 @@ use crate::shell::tap::store::Bounds;
 use crate::shell::udp::{Sockets, Worker};
 use crate::shell::{clock, register, tap};
 use hyper_util::rt::TokioTimer;
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -197,13 +197,15 @@ fn reachable(listening: SocketAddr, candidates: &[SocketAddr]) -> SocketAddr {
 
 fn announce(http_url: &str, open_rooms: bool, tap: Option<SocketAddr>) {
     if open_rooms {
-        println!("tongtang-sfu --dev: every room is open, without tokens");
-        println!("  publish   {http_url}/whip/ROOM");
-        println!("  subscribe {http_url}/whep/ROOM");
+        let mut text = format!(
+            "tongtang-sfu --dev: every room is open, without tokens\n  publish   {http_url}/whip/ROOM\n  \
+             subscribe {http_url}/whep/ROOM\n"
+        );
         if let Some(tap) = tap {
-            println!("  control   {http_url}/control");
-            println!("  tap       {tap}");
+            text.push_str(&format!("  control   {http_url}/control\n  tap       {tap}\n"));
         }
+        // A reader that has gone (`tongtang-sfu --dev | head -1`) is no reason not to serve.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
     tracing::info!(%http_url, ?tap, "listening");
 }

@@ -84,8 +84,8 @@ fn word(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// Does it and prints the answer.
-pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(), ApiError> {
+/// Does it; the answer to print.
+pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<String, ApiError> {
     let (answer, text): (Value, fn(&Value) -> String) = match command {
         LessonCommand::Create { title, codec, no_record } => {
             let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
@@ -113,12 +113,7 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(),
             })
         }
     };
-    if as_json {
-        println!("{answer:#}");
-    } else {
-        println!("{}", text(&answer));
-    }
-    Ok(())
+    Ok(if as_json { format!("{answer:#}") } else { text(&answer) })
 }
 
 /// An id as a path segment; what is no id cannot leave its place in the path.
