@@ -24,7 +24,7 @@ const MAX_DEVICES: u64 = 10_000;
 
 /// Pairs a screen with the code of an open lesson, once and for ever.
 #[utoipa::path(
-    post, path = "/api/devices/pair", tag = "device", request_body = Pair,
+    post, path = "/api/devices/pair", operation_id = "device_pair", tag = "device", request_body = Pair,
     responses(
         (status = 200, body = Paired), (status = 404, body = Problem), (status = 409, body = Problem),
         (status = 422, body = Problem), (status = 429, body = Problem),
@@ -64,7 +64,7 @@ pub async fn pair(
 
 /// All screens.
 #[utoipa::path(
-    get, path = "/api/devices", tag = "device",
+    get, path = "/api/devices", operation_id = "device_list", tag = "device",
     responses((status = 200, body = Vec<DeviceView>), (status = 401, body = Problem))
 )]
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<DeviceView>>, ApiError> {
@@ -78,7 +78,8 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Dev
 
 /// Renames a screen.
 #[utoipa::path(
-    patch, path = "/api/devices/{id}", tag = "device", params(("id" = DeviceId, Path)), request_body = Rename,
+    patch, path = "/api/devices/{id}", operation_id = "device_rename",
+    tag = "device", params(("id" = DeviceId, Path)), request_body = Rename,
     responses((status = 200, body = DeviceView), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn rename(
@@ -96,7 +97,8 @@ pub async fn rename(
 
 /// Removes a screen: its credential opens nothing any more.
 #[utoipa::path(
-    delete, path = "/api/devices/{id}", tag = "device", params(("id" = DeviceId, Path)),
+    delete, path = "/api/devices/{id}", operation_id = "device_remove",
+    tag = "device", params(("id" = DeviceId, Path)),
     responses((status = 204), (status = 404, body = Problem))
 )]
 pub async fn remove(
