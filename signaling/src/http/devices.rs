@@ -3,6 +3,7 @@
 use super::input;
 use super::peer::Peer;
 use crate::app::App;
+use crate::auth::caller::bearer;
 use crate::auth::{Caller, SecretHash, credential};
 use crate::lesson::Refusal;
 use crate::lesson::machine::Code;
@@ -12,7 +13,7 @@ use crate::ws::page::device_view;
 use crate::{clock, fresh};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use tongtang_protocol::api::{Pair, Paired, Rename};
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::MAX_CLASSROOMS;
@@ -23,6 +24,8 @@ use tongtang_protocol::problem::Problem;
 const MAX_DEVICES: u64 = 10_000;
 
 /// Pairs a screen with the code of an open lesson, once and for ever.
+///
+/// A screen that was paired before sends its credential as bearer token and stays the same screen.
 #[utoipa::path(
     post, path = "/api/devices/pair", operation_id = "device_pair", tag = "device", request_body = Pair,
     responses(
@@ -49,12 +52,14 @@ pub async fn pair(
     };
     metrics::counter!("tongtang_codes_total", "answer" => "right").increment(1);
     app.guessing().right(peer.0);
-    let (device, credential) = match (caller, own_credential(&headers)) {
+    let (device, credential) = match (caller, bearer(&headers)) {
         (Ok(Caller::Device(id)), Some(credential)) => {
-            (invite_again(&app, &id, name.as_deref(), &lesson).await?, credential)
+            (invite_again(&app, &id, name.as_deref(), &lesson).await?, credential.to_owned())
         }
         // An unknown credential is a screen that was removed: it is a new one now.
-        _ => invite_new(&app, name, &lesson).await?,
+        (Ok(_) | Err(ApiError::BadCredential), _) => invite_new(&app, name, &lesson).await?,
+        // Whether it is a known one cannot be told now, and a second device is not made on a guess.
+        (Err(error), _) => return Err(error),
     };
     app.bus().device_changed(&device);
     tracing::info!(%device, %lesson, "screen paired");
@@ -116,12 +121,6 @@ pub async fn remove(
     }
     app.bus().device_changed(&id);
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What the screen sent as bearer token; [`Caller`] has checked it.
-fn own_credential(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    value.split_once(' ').map(|(_, token)| token.trim().to_owned())
 }
 
 async fn invite_again(
