@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus};
 use tongtang_protocol::ids::{JobId, RecordingId};
 use tongtang_protocol::library::JobStep;
+use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 
 /// How often a job is started again because the recorder ended under it. Then it has failed: it may be
 /// what ends the recorder.
@@ -217,7 +218,10 @@ impl Inner {
         job.state = match made {
             Some(resource) => ComposeState::Done { output: resource.to_output(&job.recording_id) },
             None if job.attempts >= MAX_ATTEMPTS => ComposeState::Failed {
-                error: format!("composing was interrupted {} times by the recorder ending", job.attempts),
+                failure: JobFailure::new(
+                    JobTrouble::Interrupted { times: job.attempts },
+                    format!("composing was interrupted {} times by the recorder ending", job.attempts),
+                ),
             },
             None => ComposeState::Queued,
         };
@@ -269,8 +273,8 @@ impl Inner {
         let ended = process::compose(program, &folder, id, stop, hear).await;
         let Some(state) = self.state_after(ended, &recording) else { return };
         let result = match &state {
-            ComposeState::Failed { error } => {
-                tracing::warn!(job = %id, %recording, error, "composing failed");
+            ComposeState::Failed { failure } => {
+                tracing::warn!(job = %id, %recording, error = failure.text, "composing failed");
                 "failed"
             }
             _ => {
@@ -286,15 +290,15 @@ impl Inner {
 
     /// `None`: it was stopped, and who stopped it has set its state.
     fn state_after(&self, ended: Ended, recording: &RecordingId) -> Option<ComposeState> {
-        let error = match ended {
+        let failure = match ended {
             Ended::Well => match Resource::read(&self.output(recording)) {
                 Some(resource) => return Some(ComposeState::Done { output: resource.to_output(recording) }),
-                None => "the composer ended without an output".into(),
+                None => JobFailure::new(JobTrouble::DiskFailing, "the composer ended without an output"),
             },
-            Ended::Badly(error) => error,
+            Ended::Badly(failure) => failure,
             Ended::Stopped => return None,
         };
-        Some(ComposeState::Failed { error })
+        Some(ComposeState::Failed { failure })
     }
 
     /// Waits until the recording can be composed and it is its turn.

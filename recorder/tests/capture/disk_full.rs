@@ -6,6 +6,7 @@ use super::process::{Home, spec};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tongtang_protocol::control::{AppendEvents, CaptureState};
+use tongtang_protocol::trouble::RecordingTrouble;
 
 /// A mounted tmpfs; unmounted when dropped.
 struct SmallDisk(PathBuf);
@@ -37,7 +38,11 @@ fn fill(media: &Path, leave_bytes: u64) -> PathBuf {
 }
 
 /// Captures, fills the disk, waits for the alarm, makes room, captures on.
-async fn lesson_over_a_full_disk(home: &Home, leave_bytes: u64, expected_reason: &str) {
+async fn lesson_over_a_full_disk(
+    home: &Home,
+    leave_bytes: u64,
+    is_expected: impl Fn(RecordingTrouble) -> bool,
+) {
     let tap = FakeTap::new(&home.secrets, 7);
     begin(&tap);
     let recorder = home.start();
@@ -45,8 +50,8 @@ async fn lesson_over_a_full_disk(home: &Home, leave_bytes: u64, expected_reason:
     teach_until(&tap, durable_more(&tap, 20)).await;
     let ballast = fill(&home.media, leave_bytes);
     let alarmed = teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
-    let reason = alarmed.reason.unwrap();
-    assert!(reason.contains(expected_reason), "{reason}");
+    let alarm = alarmed.alarm.unwrap();
+    assert!(is_expected(alarm.trouble) && alarm.text.contains("goes on by itself"), "{alarm:?}");
     if home.min_free_bytes > 0 {
         let refused = recorder.post("events", &AppendEvents { events: vec![] }).await;
         assert_eq!(refused.status(), 507, "signaling keeps its events and asks again");
@@ -70,7 +75,9 @@ async fn a_nearly_full_disk_stops_the_recording_with_an_alarm_until_there_is_roo
         let stat = rustix::fs::statvfs(home.path()).unwrap();
         home.min_free_bytes = stat.f_bavail * stat.f_frsize / 2;
     }
-    lesson_over_a_full_disk(&home, home.min_free_bytes / 2, "nearly full").await;
+    let nearly_full =
+        |trouble| matches!(trouble, RecordingTrouble::DiskNearlyFull { free_mb, min_mb } if free_mb < min_mb);
+    lesson_over_a_full_disk(&home, home.min_free_bytes / 2, nearly_full).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +87,7 @@ async fn a_disk_that_refuses_the_next_byte_loses_nothing_that_was_there() {
         eprintln!("NOT TESTED: a really full disk needs the right to mount (run as root)");
         return;
     };
-    lesson_over_a_full_disk(&home, 0, "the disk is full").await;
+    lesson_over_a_full_disk(&home, 0, |trouble| trouble == RecordingTrouble::DiskFull).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus, RecorderEvent};
 use tongtang_protocol::ids::JobId;
 use tongtang_protocol::lesson::LessonEventKind;
+use tongtang_protocol::trouble::JobTrouble;
 use tongtang_recorder::board::Board;
 use tongtang_recorder::compose::output::Resource;
 use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, SubmitError};
@@ -157,8 +158,8 @@ async fn a_killed_composer_is_a_failed_job_that_can_be_retried() {
     assert_confined(composer);
     rustix::process::kill_process(composer, rustix::process::Signal::KILL).unwrap();
     let failed = until(&board, "failed", is_failed).await;
-    let ComposeState::Failed { error } = &failed.state else { panic!("{failed:?}") };
-    assert!(error.contains("killed"), "{error}");
+    let ComposeState::Failed { failure } = &failed.state else { panic!("{failed:?}") };
+    assert_eq!(failure.trouble, JobTrouble::Killed, "{failure:?}");
     assert!(!lesson.out().exists());
     let left: Vec<_> = std::fs::read_dir(lesson.folder()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "manifest and tracks only: {left:?}");
@@ -203,7 +204,9 @@ async fn what_a_dead_recorder_left_running_is_finished_at_start_or_given_up_with
     left(MAX_ATTEMPTS);
     let (jobs, _) = start(lesson.media.path());
     let state = jobs.status(&job()).unwrap().state;
-    assert!(matches!(&state, ComposeState::Failed { error } if error.contains("3 times")), "{state:?}");
+    let ComposeState::Failed { failure } = &state else { panic!("{state:?}") };
+    assert_eq!(failure.trouble, JobTrouble::Interrupted { times: MAX_ATTEMPTS });
+    assert!(failure.text.contains("3 times"), "{failure:?}");
 
     left(1);
     std::fs::create_dir_all(lesson.folder().join("out.part-77/720p")).unwrap();
@@ -234,6 +237,20 @@ async fn a_job_waits_until_its_recording_is_finished_and_others_are_refused() {
     assert_eq!(jobs.status(&job()).unwrap().state, ComposeState::Queued);
     lesson.finish();
     until(&board, "done", is_done).await;
+}
+
+#[tokio::test]
+async fn a_lesson_of_which_nothing_came_fails_with_a_code_that_pages_can_translate() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Ended);
+    lesson.finish();
+    let (jobs, board) = start(lesson.media.path());
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    let failed = until(&board, "failed", is_failed).await;
+    let ComposeState::Failed { failure } = &failed.state else { panic!("{failed:?}") };
+    assert_eq!(failure.trouble, JobTrouble::NothingCaptured);
+    assert!(failure.text.ends_with("so there is nothing to compose"), "{failure:?}");
 }
 
 #[test]

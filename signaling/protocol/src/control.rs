@@ -9,6 +9,7 @@
 use crate::ids::{JobId, NodeId, ParticipantId, RecordingId, RoomId};
 use crate::lesson::{LessonEvent, Link, RecordingOf, Source, VideoCodec};
 use crate::library::{Chapter, JobStep};
+use crate::trouble::{JobFailure, RecordingAlarm};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use utoipa::ToSchema;
@@ -173,8 +174,8 @@ pub struct RecordingStatus {
     pub recording_id: RecordingId,
     /// What it is doing.
     pub state: CaptureState,
-    /// Why it waits or stopped, in plain words.
-    pub reason: Option<String>,
+    /// Why it waits or has stopped.
+    pub alarm: Option<RecordingAlarm>,
     /// Bytes on disk.
     pub bytes: u64,
     /// Milliseconds of known gaps.
@@ -212,8 +213,8 @@ pub enum ComposeState {
     },
     /// Failed.
     Failed {
-        /// Why, in plain words.
-        error: String,
+        /// Why.
+        failure: JobFailure,
     },
     /// Stopped by DELETE.
     Cancelled,

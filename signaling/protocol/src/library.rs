@@ -1,6 +1,7 @@
 //! Resources and jobs as pages see them.
 
 use crate::ids::{JobId, LessonId, RecordingId, ResourceId};
+use crate::trouble::JobFailure;
 use crate::units::UnixMillis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -46,8 +47,8 @@ pub struct JobView {
     pub step: Option<JobStep>,
     /// Seconds left, estimated.
     pub eta_s: Option<u32>,
-    /// Why it failed, in plain words.
-    pub error: Option<String>,
+    /// Why it failed.
+    pub failure: Option<JobFailure>,
     /// How often it was tried.
     pub attempts: u32,
 }

@@ -31,7 +31,7 @@ fn job_of(job: &Job) -> JobView {
         percent: job.percent,
         step: job.step,
         eta_s: job.eta_s,
-        error: job.error.clone(),
+        failure: job.failure.clone(),
         attempts: job.attempt,
     }
 }

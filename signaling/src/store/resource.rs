@@ -125,7 +125,7 @@ impl Store {
         .bind(job.as_str())
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE job SET state = ?, percent = 100, eta_s = NULL, error = NULL WHERE id = ?")
+        sqlx::query("UPDATE job SET state = ?, percent = 100, eta_s = NULL, error = NULL, trouble = NULL WHERE id = ?")
             .bind(word(&JobState::Done))
             .bind(job.as_str())
             .execute(&mut *tx)
