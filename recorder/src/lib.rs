@@ -17,7 +17,7 @@
 //! the order of a recording's way:
 //!
 //! * [`serve`]: the program, put together
-//! * [`register`], [`control`]: signaling hears that it is there, and says what to do
+//! * [`control`]: what signaling says to do
 //! * [`recordings`]: all recordings of a process; resumes them at start
 //! * [`run`]: one recording while it runs, between tap, files and commands
 //! * [`source`]: the tap client
@@ -49,7 +49,6 @@ mod mend;
 pub mod probe;
 pub mod recording;
 pub mod recordings;
-pub mod register;
 pub mod rtp;
 pub mod run;
 pub mod segment;

@@ -5,7 +5,6 @@ use crate::control::{self, Control};
 use crate::disk::Disk;
 use crate::jobs::{Jobs, JobsConfig};
 use crate::recordings::Recordings;
-use crate::register;
 use crate::run::Context;
 use crate::source::{TapError, Taps};
 use crate::{clock, log};
@@ -16,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tongtang_config::Config;
 use tongtang_config::secrets::{Secrets, SecretsError};
+use tongtang_http::register::Registrar;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 
@@ -94,11 +94,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         draining: false,
     };
     let control_secret = secrets.control_secret.clone();
-    let registration = tokio::spawn(register::keep_registered(
-        config.recorder.signaling_url,
-        control_secret.clone(),
-        register,
-    ));
+    let registrar =
+        Registrar { signaling_url: config.recorder.signaling_url, control_secret: control_secret.clone() };
+    // The key of room tokens in the answer is of no use here: a recorder admits nobody.
+    let registration = tokio::spawn(registrar.keep_registered(move || register.clone(), |_| Ok(())));
     let control = Control { recordings: recordings.clone(), jobs, board, control_secret, metrics };
     let app = control::router(control).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Ended)?;

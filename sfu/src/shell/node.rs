@@ -10,7 +10,7 @@ use crate::shell::http::token::TokenKey;
 use crate::shell::http::{Access, Node, router};
 use crate::shell::tap::store::Bounds;
 use crate::shell::udp::{Sockets, Worker};
-use crate::shell::{clock, register, tap};
+use crate::shell::{clock, tap};
 use hyper_util::rt::TokioTimer;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tongtang_config::{Config, Secrets};
+use tongtang_http::register::Registrar;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 
@@ -129,8 +130,20 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
             tap_addr: tap.as_ref().map(|tap| reachable(tap.address(), &candidates)),
             draining: false,
         };
-        let url = config.sfu.signaling_url.clone();
-        tokio::spawn(register::keep_registered(node.clone(), url, secrets.control_secret, register));
+        let registrar = Registrar {
+            signaling_url: config.sfu.signaling_url.clone(),
+            control_secret: secrets.control_secret,
+        };
+        let (told, hears) = (node.clone(), node.clone());
+        tokio::spawn(registrar.keep_registered(
+            move || Register { draining: told.draining.load(Ordering::Relaxed), ..register.clone() },
+            move |registered| match &hears.access {
+                Access::Tokens(key) => {
+                    key.set(&registered.token_public_key_pem).map_err(|error| error.to_string())
+                }
+                Access::Open => Ok(()),
+            },
+        ));
     }
     announce(&http_url, open_rooms, tap.as_ref().map(tap::Tap::address));
     Ok(Running { node, http: http_address, tap, worker_ended })

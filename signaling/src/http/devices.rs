@@ -3,7 +3,6 @@
 use super::input;
 use super::peer::Peer;
 use crate::app::App;
-use crate::auth::caller::bearer;
 use crate::auth::{Caller, SecretHash, credential};
 use crate::lesson::Refusal;
 use crate::lesson::machine::Code;
@@ -14,6 +13,7 @@ use crate::{clock, fresh};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use tongtang_http::bearer::bearer;
 use tongtang_protocol::api::{Pair, Paired, Rename};
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::MAX_CLASSROOMS;
