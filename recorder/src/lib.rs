@@ -43,7 +43,6 @@ pub mod compose;
 pub mod control;
 pub mod disk;
 pub mod jobs;
-mod log;
 pub mod manifest;
 mod mend;
 pub mod probe;

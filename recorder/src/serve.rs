@@ -1,20 +1,20 @@
 //! The recorder as a program: everything put together, until it is told to stop.
 
 use crate::board::Board;
+use crate::clock;
 use crate::control::{self, Control};
 use crate::disk::Disk;
 use crate::jobs::{Jobs, JobsConfig};
 use crate::recordings::Recordings;
 use crate::run::Context;
 use crate::source::{TapError, Taps};
-use crate::{clock, log};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tongtang_config::Config;
 use tongtang_config::secrets::{Secrets, SecretsError};
+use tongtang_config::{Config, log};
 use tongtang_http::register::Registrar;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
@@ -28,6 +28,9 @@ pub enum ServeError {
     /// Secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] log::FilterError),
     /// The tap client.
     #[error(transparent)]
     Tap(#[from] TapError),
@@ -55,7 +58,7 @@ pub enum ServeError {
 
 /// Serves until SIGTERM or Ctrl-C; then closes the fragments and returns.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
-    log::install(&config.log);
+    log::start(&config.log, &[])?;
     // An error says that a provider is installed already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let metrics = PrometheusBuilder::new()

@@ -9,11 +9,9 @@
 //! * [`http`]: WHIP, WHEP, control API, health
 //! * [`tap`]: the recorder's connection and what is kept for it
 //! * [`node`]: puts them together and takes them apart
-//! * [`log`]: how the program speaks
 
 pub mod clock;
 pub mod http;
-pub mod log;
 pub mod node;
 pub mod tap;
 pub mod udp;

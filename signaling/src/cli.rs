@@ -9,10 +9,9 @@ pub mod links;
 mod print;
 pub mod serve;
 
-use crate::log;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
-use tongtang_config::Config;
+use tongtang_config::{Config, log};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,6 +78,9 @@ pub enum CliError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] tongtang_config::ConfigError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] log::FilterError),
     /// The running server.
     #[error(transparent)]
     Api(#[from] api::ApiError),
@@ -104,7 +106,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::CheckConfig { print } => check_config(path, print)?,
         Command::Serve => {
             let config = Config::load(path)?;
-            let shape = log::start(&config.log).map_err(CliError::Said)?;
+            let shape = log::start(&config.log, &[])?;
             // Before the first thread asks for it: one crypto provider for the whole process.
             let _ = rustls::crypto::ring::default_provider().install_default();
             return Ok(runtime()?.block_on(serve::serve(config, cli.config, shape))?);
@@ -138,7 +140,7 @@ fn openapi() -> Result<String, CliError> {
 
 fn check_config(path: Option<&std::path::Path>, print: bool) -> Result<String, CliError> {
     let config = Config::load(path)?;
-    log::check(&config.log).map_err(CliError::Said)?;
+    log::check(&config.log)?;
     if print {
         return toml::to_string(&config).map_err(|error| CliError::Said(error.to_string()));
     }

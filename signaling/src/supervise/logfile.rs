@@ -3,13 +3,14 @@
 //! A file and not a pipe: when this program is killed, a pipe breaks and the child's next line fails,
 //! in the middle of a lesson.
 
-use crate::log::{self, Shape};
+use crate::log;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch;
+use tongtang_config::log::Shape;
 
 /// The file is emptied when it is longer, in bytes; all of it has been passed on then.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
