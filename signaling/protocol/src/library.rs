@@ -62,9 +62,9 @@ pub struct Chapter {
     pub title: String,
 }
 
-/// A resource, or the lesson that is becoming one.
+/// What is known of a resource wherever its files stand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ResourceView {
+pub struct ResourceFacts {
     /// Identity.
     pub id: ResourceId,
     /// The lesson it was made of.
@@ -77,14 +77,22 @@ pub struct ResourceView {
     pub recorded_at: UnixMillis,
     /// Length of the composed video; absent before it is composed.
     pub duration_ms: Option<u64>,
+    /// Chapters by position.
+    pub chapters: Vec<Chapter>,
+    /// Milliseconds of the lesson that were not captured (recorder down, disk full), if any.
+    pub gap_ms: u64,
+}
+
+/// A resource, or the lesson that is becoming one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ResourceView {
+    /// What is known of it.
+    #[serde(flatten)]
+    pub facts: ResourceFacts,
     /// HLS master playlist; absent before it is composed.
     pub playlist_url: Option<String>,
     /// Poster JPEG; absent before it is composed.
     pub poster_url: Option<String>,
-    /// Chapters by position.
-    pub chapters: Vec<Chapter>,
-    /// Seconds of the lesson that were not captured (recorder down, disk full), if any.
-    pub gap_ms: u64,
     /// The job that makes or made it.
     pub job: JobView,
 }

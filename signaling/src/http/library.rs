@@ -110,7 +110,7 @@ pub async fn remove(
 async fn allowed(app: &App, caller: &Caller, id: &ResourceId) -> Result<ResourceView, ApiError> {
     caller.need_desk()?;
     let resource = app.store().resource(id).await?.ok_or(ApiError::NotFound)?;
-    caller.need_lesson(&resource.lesson_id)?;
+    caller.need_lesson(&resource.facts.lesson_id)?;
     Ok(view_of(&resource, app.media_urls(), clock::now()))
 }
 
@@ -151,7 +151,7 @@ impl Watcher {
     async fn wait(&mut self) -> Result<bool, StoreError> {
         match self.changes.recv().await {
             Ok(id) => match self.app.store().resource(&id).await? {
-                Some(resource) if self.own.as_ref().is_none_or(|own| *own == resource.lesson_id) => {
+                Some(resource) if self.own.as_ref().is_none_or(|own| *own == resource.facts.lesson_id) => {
                     self.push(&view_of(&resource, self.app.media_urls(), clock::now()));
                 }
                 Some(_) => {}

@@ -269,12 +269,12 @@ impl Composer {
             })
             .await?;
         self.0.bus.resource_changed(id);
-        let folder = self.0.media_dir.join(resource.recording_id.as_str());
+        let folder = self.0.media_dir.join(resource.facts.recording_id.as_str());
         match tokio::fs::remove_dir_all(&folder).await {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                tracing::error!(recording = %resource.recording_id, %error, "cannot remove the files");
+                tracing::error!(recording = %resource.facts.recording_id, %error, "cannot remove the files");
                 return Err(ApiError::Internal("files of a deleted resource stayed".into()));
             }
         }
@@ -295,7 +295,7 @@ impl Composer {
     }
 
     async fn runner_of(&self, id: &ResourceId) -> Result<Arc<Runner>, ApiError> {
-        let lesson = self.resource(id).await?.lesson_id;
+        let lesson = self.resource(id).await?.facts.lesson_id;
         self.0.lessons.get(&lesson).await?.ok_or(ApiError::NotFound)
     }
 }
