@@ -1,8 +1,7 @@
 //! The disk fills up in the middle of a lesson. A real, small file system (tmpfs) is really full.
 
-use super::fake_tap::FakeTap;
-use super::lesson::{assert_complete, begin, contents, durable_more, teach_until};
-use super::process::{Home, spec};
+use super::lesson::{assert_complete, captured, contents, durable_more, teach_until};
+use super::process::Home;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tongtang_protocol::control::{AppendEvents, CaptureState};
@@ -43,11 +42,7 @@ async fn lesson_over_a_full_disk(
     leave_bytes: u64,
     is_expected: impl Fn(RecordingTrouble) -> bool,
 ) {
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 20)).await;
+    let (tap, recorder) = captured(&home, 20).await;
     let ballast = fill(&home.media, leave_bytes);
     let alarmed = teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
     let alarm = alarmed.alarm.unwrap();
@@ -97,11 +92,7 @@ async fn a_recorder_that_starts_on_a_full_disk_says_so_and_goes_on_when_there_is
         eprintln!("NOT TESTED: a really full disk needs the right to mount (run as root)");
         return;
     };
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 20)).await;
+    let (tap, recorder) = captured(&home, 20).await;
     recorder.kill();
     let ballast = fill(&home.media, 0);
 

@@ -1,7 +1,7 @@
 //! The sfu is restarted in the middle of a lesson: same flow identifiers, other tracks.
 
 use super::fake_tap::FakeTap;
-use super::lesson::{assert_complete, begin, contents, durable_more, teach_until};
+use super::lesson::{assert_complete, begin, captured, contents, durable_more, teach_until};
 use super::process::{Home, spec};
 use tongtang_protocol::control::CaptureState;
 use tongtang_protocol::trouble::RecordingTrouble;
@@ -9,11 +9,7 @@ use tongtang_protocol::trouble::RecordingTrouble;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_sfu_has_new_tracks_once_signaling_says_so() {
     let home = Home::new();
-    let first = FakeTap::new(&home.secrets, 7);
-    begin(&first);
-    let recorder = home.start();
-    recorder.put(&spec(&first)).await;
-    teach_until(&first, durable_more(&first, 20)).await;
+    let (first, recorder) = captured(&home, 20).await;
     drop(first);
     recorder.until_state(CaptureState::Waiting).await;
 
