@@ -329,3 +329,32 @@ fn sweep_outputs(media_dir: &std::path::Path) {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_job_too_many_is_refused_and_known_ones_can_be_retried() {
+        let media = tempfile::tempdir().unwrap();
+        std::fs::create_dir(media.path().join("rec-1")).unwrap();
+        let config =
+            JobsConfig { media_dir: media.path().to_owned(), at_once: 1, program: "/bin/false".into() };
+        let jobs = Jobs::start(config, Board::new(1)).unwrap();
+        let recording_id = RecordingId::new("rec-1").unwrap();
+        let name = |number: usize| JobId::new(format!("job-{number}")).unwrap();
+        for job_id in (0..MAX_JOBS).map(name) {
+            let job = Job {
+                job_id: job_id.clone(),
+                recording_id: recording_id.clone(),
+                attempts: 1,
+                state: ComposeState::Cancelled,
+            };
+            jobs.inner.entries().insert(job_id, Entry { job, stop: CancellationToken::new() });
+        }
+        let spec = ComposeSpec { recording_id };
+        assert!(matches!(jobs.submit(&name(MAX_JOBS), &spec), Err(SubmitError::TooMany)));
+        assert_eq!(jobs.submit(&name(7), &spec).unwrap().state, ComposeState::Queued);
+    }
+}

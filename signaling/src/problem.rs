@@ -89,7 +89,7 @@ pub enum ApiError {
     /// The signed address is out of date or forged.
     #[error("the media address is not valid (any more)")]
     BadMediaAddress,
-    /// A limit of this server.
+    /// A limit of this server; made and counted by [`ApiError::limit`].
     #[error("limit reached: {0}")]
     Limit(&'static str),
     /// Ours.
@@ -107,6 +107,12 @@ impl From<StoreError> for ApiError {
 type Words = (u16, &'static str, [&'static str; 2], [&'static str; 2]);
 
 impl ApiError {
+    /// This limit of the server is reached.
+    pub fn limit(what: &'static str) -> Self {
+        metrics::counter!("tongtang_limits_total", "limit" => what).increment(1);
+        Self::Limit(what)
+    }
+
     /// The problem in words.
     pub fn problem(&self, language: Language) -> Problem {
         let (status, kind, chinese, english) = self.words();

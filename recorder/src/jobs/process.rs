@@ -156,8 +156,49 @@ fn failure_of(status: ExitStatus, said: Option<JobFailure>, complaints: &[u8]) -
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use tongtang_protocol::library::JobStep;
+
+    /// A composer that says what a shell script says.
+    async fn composed_by(script: &str) -> (Ended, Vec<Line>) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("composer");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let mut heard = Vec::new();
+        let job = JobId::new("job-1").unwrap();
+        let hear = |line: &Line| heard.push(line.clone());
+        let ended = compose(&program, folder.path(), &job, &CancellationToken::new(), hear).await;
+        (ended, heard)
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_skipped_and_the_next_is_heard() {
+        let (ended, heard) = composed_by(
+            r#"printf '%50000s\n' x
+            echo '{"percent":50,"step":"composing","eta_s":null}'
+            echo '{"failure":{"code":"disk_full","text":"the disk is full"}}'
+            exit 1"#,
+        )
+        .await;
+        assert_eq!(heard, [Line { percent: 50, step: JobStep::Composing, eta_s: None }]);
+        assert_eq!(ended, Ended::Badly(JobFailure::new(JobTrouble::DiskFull, "the disk is full")));
+    }
+
+    #[tokio::test]
+    async fn of_endless_complaints_the_last_is_kept() {
+        let (ended, _) = composed_by(
+            r#"i=0; while [ $i -lt 2000 ]; do printf '%100s\n' noise >&2; i=$((i+1)); done
+            echo 'the last word' >&2; exit 1"#,
+        )
+        .await;
+        assert_eq!(ended, Ended::Badly(other("the last word".into())));
+        let endless = vec![b'x'; 3 * MAX_STDERR_BYTES];
+        assert_eq!(last_bytes(&endless[..]).await.len(), MAX_STDERR_BYTES);
+    }
 
     fn failed(status: i32, said: Option<JobFailure>, complaints: &[u8]) -> (JobTrouble, String) {
         let failure = failure_of(ExitStatus::from_raw(status), said, complaints);

@@ -10,6 +10,7 @@ use tongtang_protocol::lesson::LessonEventKind;
 use tongtang_protocol::trouble::JobTrouble;
 use tongtang_recorder::board::Board;
 use tongtang_recorder::compose::output::Resource;
+use tongtang_recorder::compose::sandbox::{MAX_ADDRESS_SPACE_BYTES, MAX_CPU_S, MAX_FILE_BYTES};
 use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, SubmitError};
 use tongtang_roq::control::FlowCodec;
 
@@ -85,7 +86,9 @@ fn assert_confined(composer: rustix::process::Pid) {
         line[name.len()..].split_whitespace().next().unwrap().to_owned()
     };
     assert_eq!(limit("Max core file size"), "0");
-    assert_eq!(limit("Max address space"), (8u64 << 30).to_string());
+    assert_eq!(limit("Max address space"), MAX_ADDRESS_SPACE_BYTES.to_string());
+    assert_eq!(limit("Max cpu time"), MAX_CPU_S.to_string());
+    assert_eq!(limit("Max file size"), MAX_FILE_BYTES.to_string());
     assert_eq!(std::fs::read(folder.join("environ")).unwrap(), b"MALLOC_ARENA_MAX=4\0");
     let allowed = Command::new("unshare").args(["--net", "true"]).status().is_ok_and(|s| s.success());
     let network = |of: &Path| std::fs::read_link(of.join("ns/net")).unwrap();

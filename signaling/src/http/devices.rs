@@ -144,7 +144,7 @@ async fn invite_new(
 ) -> Result<(DeviceId, String), ApiError> {
     let known = app.store().count_devices().await?;
     if known >= MAX_DEVICES {
-        return Err(ApiError::Limit("screens"));
+        return Err(ApiError::limit("screens"));
     }
     check_room(app, lesson, None).await?;
     let credential = credential::device();

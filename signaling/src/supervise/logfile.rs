@@ -130,6 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn a_line_without_an_end_is_passed_on_in_pieces() {
+        let mut tail = Tail { at: 0, rest: Vec::new() };
+        let mut seen = Vec::new();
+        let mut pass_on = |line: &str| seen.push(line.len());
+        tail.push(&vec![b'x'; 2 * MAX_LINE_BYTES + 5], &mut pass_on);
+        tail.push(b"y\n", &mut pass_on);
+        assert!(tail.rest.is_empty());
+        assert_eq!(seen, [MAX_LINE_BYTES, MAX_LINE_BYTES, 6]);
+    }
+
+    #[test]
     fn a_long_file_is_emptied_and_the_writer_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let log = LogFile::new(folder.path().join("x.log"));
