@@ -217,7 +217,7 @@ impl Contents {
         let mut spans: Vec<(u64, u64)> =
             self.gaps.iter().map(|gap| (gap.from_unix_us, gap.to_unix_us)).collect();
         spans.sort_unstable();
-        let (mut total_us, mut covered_to) = (0, 0);
+        let (mut total_us, mut covered_to) = (0_u64, 0);
         for (from, to) in spans {
             total_us = total_us.saturating_add(to.saturating_sub(from.max(covered_to)));
             covered_to = covered_to.max(to);

@@ -6,7 +6,6 @@
 use crate::answer;
 use crate::lesson::Refusal;
 use crate::store::StoreError;
-use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;

@@ -5,6 +5,7 @@ export async function speaking<T>(language: 'zh' | 'en', load: () => Promise<T>)
   vi.resetModules();
   vi.stubGlobal('location', { search: `?lang=${language}` });
   vi.stubGlobal('localStorage', { getItem: () => null });
+  vi.stubGlobal('navigator', { language });
   return load();
 }
 

@@ -11,6 +11,7 @@ const storage = vi.hoisted(() => {
   };
   vi.stubGlobal('localStorage', storage);
   vi.stubGlobal('location', { search: '?lang=zh' });
+  vi.stubGlobal('navigator', { language: 'zh-CN' });
   return storage;
 });
 
