@@ -26,7 +26,7 @@ async fn lesson_over_a_full_disk(
     leave_bytes: u64,
     is_expected: impl Fn(RecordingTrouble) -> bool,
 ) {
-    let (tap, recorder) = captured(&home, 20).await;
+    let (tap, recorder) = captured(home, 20).await;
     let ballast = fill(&home.media, leave_bytes);
     let alarmed = teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
     let alarm = alarmed.alarm.unwrap();
