@@ -10,10 +10,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
-use tongtang_protocol::control::RecorderEvent;
+use tongtang_protocol::control::{KEEP_ALIVE_S, RecorderEvent};
 
-/// A silent stream says that it lives this often.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Silence after which a line says that the connection still lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(KEEP_ALIVE_S);
 
 struct Follower {
     first: Option<RecorderEvent>,

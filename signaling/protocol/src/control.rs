@@ -52,6 +52,9 @@ pub struct Registered {
     pub token_public_key_pem: String,
 }
 
+/// Seconds of silence after which a line of an event stream says that the connection still lives.
+pub const KEEP_ALIVE_S: u64 = 15;
+
 /// Longest session description that is passed on and read, in bytes: Chromium's offer with 22 m-lines has 95 KiB, with
 /// 40 it would have 175. The sender of a longer one is refused.
 pub const MAX_SDP_BYTES: usize = 256 * 1024;
@@ -106,7 +109,7 @@ pub enum SfuEvent {
         /// The participant as it is now.
         participant: SfuParticipant,
     },
-    /// Sent every 15 s so that a dead connection is noticed.
+    /// Sent every [`KEEP_ALIVE_S`] so that a dead connection is noticed.
     KeepAlive,
 }
 
@@ -274,6 +277,6 @@ pub enum RecorderEvent {
         /// As it is now.
         job: ComposeStatus,
     },
-    /// Sent every 15 s so that a dead connection is noticed.
+    /// Sent every [`KEEP_ALIVE_S`] so that a dead connection is noticed.
     KeepAlive,
 }
