@@ -145,9 +145,7 @@ const shots: Shot[] = [
   {
     name: 'teach-sixteen',
     path: '/teach#abc',
-    welcome: teaching(
-      lesson({ recording: 'failed', recording_alarm: nearlyFull }, 16),
-    ),
+    welcome: teaching(lesson({ recording: 'failed', recording_alarm: nearlyFull }, 16)),
   },
   { name: 'teach-empty', path: '/teach#abc', welcome: teaching(lesson({}, 0)) },
   {

@@ -16,14 +16,14 @@ const says = words<Says>(
       `合成时录像服务中断了 ${times} 次。录下的内容还在。请技术人员看看服务器，再按“重试”。`,
     killed: () => '合成被中途停掉了，多半是服务器内存不够。录下的内容还在。请等服务器不忙的时候再按“重试”。',
     took_too_long: () => '合成用的时间太长，已经停下。录下的内容还在。请等服务器不忙的时候再按“重试”。',
-    crashed: () =>
-      '合成程序出错退出了。录下的内容还在。请重试一次；还不行，请把后面的小字告诉技术人员。',
+    crashed: () => '合成程序出错退出了。录下的内容还在。请重试一次；还不行，请把后面的小字告诉技术人员。',
     other: () => '合成没有做完。录下的内容还在。请重试一次；还不行，请把后面的小字告诉技术人员。',
   },
   {
     nothing_captured: () =>
       'No picture and no sound came during the lesson, so there is nothing to watch. Next time look whether the record light is on.',
-    unreadable: () => 'The recorded files cannot be read. Try again; if it fails, ask IT to look at the disk.',
+    unreadable: () =>
+      'The recorded files cannot be read. Try again; if it fails, ask IT to look at the disk.',
     disk_full: () => 'The disk is full. What was recorded is safe. Ask IT to make room, then try again.',
     disk_failing: () =>
       'The disk fails, so what was made is not whole. What was recorded is still there. Ask IT to look at the disk, then try again.',

@@ -4,7 +4,12 @@ import { codesOf, speaking } from '../../../dev/speaking';
 import type { RecordingAlarm } from '../../protocol/types';
 
 const load = () => import('./recording');
-const nearlyFull: RecordingAlarm = { code: 'disk_nearly_full', free_mb: 80, min_mb: 1024, text: 'nearly full' };
+const nearlyFull: RecordingAlarm = {
+  code: 'disk_nearly_full',
+  free_mb: 80,
+  min_mb: 1024,
+  text: 'nearly full',
+};
 const away: RecordingAlarm = { code: 'recorder_away', text: 'no recorder is up' };
 
 it('says every alarm of the server in both languages, that the lesson goes on, and what to do', async () => {
