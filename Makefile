@@ -88,7 +88,7 @@ bench: packages ## measure with the release profile; writes bench/report.json
 
 fuzz: packages ## every parser against random input, FUZZ_SECONDS each
 	$(say) "fuzzing each parser for $(FUZZ_SECONDS) s"
-	@sfu/fuzz/run $(FUZZ_SECONDS)
+	@.ci/fuzz $(FUZZ_SECONDS)
 
 $(TOOLS)/bin/cargo-deny:
 	$(say) "installing cargo-deny (once)"

@@ -104,7 +104,7 @@ mod tests {
         RecordingStatus {
             recording_id: RecordingId::new("rec-1").unwrap(),
             state: CaptureState::Capturing,
-            reason: None,
+            alarm: None,
             bytes,
             gap_ms: 0,
             last_event_seq: 0,

@@ -13,14 +13,13 @@ use crate::recordings::Recordings;
 use answer::{Parsed, Refused};
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
-use subtle::ConstantTimeEq;
+use tongtang_http::bearer::has_secret;
 use tongtang_protocol::control::{AppendEvents, ComposeSpec, ComposeStatus, RecordingSpec, RecordingStatus};
 use tongtang_protocol::ids::{JobId, RecordingId};
 
@@ -63,11 +62,6 @@ pub fn router(control: Control) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(control)
-}
-
-fn has_secret(headers: &HeaderMap, secret: &str) -> bool {
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    given.is_some_and(|given| given.ct_eq(secret.as_bytes()).into())
 }
 
 async fn with_secret(State(control): State<Control>, request: Request, next: Next) -> Response {

@@ -3,6 +3,7 @@
 use rustix::fs::statvfs;
 use std::io;
 use std::path::{Path, PathBuf};
+use tongtang_protocol::trouble::{RecordingAlarm, RecordingTrouble};
 
 /// The media folder's file system.
 #[derive(Debug, Clone)]
@@ -34,6 +35,20 @@ pub enum DiskError {
     /// The disk answers with an error.
     #[error("the disk cannot be used: {0}")]
     Failing(io::Error),
+}
+
+impl DiskError {
+    /// What signaling and the pages are told.
+    pub fn alarm(&self) -> RecordingAlarm {
+        let trouble = match self {
+            Self::NearlyFull { free_mb, min_mb, .. } => {
+                RecordingTrouble::DiskNearlyFull { free_mb: *free_mb, min_mb: *min_mb }
+            }
+            Self::Full => RecordingTrouble::DiskFull,
+            Self::Failing(_) => RecordingTrouble::DiskFailing,
+        };
+        RecordingAlarm::new(trouble, self.to_string())
+    }
 }
 
 impl From<io::Error> for DiskError {
@@ -82,7 +97,10 @@ mod tests {
     fn a_disk_below_its_minimum_says_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Disk::new(folder.path(), 1).check().is_ok());
-        let error = Disk::new(folder.path(), u64::MAX).check().unwrap_err().to_string();
-        assert!(error.contains("nearly full") && error.contains("goes on by itself"), "{error}");
+        let RecordingAlarm { trouble, text } =
+            Disk::new(folder.path(), u64::MAX).check().unwrap_err().alarm();
+        assert!(text.contains("nearly full") && text.contains("goes on by itself"), "{text}");
+        let RecordingTrouble::DiskNearlyFull { free_mb, min_mb } = trouble else { panic!("{trouble:?}") };
+        assert!(free_mb < min_mb, "{free_mb} {min_mb}");
     }
 }

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus};
 use tongtang_protocol::ids::{JobId, RecordingId};
 use tongtang_protocol::library::JobStep;
+use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 
 /// How often a job is started again because the recorder ended under it. Then it has failed: it may be
 /// what ends the recorder.
@@ -217,7 +218,10 @@ impl Inner {
         job.state = match made {
             Some(resource) => ComposeState::Done { output: resource.to_output(&job.recording_id) },
             None if job.attempts >= MAX_ATTEMPTS => ComposeState::Failed {
-                error: format!("composing was interrupted {} times by the recorder ending", job.attempts),
+                failure: JobFailure::new(
+                    JobTrouble::Interrupted { times: job.attempts },
+                    format!("composing was interrupted {} times by the recorder ending", job.attempts),
+                ),
             },
             None => ComposeState::Queued,
         };
@@ -269,8 +273,8 @@ impl Inner {
         let ended = process::compose(program, &folder, id, stop, hear).await;
         let Some(state) = self.state_after(ended, &recording) else { return };
         let result = match &state {
-            ComposeState::Failed { error } => {
-                tracing::warn!(job = %id, %recording, error, "composing failed");
+            ComposeState::Failed { failure } => {
+                tracing::warn!(job = %id, %recording, error = failure.text, "composing failed");
                 "failed"
             }
             _ => {
@@ -286,15 +290,15 @@ impl Inner {
 
     /// `None`: it was stopped, and who stopped it has set its state.
     fn state_after(&self, ended: Ended, recording: &RecordingId) -> Option<ComposeState> {
-        let error = match ended {
+        let failure = match ended {
             Ended::Well => match Resource::read(&self.output(recording)) {
                 Some(resource) => return Some(ComposeState::Done { output: resource.to_output(recording) }),
-                None => "the composer ended without an output".into(),
+                None => JobFailure::new(JobTrouble::DiskFailing, "the composer ended without an output"),
             },
-            Ended::Badly(error) => error,
+            Ended::Badly(failure) => failure,
             Ended::Stopped => return None,
         };
-        Some(ComposeState::Failed { error })
+        Some(ComposeState::Failed { failure })
     }
 
     /// Waits until the recording can be composed and it is its turn.
@@ -323,5 +327,34 @@ fn sweep_outputs(media_dir: &std::path::Path) {
         if let Err(error) = output::sweep(&recording.path().join(output::FOLDER)) {
             tracing::warn!(folder = %recording.path().display(), %error, "a half-done output cannot be removed");
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_job_too_many_is_refused_and_known_ones_can_be_retried() {
+        let media = tempfile::tempdir().unwrap();
+        std::fs::create_dir(media.path().join("rec-1")).unwrap();
+        let config =
+            JobsConfig { media_dir: media.path().to_owned(), at_once: 1, program: "/bin/false".into() };
+        let jobs = Jobs::start(config, Board::new(1)).unwrap();
+        let recording_id = RecordingId::new("rec-1").unwrap();
+        let name = |number: usize| JobId::new(format!("job-{number}")).unwrap();
+        for job_id in (0..MAX_JOBS).map(name) {
+            let job = Job {
+                job_id: job_id.clone(),
+                recording_id: recording_id.clone(),
+                attempts: 1,
+                state: ComposeState::Cancelled,
+            };
+            jobs.inner.entries().insert(job_id, Entry { job, stop: CancellationToken::new() });
+        }
+        let spec = ComposeSpec { recording_id };
+        assert!(matches!(jobs.submit(&name(MAX_JOBS), &spec), Err(SubmitError::TooMany)));
+        assert_eq!(jobs.submit(&name(7), &spec).unwrap().state, ComposeState::Queued);
     }
 }

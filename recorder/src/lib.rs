@@ -17,7 +17,7 @@
 //! the order of a recording's way:
 //!
 //! * [`serve`]: the program, put together
-//! * [`register`], [`control`]: signaling hears that it is there, and says what to do
+//! * [`control`]: what signaling says to do
 //! * [`recordings`]: all recordings of a process; resumes them at start
 //! * [`run`]: one recording while it runs, between tap, files and commands
 //! * [`source`]: the tap client
@@ -43,13 +43,11 @@ pub mod compose;
 pub mod control;
 pub mod disk;
 pub mod jobs;
-mod log;
 pub mod manifest;
 mod mend;
 pub mod probe;
 pub mod recording;
 pub mod recordings;
-pub mod register;
 pub mod rtp;
 pub mod run;
 pub mod segment;

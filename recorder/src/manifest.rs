@@ -183,9 +183,10 @@ impl Contents {
             }
             Line::Fragment(fragment) => {
                 if let Some(track) = self.tracks.get_mut(&fragment.track) {
-                    self.bytes += fragment.bytes;
+                    // Saturating: a damaged disk may have put any number into a line.
+                    self.bytes = self.bytes.saturating_add(fragment.bytes);
                     if let Some(before) = track.fragments.insert(fragment.number, fragment) {
-                        self.bytes -= before.bytes;
+                        self.bytes = self.bytes.saturating_sub(before.bytes);
                     }
                 }
             }
@@ -216,9 +217,9 @@ impl Contents {
         let mut spans: Vec<(u64, u64)> =
             self.gaps.iter().map(|gap| (gap.from_unix_us, gap.to_unix_us)).collect();
         spans.sort_unstable();
-        let (mut total_us, mut covered_to) = (0, 0);
+        let (mut total_us, mut covered_to) = (0_u64, 0);
         for (from, to) in spans {
-            total_us += to.saturating_sub(from.max(covered_to));
+            total_us = total_us.saturating_add(to.saturating_sub(from.max(covered_to)));
             covered_to = covered_to.max(to);
         }
         total_us / 1000

@@ -31,6 +31,7 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tongtang_protocol::control::{CaptureState, RecordingSpec, RecordingStatus};
 use tongtang_protocol::ids::RecordingId;
+use tongtang_protocol::trouble::RecordingAlarm;
 use tongtang_roq::control::FlowId;
 
 pub use command::{Command, Refusal, Reply};
@@ -71,7 +72,7 @@ pub struct Run {
     /// What the next hole in a flow means.
     hole_means: GapReason,
     /// Why it is alarmed or waits.
-    reason: Option<String>,
+    alarm: Option<RecordingAlarm>,
     finishing: Option<Finishing>,
     last_contents: Contents,
     wrote_at: Instant,
@@ -98,7 +99,7 @@ impl Run {
             link: Link::now(),
             ignored: BTreeSet::new(),
             hole_means: GapReason::Away,
-            reason: None,
+            alarm: None,
             finishing: None,
             last_contents: Contents::default(),
             wrote_at: Instant::now(),
@@ -146,6 +147,7 @@ impl Run {
             self.with_files(Capture::write_through);
         }
         self.connect_if_due();
+        self.forget_alarm_if_settled();
         let next = self.finish_if_due().await;
         if next == Next::Turn {
             self.show();
@@ -194,19 +196,19 @@ impl Run {
         }
         tracing::info!(recording = %self.id, tracks = contents.tracks.len(), bytes = contents.bytes, "recording opened");
         self.capture = Some(capture);
-        self.reason = None;
+        self.alarm = None;
         self.link = Link::now();
         Ok(())
     }
 
     /// Keeps what is there, lets go of tap and files; the sfu retains what is not durable.
     fn disk_failed(&mut self, error: &DiskError) {
-        let reason = error.to_string();
-        if self.reason.as_ref() != Some(&reason) {
-            tracing::error!(recording = %self.id, %reason, "recording stopped by its disk");
+        let alarm = error.alarm();
+        if self.alarm.as_ref().is_none_or(|known| known.text != alarm.text) {
+            tracing::error!(recording = %self.id, reason = alarm.text, "recording stopped by its disk");
             metrics::counter!("tongtang_recorder_disk_alarms_total").increment(1);
         }
-        self.reason = Some(reason);
+        self.alarm = Some(alarm);
         if let Some(mut capture) = self.capture.take() {
             // Best effort: below the configured minimum there is still room for this.
             if let Ok(durable) = block_in_place(|| capture.roll()) {
@@ -234,11 +236,11 @@ impl Run {
     fn status(&self) -> RecordingStatus {
         let state = match (&self.capture, &self.link) {
             _ if self.contents().finished_unix_us.is_some() => CaptureState::Finished,
-            (None, _) if self.reason.is_some() => CaptureState::Alarmed,
+            (None, _) if self.alarm.is_some() => CaptureState::Alarmed,
             (Some(_), Link::Up { has_packets: true, .. }) => CaptureState::Capturing,
             _ => CaptureState::Waiting,
         };
-        status_of(&self.id, self.contents(), state, self.reason.clone())
+        status_of(&self.id, self.contents(), state, self.alarm.clone())
     }
 
     fn show(&self) {
@@ -251,12 +253,12 @@ pub fn status_of(
     id: &RecordingId,
     contents: &Contents,
     state: CaptureState,
-    reason: Option<String>,
+    alarm: Option<RecordingAlarm>,
 ) -> RecordingStatus {
     RecordingStatus {
         recording_id: id.clone(),
         state,
-        reason,
+        alarm,
         bytes: contents.bytes,
         gap_ms: contents.gap_ms(),
         last_event_seq: contents.last_event_seq(),

@@ -284,6 +284,24 @@ mod tests {
     }
 
     #[test]
+    fn a_description_that_is_too_long_is_no_fragment_of_ours() {
+        let described = |bytes: usize| {
+            let mut description = serde_json::to_vec(&track()).unwrap();
+            description.resize(bytes, b' ');
+            let mut out = Vec::new();
+            out.extend_from_slice(&MAGIC);
+            out.extend_from_slice(&VERSION.to_be_bytes());
+            out.extend_from_slice(&9u32.to_be_bytes());
+            out.extend_from_slice(&(bytes as u16).to_be_bytes());
+            out.extend_from_slice(&description);
+            put_crc(&mut out, 0);
+            out
+        };
+        assert_eq!(read(&described(MAX_DESCRIPTION_BYTES)).unwrap().track, track());
+        assert_eq!(read(&described(MAX_DESCRIPTION_BYTES + 1)), Err(SegmentError::Header));
+    }
+
+    #[test]
     fn any_truncation_yields_a_prefix_of_the_records() {
         let bytes = fragment(&packets());
         let whole = read(&bytes).unwrap();

@@ -1,21 +1,21 @@
 //! The recorder as a program: everything put together, until it is told to stop.
 
 use crate::board::Board;
+use crate::clock;
 use crate::control::{self, Control};
 use crate::disk::Disk;
 use crate::jobs::{Jobs, JobsConfig};
 use crate::recordings::Recordings;
-use crate::register;
 use crate::run::Context;
 use crate::source::{TapError, Taps};
-use crate::{clock, log};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tongtang_config::Config;
 use tongtang_config::secrets::{Secrets, SecretsError};
+use tongtang_config::{Config, log};
+use tongtang_http::register::Registrar;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 
@@ -28,6 +28,9 @@ pub enum ServeError {
     /// Secrets.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] log::FilterError),
     /// The tap client.
     #[error(transparent)]
     Tap(#[from] TapError),
@@ -55,7 +58,7 @@ pub enum ServeError {
 
 /// Serves until SIGTERM or Ctrl-C; then closes the fragments and returns.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
-    log::install(&config.log);
+    log::start(&config.log, &[])?;
     // An error says that a provider is installed already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let metrics = PrometheusBuilder::new()
@@ -94,11 +97,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         draining: false,
     };
     let control_secret = secrets.control_secret.clone();
-    let registration = tokio::spawn(register::keep_registered(
-        config.recorder.signaling_url,
-        control_secret.clone(),
-        register,
-    ));
+    let registrar =
+        Registrar { signaling_url: config.recorder.signaling_url, control_secret: control_secret.clone() };
+    // The key of room tokens in the answer is of no use here: a recorder admits nobody.
+    let registration = tokio::spawn(registrar.keep_registered(move || register.clone(), |_| Ok(())));
     let control = Control { recordings: recordings.clone(), jobs, board, control_secret, metrics };
     let app = control::router(control).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Ended)?;

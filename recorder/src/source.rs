@@ -192,3 +192,26 @@ fn client_config(secrets: &Secrets) -> Result<ClientConfig, TapError> {
     config.transport_config(Arc::new(transport));
     Ok(config)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::capture::MAX_TRACKS;
+    use tongtang_protocol::ids::MAX_ID_LEN;
+    use tongtang_roq::control::MAX_LINE_BYTES;
+
+    #[test]
+    fn the_subscription_of_the_longest_recording_fits_into_a_line() {
+        let name = "x".repeat(MAX_ID_LEN);
+        let next = (0..MAX_TRACKS as u64).map(|n| (FlowId(u64::MAX - n), u64::MAX - n));
+        let line = FromRecorder::Subscribe {
+            room: RoomId::new(name.clone()).unwrap(),
+            recording: RecordingId::new(name).unwrap(),
+            sfu_epoch: u64::MAX,
+            next: next.collect(),
+        };
+        let bytes = serde_json::to_vec(&line).unwrap().len();
+        assert!(bytes <= MAX_LINE_BYTES, "{bytes}");
+    }
+}

@@ -4,9 +4,12 @@ use anyhow::Context;
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use tongtang_config::{Config, Secrets};
-use tongtang_sfu::shell::log;
+use tongtang_config::{Config, Secrets, log};
 use tongtang_sfu::shell::node::{self, Mode};
+
+/// Said by libraries whenever a peer sends something odd: a stranger must not fill the log. Named in the configured
+/// filter, it is shown all the same.
+const QUIET: [&str; 3] = ["rtc_dtls", "rtc_stun", "rtc_srtp"];
 
 /// Fans a lesson out to its classrooms and brings theirs back: WHIP in, WHEP out, a tap for recorders.
 #[derive(Debug, Parser)]
@@ -65,7 +68,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(address) = arguments.tap_listen {
         config.sfu.tap_listen = address;
     }
-    log::install(&config.log);
+    log::start(&config.log, &QUIET)?;
     anyhow::ensure!(
         !arguments.dev || config.sfu.http_listen.ip().is_loopback(),
         "--dev has open rooms and so listens on loopback only; `http_listen` is {}",

@@ -20,9 +20,8 @@ pub use offer::{ExtensionIds, MediaKind, Offer, RemoteDescription, RemoteSetup};
 pub use publish::{PublishAnswer, PublishPolicy, PublishedTrack, answer_publish};
 pub use subscribe::{SlotPlan, SubscribeAnswer, SubscribedSlot, answer_subscribe};
 
-/// Longest description that is read: Chromium's offer with 22 m-lines is 95 KiB, with 40 it would be 175. The sender
-/// of a longer one is refused.
-pub const MAX_SDP_BYTES: usize = 256 * 1024;
+pub use tongtang_protocol::control::MAX_SDP_BYTES;
+
 /// Most m-lines of an offer (16 wall pictures, teacher, board, stage, three voices and room). An
 /// offer with more is refused.
 pub const MAX_MEDIA: usize = 40;

@@ -7,15 +7,11 @@
 //!
 //! * [`udp`]: the media sockets and the thread that drives the engine
 //! * [`http`]: WHIP, WHEP, control API, health
-//! * [`register`]: tells signaling that this node is there
 //! * [`tap`]: the recorder's connection and what is kept for it
 //! * [`node`]: puts them together and takes them apart
-//! * [`log`]: how the program speaks
 
 pub mod clock;
 pub mod http;
-pub mod log;
 pub mod node;
-pub mod register;
 pub mod tap;
 pub mod udp;

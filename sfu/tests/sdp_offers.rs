@@ -5,8 +5,9 @@
 
 use tongtang_protocol::lesson::{Source, VideoCodec};
 use tongtang_sfu::sdp::{
-    Codec, LocalDescription, MAX_MEDIA, MAX_SDP_BYTES, MediaKind, Offer, PayloadTypes, PublishAnswer,
-    PublishPolicy, RemoteSetup, SdpError, SlotPlan, SubscribeAnswer, answer_publish, answer_subscribe,
+    Codec, LocalDescription, MAX_CODECS, MAX_EXTENSIONS, MAX_LINES, MAX_MEDIA, MAX_NAME_BYTES, MAX_RIDS,
+    MAX_SDP_BYTES, MAX_SSRCS, MediaKind, Offer, PayloadTypes, PublishAnswer, PublishPolicy, RemoteSetup,
+    SdpError, SlotPlan, SubscribeAnswer, answer_publish, answer_subscribe,
 };
 
 macro_rules! offer {
@@ -365,13 +366,41 @@ fn limits_are_named_and_enforced() {
         Err(SdpError::Limit { what: "the number of m-lines", limit: MAX_MEDIA })
     );
     let long = format!("v=0\r\n{}", "a=x\r\n".repeat(MAX_SDP_BYTES / 5));
-    assert!(matches!(Offer::parse(&long), Err(SdpError::Limit { .. })));
-    let formats: String = (0..128).map(|n| format!(" {n}")).collect();
-    let codecs = format!("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF{formats}\r\n");
-    assert!(matches!(Offer::parse(&codecs), Err(SdpError::Limit { .. })));
-    let rids: String = (0..100).map(|n| format!("a=rid:{n} send\r\n")).collect();
-    let layers = format!("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n{rids}");
-    assert!(matches!(Offer::parse(&layers), Err(SdpError::Limit { .. })));
+    assert!(matches!(Offer::parse(&long), Err(SdpError::Limit { limit: MAX_SDP_BYTES, .. })));
+    let lines = format!("v=0\r\n{}", "a=x\r\n".repeat(MAX_LINES));
+    assert!(lines.len() < MAX_SDP_BYTES);
+    assert!(matches!(Offer::parse(&lines), Err(SdpError::Limit { limit: MAX_LINES, .. })));
+    let video = |formats: usize, more: &str| {
+        let formats: String = (0..formats).map(|n| format!(" {n}")).collect();
+        Offer::parse(&format!("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF{formats}\r\n{more}"))
+    };
+    assert!(!matches!(video(MAX_CODECS, ""), Err(SdpError::Limit { .. })), "so many are read");
+    assert!(matches!(video(MAX_CODECS + 1, ""), Err(SdpError::Limit { limit: MAX_CODECS, .. })));
+    let rids = |count: usize| (0..count).map(|n| format!("a=rid:{n} send\r\n")).collect::<String>();
+    assert!(!matches!(video(1, &rids(MAX_RIDS)), Err(SdpError::Limit { .. })), "so many are read");
+    assert!(matches!(video(1, &rids(MAX_RIDS + 1)), Err(SdpError::Limit { limit: MAX_RIDS, .. })));
+    let mid = |bytes: usize| video(1, &format!("a=mid:{}\r\n", "m".repeat(bytes)));
+    assert!(!matches!(mid(MAX_NAME_BYTES), Err(SdpError::Line { .. })), "so long a name is read");
+    assert!(matches!(mid(MAX_NAME_BYTES + 1), Err(SdpError::Line { line: 3, .. })));
+}
+
+#[test]
+fn extensions_and_ssrcs_beyond_their_number_are_as_if_they_had_not_been_offered() {
+    let offer = offer!("chromium-plain");
+    let answer = |text: &str| {
+        let offer = Offer::parse(text).unwrap();
+        let policy = PublishPolicy { video_codec: VideoCodec::H264, sources: &EVERYTHING };
+        with_local(|local| answer_publish(&offer, local, &policy)).unwrap()
+    };
+    // Behind everything that the browser says of its last m-line.
+    let noise: String =
+        (0..2_000).map(|n| format!("a=ssrc:{n} cname:x\r\na=extmap:{} urn:x:{n}\r\n", n % 14 + 1)).collect();
+    assert!(noise.lines().count() > MAX_EXTENSIONS + MAX_SSRCS);
+    let (plain, noisy) = (answer(offer), answer(&format!("{offer}{noise}")));
+    assert_eq!(noisy.sdp, plain.sdp);
+    let ssrcs =
+        |answer: &PublishAnswer| answer.tracks.iter().map(|track| track.ssrcs.len()).collect::<Vec<_>>();
+    assert!(ssrcs(&noisy).iter().all(|count| *count <= MAX_SSRCS), "{:?}", ssrcs(&noisy));
 }
 
 #[test]

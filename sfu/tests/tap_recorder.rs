@@ -5,6 +5,7 @@ mod node;
 #[path = "node/publisher.rs"]
 mod publisher;
 
+use futures_util::future::{join_all, select_all};
 use node::{DEADLINE, client};
 use publisher::{Publisher, number};
 use quinn::crypto::rustls::QuicClientConfig;
@@ -20,13 +21,16 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::timeout;
 use tongtang_config::secrets::{CertKey, TAP_SERVER_NAME};
 use tongtang_config::{Config, Secrets};
+use tongtang_protocol::control::{RoomSpec, Routes};
 use tongtang_protocol::ids::{RecordingId, RoomId};
-use tongtang_roq::control::{FlowId, FromRecorder, FromSfu};
+use tongtang_protocol::lesson::VideoCodec;
+use tongtang_roq::control::{FlowId, FromRecorder, FromSfu, MAX_LINE_BYTES};
 use tongtang_roq::framing::{StreamReader, is_rtcp};
 use tongtang_roq::{ALPN, arrival};
+use tongtang_sfu::engine::Engine;
 use tongtang_sfu::shell::node::{Mode, Running};
-use tongtang_sfu::shell::tap::Tap;
 use tongtang_sfu::shell::tap::store::Bounds;
+use tongtang_sfu::shell::tap::{MAX_CONNECTIONS, MAX_RECORDINGS, Tap};
 
 /// A node in this process, with a tap of its own bounds.
 struct Lesson {
@@ -304,4 +308,46 @@ async fn strangers_and_other_lives_are_refused() {
     let (mut say, _hear) = connection.open_bi().await.unwrap();
     say.write_all(b"{\"type\":\"nonsense\"}\n").await.unwrap();
     timeout(DEADLINE, connection.closed()).await.expect("nonsense closes the connection");
+
+    let connection = dial(tap, &lesson.secrets, &lesson.secrets.tap_recorder, None).await.unwrap();
+    let (mut say, _hear) = connection.open_bi().await.unwrap();
+    // Closed while it is still being written, perhaps.
+    let _ = say.write_all(&vec![b' '; 2 * MAX_LINE_BYTES]).await;
+    timeout(DEADLINE, connection.closed()).await.expect("an endless line closes the connection");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recordings_and_connections_are_limited_and_those_that_are_there_go_on() {
+    let mut lesson = Lesson::start(Bounds::default()).await;
+    let (_first, mut reading) = lesson.listening().await;
+    let dial = async || dial(lesson.tap.address(), &lesson.secrets, &lesson.secrets.tap_recorder, None).await;
+
+    // Conditions: as many rooms more as there may be recordings, each with a recorder.
+    let mut recorders = Vec::new();
+    for number in 0..MAX_RECORDINGS {
+        let name = format!("room-{number}");
+        let room = RoomId::new(name.clone()).unwrap();
+        let spec = RoomSpec { video_codec: VideoCodec::H264, routes: Routes::default() };
+        let put = move |engine: &mut Engine, now| engine.put_room(now, &room, &spec);
+        lesson.running.node.worker.call(put).await.unwrap().unwrap();
+        let connection = dial().await.unwrap();
+        let epoch = lesson.running.node.epoch;
+        recorders.push(Recorder::subscribe(connection, &name, epoch, BTreeMap::new()).await);
+    }
+    // Nobody publishes in those rooms: who hears something at all hears that there is no place.
+    let (said, ..) = select_all(recorders.iter_mut().map(|recorder| Box::pin(recorder.hear()))).await;
+    let reason = format!("{MAX_RECORDINGS} recordings are being made on this node already");
+    assert_eq!(said, FromSfu::Refused { reason });
+
+    let strangers = join_all((0..MAX_CONNECTIONS).map(|_| dial())).await;
+    let refused = |dialed: &&Result<Connection, _>| {
+        matches!(dialed, Err(quinn::ConnectionError::ConnectionClosed(closed))
+            if closed.error_code == quinn::TransportErrorCode::CONNECTION_REFUSED)
+    };
+    let refused = strangers.iter().filter(refused).count();
+    assert!(refused >= recorders.len(), "{refused} of {MAX_CONNECTIONS} more were refused");
+
+    // Check: the recording that was there first
+    lesson.publisher.send_many(50, 160).await;
+    reading.packets(50).await;
 }

@@ -6,12 +6,12 @@
 pub mod api;
 pub mod lesson;
 pub mod links;
+mod print;
 pub mod serve;
 
-use crate::log;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
-use tongtang_config::Config;
+use tongtang_config::{Config, log};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,6 +78,9 @@ pub enum CliError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] tongtang_config::ConfigError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] log::FilterError),
     /// The running server.
     #[error(transparent)]
     Api(#[from] api::ApiError),
@@ -87,6 +90,9 @@ pub enum CliError {
     /// The secrets' files.
     #[error(transparent)]
     Secrets(#[from] tongtang_config::secrets::SecretsError),
+    /// Standard output.
+    #[error("the answer cannot be written: {0}")]
+    Output(std::io::Error),
     /// Anything else, in words.
     #[error("{0}")]
     Said(String),
@@ -95,29 +101,29 @@ pub enum CliError {
 /// Does what the arguments ask for.
 pub fn run(cli: Cli) -> Result<(), CliError> {
     let path = cli.config.as_deref();
-    match cli.command {
-        Command::Openapi => print_openapi(),
-        Command::CheckConfig { print } => check_config(path, print),
+    let answer = match cli.command {
+        Command::Openapi => openapi()?,
+        Command::CheckConfig { print } => check_config(path, print)?,
         Command::Serve => {
             let config = Config::load(path)?;
-            let shape = log::start(&config.log).map_err(CliError::Said)?;
+            let shape = log::start(&config.log, &[])?;
             // Before the first thread asks for it: one crypto provider for the whole process.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            runtime()?.block_on(serve::serve(config, cli.config, shape)).map_err(CliError::from)
+            return Ok(runtime()?.block_on(serve::serve(config, cli.config, shape))?);
         }
         Command::Lesson(args) => {
             let config = Config::load(path)?;
             let api = api::Api::new(&config, args.server.as_deref())?;
-            runtime()?.block_on(lesson::run(&api, args.command, args.json)).map_err(CliError::from)
+            runtime()?.block_on(lesson::run(&api, args.command, args.json))?
         }
         Command::SetupLink { server } => {
             let config = Config::load(path)?;
             let secret = tongtang_config::Secrets::read_setup_secret(&config.data_dir)?;
             let base = server.unwrap_or_else(|| links::base_url(&config));
-            println!("{}", links::setup(&base, &secret));
-            Ok(())
+            links::setup(&base, &secret)
         }
-    }
+    };
+    print::print(&answer).map_err(CliError::Output)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
@@ -127,20 +133,16 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
         .map_err(|error| CliError::Said(format!("cannot start: {error}")))
 }
 
-fn print_openapi() -> Result<(), CliError> {
-    let document = serde_json::to_string_pretty(&crate::http::openapi())
-        .map_err(|error| CliError::Said(format!("cannot write the document: {error}")))?;
-    println!("{document}");
-    Ok(())
+fn openapi() -> Result<String, CliError> {
+    serde_json::to_string_pretty(&crate::http::openapi())
+        .map_err(|error| CliError::Said(format!("cannot write the document: {error}")))
 }
 
-fn check_config(path: Option<&std::path::Path>, print: bool) -> Result<(), CliError> {
+fn check_config(path: Option<&std::path::Path>, print: bool) -> Result<String, CliError> {
     let config = Config::load(path)?;
-    log::check(&config.log).map_err(CliError::Said)?;
+    log::check(&config.log)?;
     if print {
-        let text = toml::to_string(&config).map_err(|error| CliError::Said(error.to_string()))?;
-        print!("{text}");
-        return Ok(());
+        return toml::to_string(&config).map_err(|error| CliError::Said(error.to_string()));
     }
     let default = std::path::Path::new(tongtang_config::load::DEFAULT_FILE);
     let source = match path {
@@ -148,12 +150,10 @@ fn check_config(path: Option<&std::path::Path>, print: bool) -> Result<(), CliEr
         None if default.exists() => default.display().to_string(),
         None => "no file, so the defaults".to_owned(),
     };
-    println!("The configuration is right ({source}).");
-    println!("  data:  {}", config.data_dir.display());
-    println!("  http:  {}", config.http.listen);
-    match config.https.enabled {
-        true => println!("  https: {}", config.https.listen),
-        false => println!("  https: off"),
-    }
-    Ok(())
+    let https = match config.https.enabled {
+        true => config.https.listen.to_string(),
+        false => "off".to_owned(),
+    };
+    let (data, http) = (config.data_dir.display(), config.http.listen);
+    Ok(format!("The configuration is right ({source}).\n  data:  {data}\n  http:  {http}\n  https: {https}"))
 }

@@ -23,13 +23,14 @@ use crate::answer;
 use crate::nodes::{self, Nodes};
 use axum::http::Request;
 use axum::{Router, middleware};
+use tongtang_protocol::control::MAX_SDP_BYTES;
 use tongtang_protocol::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-/// Largest request body anywhere, in bytes; single routes allow less. More is answered with 413.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// Largest request body anywhere, in bytes: an offer. Single routes allow less. More is answered with 413.
+pub const MAX_BODY_BYTES: usize = MAX_SDP_BYTES;
 
 /// Everything a listener serves. `inner` is all of `/api` and `/media`.
 pub fn router(inner: Router, nodes: Nodes, control_secret: &str) -> Router {

@@ -85,3 +85,25 @@ pub fn router(app: App) -> Router {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     described().split_for_parts().1
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_operation_has_a_name_of_its_own_that_begins_with_what_it_is_about() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let mut seen = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let (id, tag) = (&operation["operationId"], &operation["tags"][0]);
+                let (id, tag) = (id.as_str().unwrap(), tag.as_str().unwrap());
+                assert!(id.starts_with(&format!("{tag}_")), "{method} {path} is called {id}");
+                assert!(seen.insert(id.to_owned()), "{method} {path}: {id} is another operation's name");
+            }
+        }
+        assert!(seen.contains("lesson_create") && seen.contains("lesson_socket"), "{seen:?}");
+    }
+}

@@ -1,65 +1,7 @@
-//! How the program speaks to its operator: text on a terminal, JSON lines otherwise.
-//!
-//! Everything goes to standard error; standard output belongs to the answers of the command line.
+//! Lines of the supervised programs, passed on and marked as theirs.
 
-use std::io::{IsTerminal, Write};
-use tongtang_config::{Log, LogFormat};
-use tracing_subscriber::EnvFilter;
-
-/// The shape of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
-
-impl Shape {
-    /// What the configuration asks for, here.
-    pub fn of(log: &Log) -> Self {
-        match log.format {
-            LogFormat::Text => Self::Text,
-            LogFormat::Json => Self::Json,
-            LogFormat::Auto if std::io::stderr().is_terminal() => Self::Text,
-            LogFormat::Auto => Self::Json,
-        }
-    }
-
-    /// As `log.format` writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        }
-    }
-}
-
-/// Says what is wrong with the filter, if something is.
-pub fn check(log: &Log) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(&log.filter)
-        .map_err(|error| format!("log.filter `{}` is no filter: {error}; for example: info", log.filter))
-}
-
-/// Starts logging.
-pub fn start(log: &Log) -> Result<Shape, String> {
-    let filter = check(log)?;
-    let shape = Shape::of(log);
-    // A line that cannot be written is lost. Complaining about it on standard error would panic, and
-    // a closed terminal must not end a lesson.
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .log_internal_errors(false);
-    let started = match shape {
-        Shape::Text => builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
-        Shape::Json => {
-            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-        }
-    };
-    started.map_err(|error| format!("cannot start logging: {error}"))?;
-    Ok(shape)
-}
+use std::io::Write;
+use tongtang_config::log::Shape;
 
 /// Passes on a line of a supervised program, marked as its own.
 pub fn forward(shape: Shape, program: &str, line: &str) {

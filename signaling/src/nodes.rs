@@ -434,9 +434,25 @@ mod tests {
     }
 
     #[test]
+    fn places_of_rooms_are_bounded_and_a_forgotten_one_is_found_again() {
+        let nodes = empty();
+        nodes.register(said("sfu-1", NodeKind::Sfu, 1)).unwrap();
+        for n in 0..MAX_PLACED_ROOMS + 10 {
+            nodes.sfu_for(&room(&format!("r{n}"))).unwrap();
+        }
+        assert_eq!(nodes.table().rooms.len(), MAX_PLACED_ROOMS);
+        for n in 0..MAX_PLACED_ROOMS + 10 {
+            assert_eq!(nodes.sfu_for(&room(&format!("r{n}"))).unwrap().node().id.as_str(), "sfu-1");
+        }
+    }
+
+    #[test]
     fn nonsense_is_refused_and_the_table_is_bounded() {
         let nodes = empty();
         let bad = Register { http_url: "ftp://x".into(), ..said("a", NodeKind::Sfu, 1) };
+        assert_eq!(nodes.register(bad), Err(RegisterError::BadUrl));
+        let long = format!("http://{}", "x".repeat(MAX_URL_BYTES));
+        let bad = Register { http_url: long, ..said("a", NodeKind::Sfu, 1) };
         assert_eq!(nodes.register(bad), Err(RegisterError::BadUrl));
         let bad = Register { tap_addr: None, ..said("a", NodeKind::Sfu, 1) };
         assert_eq!(nodes.register(bad), Err(RegisterError::NoTap));

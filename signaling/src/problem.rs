@@ -3,16 +3,16 @@
 //! Enters: an [`ApiError`] from a handler. Leaves: problem+json in the language the browser asked
 //! for ([`speak`] is the middleware that knows it). Causes inside the house are logged, not told.
 
+use crate::answer;
 use crate::lesson::Refusal;
 use crate::store::StoreError;
-use axum::Json;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use tongtang_protocol::lesson::LessonState;
-use tongtang_protocol::problem::{CONTENT_TYPE, Problem};
+use tongtang_protocol::problem::Problem;
 
 /// The languages we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,7 +88,7 @@ pub enum ApiError {
     /// The signed address is out of date or forged.
     #[error("the media address is not valid (any more)")]
     BadMediaAddress,
-    /// A limit of this server.
+    /// A limit of this server; made and counted by [`ApiError::limit`].
     #[error("limit reached: {0}")]
     Limit(&'static str),
     /// Ours.
@@ -106,6 +106,12 @@ impl From<StoreError> for ApiError {
 type Words = (u16, &'static str, [&'static str; 2], [&'static str; 2]);
 
 impl ApiError {
+    /// This limit of the server is reached.
+    pub fn limit(what: &'static str) -> Self {
+        metrics::counter!("tongtang_limits_total", "limit" => what).increment(1);
+        Self::Limit(what)
+    }
+
     /// The problem in words.
     pub fn problem(&self, language: Language) -> Problem {
         let (status, kind, chinese, english) = self.words();
@@ -319,7 +325,7 @@ impl IntoResponse for ApiError {
         if let Self::Internal(cause) = &self {
             tracing::error!(%cause, "a request failed");
         }
-        let mut response = answer(&self.problem(Language::default()));
+        let mut response = answer::problem(&self.problem(Language::default()));
         if let Self::TooMany { retry_after_s } = &self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
         }
@@ -331,15 +337,6 @@ impl IntoResponse for ApiError {
     }
 }
 
-fn answer(problem: &Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, Json(problem)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
 /// Middleware: puts problems into the caller's language, and turns the framework's bare refusals
 /// (unknown path, wrong method, unreadable body) into problems.
 pub async fn speak(request: Request, next: Next) -> Response {
@@ -347,7 +344,7 @@ pub async fn speak(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
     if let Some(error) = response.extensions().get::<ApiError>() {
-        let mut spoken = answer(&error.problem(language));
+        let mut spoken = answer::problem(&error.problem(language));
         if let Some(after) = response.headers().get(header::RETRY_AFTER) {
             spoken.headers_mut().insert(header::RETRY_AFTER, after.clone());
         }
@@ -360,7 +357,7 @@ pub async fn speak(request: Request, next: Next) -> Response {
     }
     let mut problem = bare_error(status).problem(language);
     problem.status = status.as_u16();
-    let mut spoken = answer(&problem);
+    let mut spoken = answer::problem(&problem);
     for name in [header::ALLOW, header::CONTENT_RANGE] {
         if let Some(value) = response.headers().get(&name) {
             spoken.headers_mut().insert(name, value.clone());

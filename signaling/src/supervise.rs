@@ -16,7 +16,6 @@ pub mod logfile;
 pub mod pidfile;
 pub mod process;
 
-use crate::log::Shape;
 use crate::nodes::Nodes;
 use backoff::Backoff;
 use pidfile::{PidFile, Record};
@@ -27,6 +26,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tongtang_config::log::Shape;
 use tongtang_protocol::control::Register;
 use tongtang_protocol::ids::NodeId;
 

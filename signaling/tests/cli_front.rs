@@ -160,6 +160,26 @@ fn the_api_document_needs_no_server() {
 }
 
 #[test]
+fn a_reader_that_has_gone_ends_the_answer_quietly_and_a_full_disk_is_said() {
+    let (folder, _) = installation();
+    tongtang_config::Secrets::ensure(&folder.path().join("data")).unwrap();
+    for args in [&["openapi"][..], &["check-config"], &["check-config", "--print"], &["setup-link"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let Output { status, stderr, .. } =
+            tongtang(folder.path()).args(args).stdout(writer).output().unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert!(status.success() && stderr.is_empty(), "{args:?}: {status} {stderr}");
+
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let Output { status, stderr, .. } = tongtang(folder.path()).args(args).stdout(full).output().unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{args:?}: {stderr}");
+        assert!(stderr.starts_with("tongtang: the answer cannot be written: "), "{stderr}");
+    }
+}
+
+#[test]
 fn without_a_server_it_says_how_to_start_one() {
     let (folder, port) = installation();
     let (ok, _, err) = answer(folder.path(), &["lesson", "list"]);

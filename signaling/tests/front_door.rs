@@ -13,7 +13,7 @@ use tongtang::front::{self, listen};
 use tongtang::nodes::Nodes;
 use tongtang::tls;
 use tongtang_config::Config;
-use tongtang_protocol::control::{NodeKind, Register};
+use tongtang_protocol::control::{MAX_SDP_BYTES, NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 
 const SECRET: &str = "control";
@@ -219,13 +219,21 @@ async fn media_set_up_is_passed_on_with_what_the_protocol_needs_and_nothing_else
     assert_eq!(response.text().await.unwrap(), "answer to offer");
     let slots = door.client.post(door.url("/whep/room?slots=teacher,audio0")).send().await.unwrap();
     assert_eq!(slots.text().await.unwrap(), "slots=teacher,audio0");
+
+    // The largest real offer: a browser's with a wall of sixteen.
+    let offer = include_str!("../../sfu/tests/offers/chromium-whep-22.sdp");
+    let large = door.client.post(door.url("/whip/room")).bearer_auth("room-token").body(offer);
+    let response = large.send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 201);
+    assert_eq!(response.text().await.unwrap().len(), "answer to ".len() + offer.len());
 }
 
 #[tokio::test]
 async fn what_is_no_media_set_up_does_not_reach_the_sfu() {
     let door = door();
     door.with_sfu(stand_in_sfu().await);
-    let big = door.client.post(door.url("/whip/room")).body(vec![b'v'; 65 * 1024]).send().await.unwrap();
+    let big =
+        door.client.post(door.url("/whip/room")).body(vec![b'v'; MAX_SDP_BYTES + 1]).send().await.unwrap();
     assert_eq!(big.status().as_u16(), 413);
     let odd = door.client.post(door.url("/whip/a%2F..%2Fb")).send().await.unwrap();
     assert_eq!(odd.status().as_u16(), 404);

@@ -89,6 +89,18 @@ async fn a_dead_node_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
+async fn an_endless_answer_is_given_up() {
+    let endless = || async {
+        let piece = Bytes::from(vec![b' '; 64 * 1024]);
+        let pieces = std::iter::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
+        Body::from_stream(tokio_stream::iter(pieces))
+    };
+    let sfu = sfu(Router::new().route("/control/stats", get(endless))).await;
+    let error = sfu.stats().await.unwrap_err();
+    assert!(matches!(error, NodeError::Nonsense { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn events_arrive_one_by_one_and_the_end_is_told() {
     let lines = || async {
         let pieces = ["{\"type\":\"snapshot\",\"epo", "ch\":9,\"rooms\":[]}\n{\"type\":\"keep_alive\"}\n"];

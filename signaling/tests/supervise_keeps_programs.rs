@@ -6,10 +6,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tongtang::log::Shape;
 use tongtang::nodes::{NodeState, Nodes};
 use tongtang::supervise::pidfile::Identity;
 use tongtang::supervise::{Program, Supervisor};
+use tongtang_config::log::Shape;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 

@@ -112,7 +112,7 @@ export const resources: ResourceView[] = [
     job: job({
       state: 'failed',
       percent: 61,
-      error: '磁盘已满：合成需要约 3 GB。请清出空间后重试。',
+      failure: { code: 'disk_full', text: 'the disk is full: free some space, then retry' },
       attempts: 2,
     }),
   },

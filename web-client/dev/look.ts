@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { LessonView, ResourceView } from '../src/protocol/types.ts';
+import type { LessonView, RecordingAlarm, ResourceView } from '../src/protocol/types.ts';
 import { access, lesson, now, resources } from './fixture.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -99,6 +99,13 @@ const begin = async (page: Page) => {
   await page.waitForTimeout(400);
 };
 
+const nearlyFull: RecordingAlarm = {
+  code: 'disk_nearly_full',
+  free_mb: 812,
+  min_mb: 2048,
+  text: 'the disk of data/media is nearly full',
+};
+
 const shots: Shot[] = [
   { name: 'home-none', path: '/', role: 'none' },
   { name: 'home-empty', path: '/', role: 'admin', lessons: [] },
@@ -138,9 +145,7 @@ const shots: Shot[] = [
   {
     name: 'teach-sixteen',
     path: '/teach#abc',
-    welcome: teaching(
-      lesson({ recording: 'failed', recording_alarm: '磁盘快满了，录制已停止。课照常进行。' }, 16),
-    ),
+    welcome: teaching(lesson({ recording: 'failed', recording_alarm: nearlyFull }, 16)),
   },
   { name: 'teach-empty', path: '/teach#abc', welcome: teaching(lesson({}, 0)) },
   {

@@ -4,6 +4,7 @@ use super::plan::PlanError;
 use crate::recording::RecordingError;
 use std::io;
 use std::path::{Path, PathBuf};
+use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 
 /// Why composing failed.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,18 @@ pub enum ComposeError {
 }
 
 impl ComposeError {
+    /// What signaling and the library are told.
+    pub fn failure(&self) -> JobFailure {
+        let trouble = match self {
+            Self::Plan(PlanError::NeverLive) | Self::NothingCaptured => JobTrouble::NothingCaptured,
+            Self::Recording(_) => JobTrouble::Unreadable,
+            Self::DiskFull => JobTrouble::DiskFull,
+            Self::Media { .. } | Self::Loudness(_) => JobTrouble::MediaFailed,
+            Self::Short { .. } | Self::Io { .. } => JobTrouble::DiskFailing,
+        };
+        JobFailure::new(trouble, self.to_string())
+    }
+
     /// An I/O error with its file; a full disk gets its own name.
     pub fn io(path: &Path, source: io::Error) -> Self {
         match source.kind() {

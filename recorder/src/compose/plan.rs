@@ -194,7 +194,7 @@ fn live_intervals(events: &[LessonEvent], media: Option<(WallUs, WallUs)>) -> Ve
     let mut kept_us = 0;
     let mut close = |open: &mut Option<(WallUs, Option<ParticipantId>)>, to: WallUs| {
         let Some((from, teacher)) = open.take() else { return };
-        let to = to.min(WallUs(from.0 + MAX_LESSON_HOURS * 3_600_000_000 - kept_us));
+        let to = to.min(WallUs(from.0.saturating_add(MAX_LESSON_HOURS * 3_600_000_000 - kept_us)));
         if to > from {
             live.push(Live { from, to, out: OutUs(kept_us), teacher });
             kept_us += to.0 - from.0;
@@ -322,6 +322,36 @@ mod tests {
         assert!(!plan.is_muted(&who("c"), WallUs(2_999_999)));
         assert!(plan.is_muted(&who("c"), WallUs(3_500_000)));
         assert!(!plan.is_muted(&who("c"), WallUs(4_000_000)));
+    }
+
+    #[test]
+    fn a_lesson_without_an_end_ends_after_twelve_hours_pauses_not_counted() {
+        let hour_ms = 3_600_000;
+        let events = log(vec![
+            (0, live()),
+            (hour_ms, LessonEventKind::Paused),
+            (2 * hour_ms, live()),
+            (1_000 * hour_ms, LessonEventKind::Ended),
+        ]);
+        let plan = Plan::new(&events, None).unwrap();
+        assert_eq!(plan.duration(), OutUs(MAX_LESSON_HOURS * hour_ms * 1000));
+        let absurd = log(vec![(i64::MAX, live()), (i64::MAX, LessonEventKind::Ended)]);
+        assert_eq!(Plan::new(&absurd, None), Err(PlanError::NeverLive));
+    }
+
+    #[test]
+    fn a_restless_stage_gives_so_many_chapters_and_no_more() {
+        let calls = (0..2 * MAX_CHAPTERS as i64).map(|n| ((n + 1) * 2_000, stage(&format!("c{n}"))));
+        let events = log([(0, live())].into_iter().chain(calls).collect());
+        let plan = Plan::new(&events, Some((WallUs(0), WallUs(3_600_000_000)))).unwrap();
+        let chapters = plan.chapters();
+        assert_eq!(chapters.len(), MAX_CHAPTERS);
+        assert_eq!(chapters.last().unwrap().at_ms, 2_000 * (MAX_CHAPTERS as u64 - 1), "the first ones stay");
+        assert_eq!(
+            plan.stage_at(WallUs(599_000_000)),
+            Some(&who("c298")),
+            "the stage is followed to the end"
+        );
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! How far composing is: JSON lines, and the time left.
 //!
 //! In: steps and the part of each that is done. Out: [`Line`]s to whoever watches, at most one for
-//! each percent.
+//! each percent. What the composer writes to its standard output is [`Said`].
 
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tongtang_protocol::library::JobStep;
+use tongtang_protocol::trouble::JobFailure;
 
-/// A line on the composer's standard output.
+/// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// 0 to 100.
@@ -16,6 +17,19 @@ pub struct Line {
     pub step: JobStep,
     /// Seconds left, estimated.
     pub eta_s: Option<u32>,
+}
+
+/// What the composer says, one a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Said {
+    /// How far it is.
+    Progress(Line),
+    /// Its last line: why it failed.
+    Failed {
+        /// In a code and in words.
+        failure: JobFailure,
+    },
 }
 
 /// The part of the whole work that a step is.

@@ -70,3 +70,19 @@ impl Iterator for TrackReader {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_far_too_large_for_a_fragment_is_skipped_unread() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("000001.ttf");
+        std::fs::File::create(&path).unwrap().set_len(MAX_FRAGMENT_BYTES + 1).unwrap();
+        let mut reader = TrackReader::new(vec![(1, path)]);
+        assert!(reader.next().is_none());
+        assert_eq!(reader.unreadable(), 1);
+    }
+}

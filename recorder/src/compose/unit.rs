@@ -281,6 +281,29 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_without_an_end_is_dropped_and_holds_no_memory() {
+        let mut stream = h264();
+        let piece = [&[0x7c, 0x05][..], &[7; 60_000]].concat();
+        let mut sequence = 16;
+        stream.push(packet(sequence, 4, false, &[0x7c, 0x85, 1]));
+        for _ in 0..=MAX_UNIT_BYTES / 60_000 {
+            sequence += 1;
+            stream.push(packet(sequence, 4, false, &piece));
+        }
+        stream.push(packet(sequence + 1, 4, true, &[0x7c, 0x45, 4]));
+        stream.push(packet(sequence + 2, 5, true, &[0x41, 9]));
+        let mut assembler = Assembler::new(VideoFormat::H264);
+        let mut units = Vec::new();
+        for packet in &stream {
+            units.extend(assembler.push(packet));
+        }
+        units.extend(assembler.finish());
+        let decodable: Vec<_> = units.iter().map(|unit| unit.decodable).collect();
+        assert_eq!(decodable, [true, true, true, false, false], "and what builds on it waits for a keyframe");
+        assert!(units.iter().all(|unit| unit.data.len() < 100), "its bytes are not kept");
+    }
+
+    #[test]
     fn padding_between_pictures_is_no_loss() {
         let mut stream = h264();
         stream.insert(5, packet(15, 2, false, &[]));

@@ -5,12 +5,10 @@ use crate::jobs::SubmitError;
 use crate::recordings::RecordingsError;
 use crate::run::Refusal;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use tongtang_protocol::problem::{self, Problem};
+use tongtang_protocol::problem::Problem;
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -24,11 +22,7 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.0).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
-        response
+        tongtang_http::problem::answer(&self.0).into_response()
     }
 }
 

@@ -10,10 +10,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
-use tongtang_protocol::control::RecorderEvent;
+use tongtang_protocol::control::{KEEP_ALIVE_S, RecorderEvent};
 
-/// A silent stream says that it lives this often.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Silence after which a line says that the connection still lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(KEEP_ALIVE_S);
 
 struct Follower {
     first: Option<RecorderEvent>,
@@ -39,4 +39,36 @@ pub(super) fn stream(board: &Board) -> Response {
         Some((Ok::<_, Infallible>(Bytes::from(line)), follower))
     });
     ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::board::MAX_CHANGES_BEHIND;
+    use tongtang_protocol::control::{CaptureState, RecordingStatus};
+    use tongtang_protocol::ids::RecordingId;
+
+    #[tokio::test]
+    async fn a_reader_too_far_behind_is_cut_off_and_finds_everything_in_the_next_snapshot() {
+        let board = Board::new(5);
+        let slow = stream(&board);
+        let last = MAX_CHANGES_BEHIND as u64 + 1;
+        for bytes in 1..=last {
+            board.set_recording(RecordingStatus {
+                recording_id: RecordingId::new("rec-1").unwrap(),
+                state: CaptureState::Capturing,
+                alarm: None,
+                bytes,
+                gap_ms: 0,
+                last_event_seq: 0,
+            });
+        }
+        let heard = axum::body::to_bytes(slow.into_body(), usize::MAX).await.unwrap();
+        let lines: Vec<_> = heard.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), 1, "the old snapshot, then the end");
+        let (snapshot, _) = board.follow();
+        let RecorderEvent::Snapshot { recordings, .. } = snapshot else { panic!("{snapshot:?}") };
+        assert_eq!(recordings[0].bytes, last);
+    }
 }

@@ -1,10 +1,10 @@
 //! Runs one composer and listens to it.
 //!
-//! In: a recording's folder. Out: progress lines while it runs, then how it ended, in plain words. The
+//! In: a recording's folder. Out: progress lines while it runs, then how it ended. The
 //! composer's end of life is tied to this process's by its standard input.
 
 use crate::compose::output;
-use crate::compose::progress::Line;
+use crate::compose::progress::{Line, Said};
 use futures_util::StreamExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -14,6 +14,7 @@ use tokio::process::Command;
 use tokio_util::codec::{FramedRead, LinesCodec};
 use tokio_util::sync::CancellationToken;
 use tongtang_protocol::ids::JobId;
+use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 
 /// Longest progress line, in bytes. A longer one is skipped.
 const MAX_LINE_BYTES: usize = 4096;
@@ -28,7 +29,7 @@ pub enum Ended {
     /// It says that all is done.
     Well,
     /// It failed, crashed or was killed; why.
-    Badly(String),
+    Badly(JobFailure),
     /// Stopped from here.
     Stopped,
 }
@@ -66,20 +67,24 @@ pub async fn compose(
         .spawn();
     let mut child = match child {
         Ok(child) => child,
-        Err(error) => return Ended::Badly(format!("the composer could not be started: {error}")),
+        Err(error) => return Ended::Badly(other(format!("the composer could not be started: {error}"))),
     };
     let process = child.id();
     // Held until the end: its closing tells the composer that this process is gone.
     let _stdin = child.stdin.take();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let listen = async {
-        let Some(stdout) = stdout else { return };
+        let mut failure = None;
+        let Some(stdout) = stdout else { return failure };
         let mut lines = FramedRead::new(stdout, LinesCodec::new_with_max_length(MAX_LINE_BYTES));
         while let Some(line) = lines.next().await {
-            if let Some(line) = line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
-                hear(&line);
+            match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
+                Some(Said::Progress(line)) => hear(&line),
+                Some(Said::Failed { failure: said }) => failure = Some(said),
+                None => {}
             }
         }
+        failure
     };
     let complaints = async {
         match stderr {
@@ -97,12 +102,12 @@ pub async fn compose(
             }
         }
     };
-    let ((), complaints, (status, stopped)) = tokio::join!(listen, complaints, wait);
+    let (said, complaints, (status, stopped)) = tokio::join!(listen, complaints, wait);
     let ended = match status {
         _ if stopped => Ended::Stopped,
         Ok(status) if status.success() => return Ended::Well,
-        Ok(status) => Ended::Badly(reason(status, &complaints)),
-        Err(error) => Ended::Badly(format!("the composer was lost: {error}")),
+        Ok(status) => Ended::Badly(failure_of(status, said, &complaints)),
+        Err(error) => Ended::Badly(other(format!("the composer was lost: {error}"))),
     };
     if let Some(Err(error)) = process.map(|process| output::remove_part(&out, process)) {
         tracing::warn!(out = %out.display(), %error, "what the composer left cannot be removed");
@@ -123,39 +128,97 @@ async fn last_bytes(mut from: impl AsyncRead + Unpin) -> Vec<u8> {
     kept
 }
 
-fn reason(status: ExitStatus, complaints: &[u8]) -> String {
-    let text = String::from_utf8_lossy(complaints);
-    let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("note: "));
-    match (status.signal(), last) {
-        (Some(libc::SIGKILL), _) => {
-            "the composer was killed; if nobody did so, the machine ran out of memory".into()
-        }
-        (Some(libc::SIGXCPU), _) => "the composer used up its processor time".into(),
-        (Some(signal), Some(last)) => shorten(&format!("the composer crashed (signal {signal}): {last}")),
-        (Some(signal), None) => format!("the composer crashed (signal {signal})"),
-        (None, Some(last)) => shorten(last),
-        (None, None) => format!("the composer failed without a reason ({status})"),
-    }
+fn other(text: String) -> JobFailure {
+    JobFailure::new(JobTrouble::Other, text)
 }
 
-fn shorten(text: &str) -> String {
-    text.chars().take(MAX_REASON_CHARS).collect()
+/// What it said itself, unless it ended in the middle of a sentence.
+fn failure_of(status: ExitStatus, said: Option<JobFailure>, complaints: &[u8]) -> JobFailure {
+    let text = String::from_utf8_lossy(complaints);
+    let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("note: "));
+    let (trouble, text) = match (status.signal(), said, last) {
+        (Some(libc::SIGKILL), _, _) => (
+            JobTrouble::Killed,
+            "the composer was killed; if nobody did so, the machine ran out of memory".into(),
+        ),
+        (Some(libc::SIGXCPU), _, _) => {
+            (JobTrouble::TookTooLong, "the composer used up its processor time".into())
+        }
+        (Some(signal), _, Some(last)) => {
+            (JobTrouble::Crashed, format!("the composer crashed (signal {signal}): {last}"))
+        }
+        (Some(signal), _, None) => (JobTrouble::Crashed, format!("the composer crashed (signal {signal})")),
+        (None, Some(said), _) => (said.trouble, said.text),
+        (None, None, Some(last)) => (JobTrouble::Other, last.to_owned()),
+        (None, None, None) => (JobTrouble::Other, format!("the composer failed without a reason ({status})")),
+    };
+    JobFailure { trouble, text: text.chars().take(MAX_REASON_CHARS).collect() }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use tongtang_protocol::library::JobStep;
+
+    /// A composer that says what a shell script says.
+    async fn composed_by(script: &str) -> (Ended, Vec<Line>) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("composer");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let mut heard = Vec::new();
+        let job = JobId::new("job-1").unwrap();
+        let hear = |line: &Line| heard.push(line.clone());
+        let ended = compose(&program, folder.path(), &job, &CancellationToken::new(), hear).await;
+        (ended, heard)
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_skipped_and_the_next_is_heard() {
+        let (ended, heard) = composed_by(
+            r#"printf '%50000s\n' x
+            echo '{"percent":50,"step":"composing","eta_s":null}'
+            echo '{"failure":{"code":"disk_full","text":"the disk is full"}}'
+            exit 1"#,
+        )
+        .await;
+        assert_eq!(heard, [Line { percent: 50, step: JobStep::Composing, eta_s: None }]);
+        assert_eq!(ended, Ended::Badly(JobFailure::new(JobTrouble::DiskFull, "the disk is full")));
+    }
+
+    #[tokio::test]
+    async fn of_endless_complaints_the_last_is_kept() {
+        let (ended, _) = composed_by(
+            r#"i=0; while [ $i -lt 2000 ]; do printf '%100s\n' noise >&2; i=$((i+1)); done
+            echo 'the last word' >&2; exit 1"#,
+        )
+        .await;
+        assert_eq!(ended, Ended::Badly(other("the last word".into())));
+        let endless = vec![b'x'; 3 * MAX_STDERR_BYTES];
+        assert_eq!(last_bytes(&endless[..]).await.len(), MAX_STDERR_BYTES);
+    }
+
+    fn failed(status: i32, said: Option<JobFailure>, complaints: &[u8]) -> (JobTrouble, String) {
+        let failure = failure_of(ExitStatus::from_raw(status), said, complaints);
+        (failure.trouble, failure.text)
+    }
 
     #[test]
-    fn the_reason_is_the_last_thing_the_composer_said() {
-        let failed = ExitStatus::from_raw(1 << 8);
-        assert_eq!(
-            reason(failed, b"[h264] noise\nthe disk is full: free some\n\n"),
-            "the disk is full: free some"
-        );
-        assert_eq!(reason(failed, b""), "the composer failed without a reason (exit status: 1)");
-        assert!(reason(ExitStatus::from_raw(libc::SIGSEGV), b"x\n").contains("signal 11"));
-        assert!(reason(ExitStatus::from_raw(libc::SIGKILL), b"").contains("killed"));
-        assert_eq!(reason(failed, &[b'a'; 9000]).chars().count(), MAX_REASON_CHARS);
+    fn the_reason_is_what_the_composer_said_last() {
+        let full = JobFailure::new(JobTrouble::DiskFull, "the disk is full: free some");
+        let said = Some(full.clone());
+        assert_eq!(failed(1 << 8, said.clone(), b"[h264] noise\n"), (full.trouble, full.text));
+        let complaints = b"[h264] noise\nno such folder\n\n";
+        assert_eq!(failed(1 << 8, None, complaints), (JobTrouble::Other, "no such folder".into()));
+        let (trouble, text) = failed(1 << 8, None, b"");
+        assert_eq!(trouble, JobTrouble::Other);
+        assert_eq!(text, "the composer failed without a reason (exit status: 1)");
+        let (trouble, text) = failed(libc::SIGSEGV, said, b"x\n");
+        assert!(trouble == JobTrouble::Crashed && text.contains("signal 11"), "{text}");
+        assert_eq!(failed(libc::SIGKILL, None, b"").0, JobTrouble::Killed);
+        assert_eq!(failed(libc::SIGXCPU, None, b"").0, JobTrouble::TookTooLong);
+        assert_eq!(failed(1 << 8, None, &[b'a'; 9000]).1.chars().count(), MAX_REASON_CHARS);
     }
 }

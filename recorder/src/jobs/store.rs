@@ -88,6 +88,7 @@ impl Store {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 
     #[test]
     fn a_job_reads_back_and_a_damaged_file_harms_no_other() {
@@ -97,7 +98,7 @@ mod tests {
             job_id: JobId::new("job-1").unwrap(),
             recording_id: RecordingId::new("rec-1").unwrap(),
             attempts: 2,
-            state: ComposeState::Failed { error: "no".into() },
+            state: ComposeState::Failed { failure: JobFailure::new(JobTrouble::DiskFull, "no") },
         };
         store.write(&job).unwrap();
         fs::write(folder.path().join("jobs/job-2.json"), b"{\"job_id\":").unwrap();

@@ -67,7 +67,7 @@ impl Run {
                 return Next::Turn;
             }
         }
-        self.reason = None;
+        self.alarm = None;
         let status = self.status();
         debug_assert_eq!(status.state, CaptureState::Finished);
         tracing::info!(recording = %self.id, bytes = status.bytes, gap_ms = status.gap_ms, "recording finished");

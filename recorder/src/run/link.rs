@@ -12,11 +12,14 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
+use tongtang_protocol::trouble::{RecordingAlarm, RecordingTrouble};
 use tongtang_roq::framing::is_rtcp;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// Longest pause between attempts to connect: a recorder resumes within five seconds.
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
+/// A tap that stays this long is a good one, though nobody may be sending.
+const SETTLED: Duration = Duration::from_secs(1);
 /// An sfu that lets us in and throws us out again is asked again after this.
 const THROWN_OUT_BACKOFF: Duration = Duration::from_millis(500);
 
@@ -99,6 +102,14 @@ impl Run {
         }
     }
 
+    /// What kept us from the sfu does so no more.
+    pub(super) fn forget_alarm_if_settled(&mut self) {
+        let away = self.alarm.as_ref().is_some_and(|a| a.trouble == RecordingTrouble::MediaServerAway);
+        if away && matches!(&self.link, Link::Up { since, .. } if since.elapsed() >= SETTLED) {
+            self.alarm = None;
+        }
+    }
+
     fn link_down(&mut self, reason: String) {
         let backoff = match &self.link {
             Link::Connecting { backoff, .. } | Link::Down { backoff, .. } => *backoff,
@@ -109,7 +120,7 @@ impl Run {
         self.link =
             Link::Down { retry_at: Instant::now() + backoff, backoff: (backoff * 2).min(MAX_BACKOFF) };
         if self.capture.is_some() {
-            self.reason = Some(reason);
+            self.alarm = Some(RecordingAlarm::new(RecordingTrouble::MediaServerAway, reason));
             self.hole_means = GapReason::Away;
         }
     }
@@ -132,7 +143,7 @@ impl Run {
                 }
                 if let Link::Up { has_packets, .. } = &mut self.link {
                     *has_packets = true;
-                    self.reason = None;
+                    self.alarm = None;
                 }
             }
             TapItem::Started { flow, first } => {

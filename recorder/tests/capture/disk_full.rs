@@ -1,30 +1,14 @@
 //! The disk fills up in the middle of a lesson. A real, small file system (tmpfs) is really full.
 
-use super::fake_tap::FakeTap;
-use super::lesson::{assert_complete, begin, contents, durable_more, teach_until};
-use super::process::{Home, spec};
+use super::lesson::{assert_complete, captured, contents, durable_more, teach_until};
+use super::process::Home;
+use super::small_disk::SmallDisk;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use tongtang_protocol::control::{AppendEvents, CaptureState};
+use tongtang_protocol::trouble::RecordingTrouble;
 
-/// A mounted tmpfs; unmounted when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` where this user may not mount.
-    fn mount(at: &Path, megabytes: u32) -> Option<Self> {
-        let size = format!("size={megabytes}m");
-        let status =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).status().ok()?;
-        status.success().then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
+/// The small disk, in bytes.
+const DISK: u64 = 48 << 20;
 
 /// Fills the disk until `leave_bytes` are free.
 fn fill(media: &Path, leave_bytes: u64) -> PathBuf {
@@ -37,16 +21,16 @@ fn fill(media: &Path, leave_bytes: u64) -> PathBuf {
 }
 
 /// Captures, fills the disk, waits for the alarm, makes room, captures on.
-async fn lesson_over_a_full_disk(home: &Home, leave_bytes: u64, expected_reason: &str) {
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 20)).await;
+async fn lesson_over_a_full_disk(
+    home: &Home,
+    leave_bytes: u64,
+    is_expected: impl Fn(RecordingTrouble) -> bool,
+) {
+    let (tap, recorder) = captured(home, 20).await;
     let ballast = fill(&home.media, leave_bytes);
     let alarmed = teach_until(&tap, recorder.until_state(CaptureState::Alarmed)).await;
-    let reason = alarmed.reason.unwrap();
-    assert!(reason.contains(expected_reason), "{reason}");
+    let alarm = alarmed.alarm.unwrap();
+    assert!(is_expected(alarm.trouble) && alarm.text.contains("goes on by itself"), "{alarm:?}");
     if home.min_free_bytes > 0 {
         let refused = recorder.post("events", &AppendEvents { events: vec![] }).await;
         assert_eq!(refused.status(), 507, "signaling keeps its events and asks again");
@@ -64,37 +48,27 @@ async fn lesson_over_a_full_disk(home: &Home, leave_bytes: u64, expected_reason:
 async fn a_nearly_full_disk_stops_the_recording_with_an_alarm_until_there_is_room() {
     let mut home = Home::new();
     home.min_free_bytes = 4 << 20;
-    let disk = SmallDisk::mount(&home.media, 48);
-    if disk.is_none() {
-        // Without the right to mount: the same on the disk there is, by moving the limit.
-        let stat = rustix::fs::statvfs(home.path()).unwrap();
-        home.min_free_bytes = stat.f_bavail * stat.f_frsize / 2;
-    }
-    lesson_over_a_full_disk(&home, home.min_free_bytes / 2, "nearly full").await;
+    let test = "disk_full::a_nearly_full_disk_stops_the_recording_with_an_alarm_until_there_is_room";
+    let Some(_disk) = SmallDisk::mount(test, &home.media, DISK) else { return };
+    let nearly_full =
+        |trouble| matches!(trouble, RecordingTrouble::DiskNearlyFull { free_mb, min_mb } if free_mb < min_mb);
+    lesson_over_a_full_disk(&home, home.min_free_bytes / 2, nearly_full).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_refuses_the_next_byte_loses_nothing_that_was_there() {
     let home = Home::new();
-    let Some(_disk) = SmallDisk::mount(&home.media, 48) else {
-        eprintln!("NOT TESTED: a really full disk needs the right to mount (run as root)");
-        return;
-    };
-    lesson_over_a_full_disk(&home, 0, "the disk is full").await;
+    let test = "disk_full::a_disk_that_refuses_the_next_byte_loses_nothing_that_was_there";
+    let Some(_disk) = SmallDisk::mount(test, &home.media, DISK) else { return };
+    lesson_over_a_full_disk(&home, 0, |trouble| trouble == RecordingTrouble::DiskFull).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_that_starts_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     let home = Home::new();
-    let Some(_disk) = SmallDisk::mount(&home.media, 48) else {
-        eprintln!("NOT TESTED: a really full disk needs the right to mount (run as root)");
-        return;
-    };
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 20)).await;
+    let test = "disk_full::a_recorder_that_starts_on_a_full_disk_says_so_and_goes_on_when_there_is_room";
+    let Some(_disk) = SmallDisk::mount(test, &home.media, DISK) else { return };
+    let (tap, recorder) = captured(&home, 20).await;
     recorder.kill();
     let ballast = fill(&home.media, 0);
 

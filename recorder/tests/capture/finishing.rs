@@ -1,7 +1,7 @@
 //! Events and the end of a recording, each asked for more than once.
 
 use super::fake_tap::FakeTap;
-use super::lesson::{assert_complete, begin, contents, durable_more, teach_until};
+use super::lesson::{assert_complete, begin, captured, contents, durable_more, teach_until};
 use super::process::{Home, recording_id, spec};
 use tongtang_protocol::control::{AppendEvents, CaptureState, RecorderEvent};
 use tongtang_protocol::ids::ParticipantId;
@@ -24,10 +24,7 @@ fn events(seqs: impl IntoIterator<Item = u64>) -> AppendEvents {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_count_once_and_finishing_twice_is_finishing_once() {
     let home = Home::new();
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
+    let (tap, recorder) = captured(&home, 0).await;
     assert_eq!(recorder.post("events", &events([1, 2])).await.status(), 200);
     assert_eq!(recorder.post("events", &events([1, 2, 3])).await.status(), 200);
     teach_until(&tap, durable_more(&tap, 10)).await;
@@ -52,11 +49,7 @@ async fn events_count_once_and_finishing_twice_is_finishing_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_whose_sfu_is_gone_can_be_finished() {
     let home = Home::new();
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 10)).await;
+    let (tap, recorder) = captured(&home, 10).await;
     let durable = tap.with(|room| room.flows.values().map(|flow| flow.durable).min().unwrap());
     drop(tap);
     let status = recorder.finish().await;

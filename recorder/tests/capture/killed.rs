@@ -1,10 +1,9 @@
 //! The recorder is killed in the middle of a lesson and started again. Nobody tells it anything.
 
-use super::fake_tap::FakeTap;
 use super::lesson::{
-    assert_complete, begin, contents, durable_more, indexes_on_disk, send_one_each, teach_until,
+    assert_complete, captured, contents, durable_more, indexes_on_disk, send_one_each, teach_until,
 };
-use super::process::{Home, spec};
+use super::process::Home;
 use std::time::{Duration, Instant};
 use tongtang_protocol::control::CaptureState;
 use tongtang_recorder::manifest::GapReason;
@@ -15,10 +14,7 @@ const MAX_RESUME: Duration = Duration::from_secs(5);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_killed_three_times_loses_no_packet() {
     let home = Home::new();
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let mut recorder = home.start();
-    recorder.put(&spec(&tap)).await;
+    let (tap, mut recorder) = captured(&home, 0).await;
     for _ in 0..3 {
         teach_until(&tap, durable_more(&tap, 20)).await;
         recorder.kill();
@@ -41,11 +37,7 @@ async fn a_recorder_killed_three_times_loses_no_packet() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_told_to_stop_closes_its_fragments_and_goes_on_later() {
     let home = Home::new();
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 10)).await;
+    let (tap, recorder) = captured(&home, 10).await;
     recorder.terminate();
     let closed = contents(&home.recording_folder());
     assert!(closed.finished_unix_us.is_none());
@@ -64,11 +56,7 @@ async fn a_recorder_told_to_stop_closes_its_fragments_and_goes_on_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_sfu_could_not_retain_is_marked_as_a_gap() {
     let home = Home::new();
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 20)).await;
+    let (tap, recorder) = captured(&home, 20).await;
     recorder.kill();
     let last = tap.with(|room| room.flows.values().map(|flow| flow.packets.len() as u64).collect::<Vec<_>>());
     (0..100).for_each(|_| send_one_each(&tap));
@@ -96,11 +84,7 @@ async fn what_the_sfu_could_not_retain_is_marked_as_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_killed_while_finishing_finishes_when_it_is_back() {
     let home = Home::new();
-    let tap = FakeTap::new(&home.secrets, 7);
-    begin(&tap);
-    let recorder = home.start();
-    recorder.put(&spec(&tap)).await;
-    teach_until(&tap, durable_more(&tap, 20)).await;
+    let (tap, recorder) = captured(&home, 20).await;
     assert_eq!(recorder.post("finish", &()).await.status(), 202);
     recorder.kill();
 

@@ -1,6 +1,7 @@
 //! Packets of a lesson, and what of them is on disk afterwards.
 
 use super::fake_tap::{Arrived, FakeTap};
+use super::process::{Home, Recorder, spec};
 use bytes::Bytes;
 use std::path::Path;
 use std::time::Duration;
@@ -66,6 +67,16 @@ pub async fn teach_until<T>(tap: &FakeTap, done: impl Future<Output = T>) -> T {
             _ = ticks.tick() => send_one_each(tap),
         }
     }
+}
+
+/// A lesson that is being captured; so many packets of each flow are on disk for good.
+pub async fn captured(home: &Home, packets: u64) -> (FakeTap, Recorder) {
+    let tap = FakeTap::new(&home.secrets, 7);
+    begin(&tap);
+    let recorder = home.start();
+    recorder.put(&spec(&tap)).await;
+    teach_until(&tap, durable_more(&tap, packets)).await;
+    (tap, recorder)
 }
 
 /// Every flow has this many more packets on disk for good than at the time of the call.

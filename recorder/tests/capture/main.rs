@@ -11,3 +11,5 @@ mod lesson;
 mod process;
 mod registers;
 mod sfu_restarts;
+#[path = "../small_disk/mod.rs"]
+mod small_disk;

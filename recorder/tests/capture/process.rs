@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tongtang_config::secrets::Secrets;
@@ -70,10 +70,6 @@ impl Home {
 
     pub fn recording_folder(&self) -> PathBuf {
         self.media.join(recording_id().as_str())
-    }
-
-    pub fn path(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -1,14 +1,17 @@
 //! Jobs with real composer processes: killed, cancelled, retried, interrupted.
 
 use super::fixture::*;
+use super::small_disk::SmallDisk;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus, RecorderEvent};
 use tongtang_protocol::ids::JobId;
 use tongtang_protocol::lesson::LessonEventKind;
+use tongtang_protocol::trouble::JobTrouble;
 use tongtang_recorder::board::Board;
 use tongtang_recorder::compose::output::Resource;
+use tongtang_recorder::compose::sandbox::{MAX_ADDRESS_SPACE_BYTES, MAX_CPU_S, MAX_FILE_BYTES};
 use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, SubmitError};
 use tongtang_roq::control::FlowCodec;
 
@@ -84,7 +87,9 @@ fn assert_confined(composer: rustix::process::Pid) {
         line[name.len()..].split_whitespace().next().unwrap().to_owned()
     };
     assert_eq!(limit("Max core file size"), "0");
-    assert_eq!(limit("Max address space"), (8u64 << 30).to_string());
+    assert_eq!(limit("Max address space"), MAX_ADDRESS_SPACE_BYTES.to_string());
+    assert_eq!(limit("Max cpu time"), MAX_CPU_S.to_string());
+    assert_eq!(limit("Max file size"), MAX_FILE_BYTES.to_string());
     assert_eq!(std::fs::read(folder.join("environ")).unwrap(), b"MALLOC_ARENA_MAX=4\0");
     let allowed = Command::new("unshare").args(["--net", "true"]).status().is_ok_and(|s| s.success());
     let network = |of: &Path| std::fs::read_link(of.join("ns/net")).unwrap();
@@ -157,8 +162,8 @@ async fn a_killed_composer_is_a_failed_job_that_can_be_retried() {
     assert_confined(composer);
     rustix::process::kill_process(composer, rustix::process::Signal::KILL).unwrap();
     let failed = until(&board, "failed", is_failed).await;
-    let ComposeState::Failed { error } = &failed.state else { panic!("{failed:?}") };
-    assert!(error.contains("killed"), "{error}");
+    let ComposeState::Failed { failure } = &failed.state else { panic!("{failed:?}") };
+    assert_eq!(failure.trouble, JobTrouble::Killed, "{failure:?}");
     assert!(!lesson.out().exists());
     let left: Vec<_> = std::fs::read_dir(lesson.folder()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "manifest and tracks only: {left:?}");
@@ -203,7 +208,9 @@ async fn what_a_dead_recorder_left_running_is_finished_at_start_or_given_up_with
     left(MAX_ATTEMPTS);
     let (jobs, _) = start(lesson.media.path());
     let state = jobs.status(&job()).unwrap().state;
-    assert!(matches!(&state, ComposeState::Failed { error } if error.contains("3 times")), "{state:?}");
+    let ComposeState::Failed { failure } = &state else { panic!("{state:?}") };
+    assert_eq!(failure.trouble, JobTrouble::Interrupted { times: MAX_ATTEMPTS });
+    assert!(failure.text.contains("3 times"), "{failure:?}");
 
     left(1);
     std::fs::create_dir_all(lesson.folder().join("out.part-77/720p")).unwrap();
@@ -236,6 +243,20 @@ async fn a_job_waits_until_its_recording_is_finished_and_others_are_refused() {
     until(&board, "done", is_done).await;
 }
 
+#[tokio::test]
+async fn a_lesson_of_which_nothing_came_fails_with_a_code_that_pages_can_translate() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Ended);
+    lesson.finish();
+    let (jobs, board) = start(lesson.media.path());
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    let failed = until(&board, "failed", is_failed).await;
+    let ComposeState::Failed { failure } = &failed.state else { panic!("{failed:?}") };
+    assert_eq!(failure.trouble, JobTrouble::NothingCaptured);
+    assert!(failure.text.ends_with("so there is nothing to compose"), "{failure:?}");
+}
+
 #[test]
 fn a_composer_ends_when_its_recorder_does() {
     let lesson = lesson(600);
@@ -258,7 +279,9 @@ fn a_composer_ends_when_its_recorder_does() {
 fn a_full_disk_is_named_and_leaves_nothing_behind() {
     // A disk of 20 MB, of which the composer leaves 16 alone.
     let lesson = lesson(2);
-    let disk = Disk::mount(20 << 20);
+    let disk = tempfile::tempdir().unwrap();
+    let test = "jobs::a_full_disk_is_named_and_leaves_nothing_behind";
+    let Some(_mounted) = SmallDisk::mount(test, disk.path(), 20 << 20) else { return };
     std::fs::write(disk.path().join("other"), vec![1; 5 << 20]).unwrap();
     let output = Command::new(program())
         .args(["compose", "--recording"])
@@ -274,39 +297,13 @@ fn a_full_disk_is_named_and_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_full_disk_keeps_nobody_from_starting() {
-    let disk = Disk::mount(1 << 20);
+    let disk = tempfile::tempdir().unwrap();
+    let test = "jobs::a_full_disk_keeps_nobody_from_starting";
+    let Some(_mounted) = SmallDisk::mount(test, disk.path(), 1 << 20) else { return };
     leave_running(disk.path(), MAX_ATTEMPTS);
     // Fails when the disk is full, which is the point.
     let _ = std::fs::write(disk.path().join("other"), vec![1; 2 << 20]);
     let (jobs, _) = start(disk.path());
     let state = jobs.status(&job()).unwrap().state;
     assert!(is_failed(&state), "{state:?}");
-}
-
-/// A small disk of its own.
-struct Disk {
-    folder: tempfile::TempDir,
-}
-
-impl Disk {
-    fn mount(bytes: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
-            .arg(folder.path())
-            .status()
-            .unwrap();
-        assert!(mounted.success(), "this test mounts a tmpfs, so it runs as root");
-        Self { folder }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.folder.path()).status();
-    }
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use tongtang_protocol::lesson::LessonEventKind;
 use tongtang_recorder::compose::layout::{self, Part, Present, Size};
 use tongtang_recorder::compose::output::Resource;
+use tongtang_recorder::compose::pictures::MAX_PICTURE_PIXELS;
 use tongtang_recorder::probe::{self, Region};
 use tongtang_roq::control::FlowCodec;
 
@@ -252,6 +253,19 @@ fn a_lesson_without_sound_is_silent_and_one_without_anything_is_refused_in_plain
     assert!(resource.has_picture && !resource.has_sound);
     let levels = probe::levels(&lesson.out().join("audio/index.m3u8")).unwrap();
     assert!(levels.len() >= 180 && levels.iter().all(|(_, level)| *level < 0.001));
+}
+
+#[test]
+fn a_camera_of_absurd_size_is_not_shown_and_harms_nothing_else() {
+    const { assert!(8192 * 4096 > MAX_PICTURE_PIXELS) };
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(1_000, LessonEventKind::Ended);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 8192, 4096), 1, 25), |_, _| true);
+    lesson.send(&microphone("teacher"), &opus("sine=f=440", 1), |_, _| true);
+    let resource = composed(&lesson);
+    assert!(!resource.has_picture && resource.has_sound);
+    assert_plays(&lesson.out());
 }
 
 #[test]

@@ -5,3 +5,5 @@ mod fixture;
 mod jobs;
 mod lessons;
 mod recorder;
+#[path = "../small_disk/mod.rs"]
+mod small_disk;

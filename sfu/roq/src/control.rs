@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use tongtang_protocol::ids::{ParticipantId, RecordingId, RoomId};
 use tongtang_protocol::lesson::Source;
 
-/// Longest control line, in bytes.
-pub const MAX_LINE_BYTES: usize = 16 * 1024;
+/// Longest control line, in bytes: a subscription that goes on with as many flows as a recorder keeps of one lesson. The
+/// connection of a peer that sends a longer one is closed.
+pub const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// Identity of a flow: one SSRC of one publisher, in one life of the sfu. Also the RoQ flow identifier.
 ///

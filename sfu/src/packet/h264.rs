@@ -44,6 +44,18 @@ mod tests {
     }
 
     #[test]
+    fn an_aggregation_is_walked_only_so_far() {
+        let behind = |others: usize| {
+            let mut payload = vec![STAP_A | 0x60];
+            (0..others).for_each(|_| payload.extend([0, 1, 0x06]));
+            payload.extend([0, 1, 0x67]);
+            begins_keyframe(&payload)
+        };
+        assert!(behind(MAX_AGGREGATED - 1));
+        assert!(!behind(MAX_AGGREGATED));
+    }
+
+    #[test]
     fn the_middle_of_a_keyframe_and_other_frames_do_not_begin_one() {
         for payload in [
             &[][..],

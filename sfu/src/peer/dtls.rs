@@ -325,3 +325,27 @@ fn server_config(
         .with_extended_master_secret(ExtendedMasterSecretType::Require)
         .build(false, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_client_gets_its_flight_again_so_often_and_no_more() {
+        let start = Instant::now();
+        let mut flight = Flight { answers: 1, sent: Some(start), ..Flight::default() };
+        let mut intervals = Vec::new();
+        while let (Some(at), Some(sent)) = (flight.next_repeat(), flight.sent) {
+            intervals.push(at - sent);
+            flight.sent = Some(at);
+            flight.repeats += 1;
+        }
+        assert_eq!(intervals.len() as u32, MAX_TIMER_REPEATS);
+        assert_eq!(intervals.first(), Some(&FIRST_REPEAT_INTERVAL));
+        assert_eq!(intervals.last(), Some(&MAX_REPEAT_INTERVAL));
+        assert!(intervals.is_sorted());
+        flight.answers = 0;
+        flight.repeats = 0;
+        assert_eq!(flight.next_repeat(), None, "a HelloVerifyRequest is repeated on request only");
+    }
+}

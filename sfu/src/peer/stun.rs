@@ -18,6 +18,9 @@ use std::net::SocketAddr;
 const MAX_STUN_BYTES: usize = 1280;
 const HEADER_BYTES: usize = 20;
 
+/// Attributes that are walked over in search of the user name: browsers send it first, nobody sends more than a dozen.
+const MAX_ATTRIBUTES: usize = 16;
+
 /// A binding request that can be read; nothing of it is verified yet.
 pub(super) struct Request {
     message: Message,
@@ -119,8 +122,6 @@ impl Setter for RoleConflict {
 #[must_use]
 pub fn stun_username(datagram: &[u8]) -> Option<&str> {
     const USERNAME: u16 = 0x0006;
-    // At most this many attributes are walked over: browsers send the user name first, nobody sends more than a dozen.
-    const MAX_ATTRIBUTES: usize = 16;
     if datagram.len() > MAX_STUN_BYTES {
         return None;
     }
@@ -155,6 +156,25 @@ mod tests {
         for cut in 0..message.len() - 3 {
             assert_eq!(stun_username(&message[..cut]), None, "cut to {cut} bytes");
         }
+    }
+
+    #[test]
+    fn a_long_message_and_a_hidden_user_name_are_not_searched() {
+        let behind = |others: usize, padding: usize| {
+            let mut message = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+            message.extend_from_slice(&[7; 12]);
+            (0..others).for_each(|_| message.extend_from_slice(&[0x80, 0x22, 0, 0]));
+            message.extend_from_slice(&[0, 6, 0, 9]);
+            message.extend_from_slice(b"ours:them\0\0\0");
+            message.resize(message.len() + padding, 0);
+            message
+        };
+        assert_eq!(stun_username(&behind(MAX_ATTRIBUTES - 1, 0)), Some("ours"));
+        assert_eq!(stun_username(&behind(MAX_ATTRIBUTES, 0)), None);
+        let room = MAX_STUN_BYTES - behind(0, 0).len();
+        assert_eq!(stun_username(&behind(0, room)), Some("ours"));
+        assert_eq!(stun_username(&behind(0, room + 1)), None);
+        assert!(matches!(Request::parse(&behind(0, room + 1)), Err(PeerError::NotBinding)));
     }
 
     #[test]

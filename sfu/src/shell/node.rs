@@ -10,9 +10,9 @@ use crate::shell::http::token::TokenKey;
 use crate::shell::http::{Access, Node, router};
 use crate::shell::tap::store::Bounds;
 use crate::shell::udp::{Sockets, Worker};
-use crate::shell::{clock, register, tap};
+use crate::shell::{clock, tap};
 use hyper_util::rt::TokioTimer;
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tongtang_config::{Config, Secrets};
+use tongtang_http::register::Registrar;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 
@@ -129,8 +130,20 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
             tap_addr: tap.as_ref().map(|tap| reachable(tap.address(), &candidates)),
             draining: false,
         };
-        let url = config.sfu.signaling_url.clone();
-        tokio::spawn(register::keep_registered(node.clone(), url, secrets.control_secret, register));
+        let registrar = Registrar {
+            signaling_url: config.sfu.signaling_url.clone(),
+            control_secret: secrets.control_secret,
+        };
+        let (told, hears) = (node.clone(), node.clone());
+        tokio::spawn(registrar.keep_registered(
+            move || Register { draining: told.draining.load(Ordering::Relaxed), ..register.clone() },
+            move |registered| match &hears.access {
+                Access::Tokens(key) => {
+                    key.set(&registered.token_public_key_pem).map_err(|error| error.to_string())
+                }
+                Access::Open => Ok(()),
+            },
+        ));
     }
     announce(&http_url, open_rooms, tap.as_ref().map(tap::Tap::address));
     Ok(Running { node, http: http_address, tap, worker_ended })
@@ -197,13 +210,15 @@ fn reachable(listening: SocketAddr, candidates: &[SocketAddr]) -> SocketAddr {
 
 fn announce(http_url: &str, open_rooms: bool, tap: Option<SocketAddr>) {
     if open_rooms {
-        println!("tongtang-sfu --dev: every room is open, without tokens");
-        println!("  publish   {http_url}/whip/ROOM");
-        println!("  subscribe {http_url}/whep/ROOM");
+        let mut text = format!(
+            "tongtang-sfu --dev: every room is open, without tokens\n  publish   {http_url}/whip/ROOM\n  \
+             subscribe {http_url}/whep/ROOM\n"
+        );
         if let Some(tap) = tap {
-            println!("  control   {http_url}/control");
-            println!("  tap       {tap}");
+            text.push_str(&format!("  control   {http_url}/control\n  tap       {tap}\n"));
         }
+        // A reader that has gone (`tongtang-sfu --dev | head -1`) is no reason not to serve.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
     tracing::info!(%http_url, ?tap, "listening");
 }

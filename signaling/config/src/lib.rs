@@ -6,10 +6,12 @@
 //!
 //! * [`load`]: the file and the environment become a [`Config`], or an error that teaches
 //! * [`keys`]: what each key expects, for those errors
+//! * [`log`]: each program's log
 //! * [`secrets`]: what is made once, at first start, and shared by the programs
 
 pub mod keys;
 pub mod load;
+pub mod log;
 pub mod secrets;
 
 pub use load::ConfigError;

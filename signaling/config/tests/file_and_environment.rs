@@ -135,4 +135,6 @@ fn a_missing_or_broken_file_says_which_and_where() {
     assert!(said.contains("/nowhere/t.toml"), "{said}");
     let said = error("[http\n", &[]);
     assert!(said.contains("not valid TOML") && said.contains("line 1"), "{said}");
+    let said = error(&"# not a setting\n".repeat(20_000), &[]);
+    assert!(said.contains("320000 bytes is no configuration"), "{said}");
 }

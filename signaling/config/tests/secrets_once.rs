@@ -68,6 +68,9 @@ fn a_damaged_secret_is_named_and_not_replaced() {
     let said = Secrets::ensure(folder.path()).err().unwrap().to_string();
     assert!(said.contains("control-secret") && said.contains("damaged"), "{said}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "short");
+    std::fs::write(&path, "f".repeat(1 << 20)).unwrap();
+    let said = Secrets::ensure(folder.path()).err().unwrap().to_string();
+    assert!(said.contains("control-secret") && said.contains("damaged"), "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@
 use crate::ids::{JobId, NodeId, ParticipantId, RecordingId, RoomId};
 use crate::lesson::{LessonEvent, Link, RecordingOf, Source, VideoCodec};
 use crate::library::{Chapter, JobStep};
+use crate::trouble::{JobFailure, RecordingAlarm};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use utoipa::ToSchema;
@@ -50,6 +51,13 @@ pub struct Registered {
     /// Ed25519 public key (SubjectPublicKeyInfo PEM) that room tokens verify against.
     pub token_public_key_pem: String,
 }
+
+/// Seconds of silence after which a line of an event stream says that the connection still lives.
+pub const KEEP_ALIVE_S: u64 = 15;
+
+/// Longest session description that is passed on and read, in bytes: Chromium's offer with 22 m-lines has 95 KiB, with
+/// 40 it would have 175. The sender of a longer one is refused.
+pub const MAX_SDP_BYTES: usize = 256 * 1024;
 
 // ---- sfu ----------------------------------------------------------------------------------
 
@@ -101,7 +109,7 @@ pub enum SfuEvent {
         /// The participant as it is now.
         participant: SfuParticipant,
     },
-    /// Sent every 15 s so that a dead connection is noticed.
+    /// Sent every [`KEEP_ALIVE_S`] so that a dead connection is noticed.
     KeepAlive,
 }
 
@@ -173,8 +181,8 @@ pub struct RecordingStatus {
     pub recording_id: RecordingId,
     /// What it is doing.
     pub state: CaptureState,
-    /// Why it waits or stopped, in plain words.
-    pub reason: Option<String>,
+    /// Why it waits or has stopped.
+    pub alarm: Option<RecordingAlarm>,
     /// Bytes on disk.
     pub bytes: u64,
     /// Milliseconds of known gaps.
@@ -212,8 +220,8 @@ pub enum ComposeState {
     },
     /// Failed.
     Failed {
-        /// Why, in plain words.
-        error: String,
+        /// Why.
+        failure: JobFailure,
     },
     /// Stopped by DELETE.
     Cancelled,
@@ -269,6 +277,6 @@ pub enum RecorderEvent {
         /// As it is now.
         job: ComposeStatus,
     },
-    /// Sent every 15 s so that a dead connection is noticed.
+    /// Sent every [`KEEP_ALIVE_S`] so that a dead connection is noticed.
     KeepAlive,
 }

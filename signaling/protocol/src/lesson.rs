@@ -1,6 +1,7 @@
 //! The lesson as every page sees it.
 
 use crate::ids::{DeviceId, LessonId, ParticipantId, RecordingId, ResourceId};
+use crate::trouble::RecordingAlarm;
 use crate::units::UnixMillis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -168,8 +169,8 @@ pub struct LessonView {
     pub on_stage: Option<ParticipantId>,
     /// Is the lesson being captured?
     pub recording: RecordingState,
-    /// Why recording failed or is in danger, in plain words of the page's language.
-    pub recording_alarm: Option<String>,
+    /// Why recording has failed, or has not begun.
+    pub recording_alarm: Option<RecordingAlarm>,
     /// The six-digit code a classroom screen types; only the teacher sees it.
     pub code: Option<String>,
     /// The resource made of this lesson, once there is one.

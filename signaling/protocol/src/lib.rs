@@ -14,6 +14,7 @@
 //! * [`message`]: what a page and signaling say over the lesson WebSocket
 //! * [`api`]: bodies of the HTTP API that are nothing else
 //! * [`library`]: resources and jobs as pages see them
+//! * [`trouble`]: why a recording has stopped or a job failed, for pages to say in their language
 //! * [`problem`]: RFC 9457 problem details, the one error shape of every HTTP answer
 //! * [`token`]: the claims of a room token
 //! * [`control`]: what signaling says to an sfu or recorder node, and hears from it
@@ -26,4 +27,5 @@ pub mod library;
 pub mod message;
 pub mod problem;
 pub mod token;
+pub mod trouble;
 pub mod units;

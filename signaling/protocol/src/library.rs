@@ -1,6 +1,7 @@
 //! Resources and jobs as pages see them.
 
 use crate::ids::{JobId, LessonId, RecordingId, ResourceId};
+use crate::trouble::JobFailure;
 use crate::units::UnixMillis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -46,8 +47,8 @@ pub struct JobView {
     pub step: Option<JobStep>,
     /// Seconds left, estimated.
     pub eta_s: Option<u32>,
-    /// Why it failed, in plain words.
-    pub error: Option<String>,
+    /// Why it failed.
+    pub failure: Option<JobFailure>,
     /// How often it was tried.
     pub attempts: u32,
 }
@@ -61,9 +62,9 @@ pub struct Chapter {
     pub title: String,
 }
 
-/// A resource, or the lesson that is becoming one.
+/// What is known of a resource wherever its files stand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ResourceView {
+pub struct ResourceFacts {
     /// Identity.
     pub id: ResourceId,
     /// The lesson it was made of.
@@ -76,14 +77,22 @@ pub struct ResourceView {
     pub recorded_at: UnixMillis,
     /// Length of the composed video; absent before it is composed.
     pub duration_ms: Option<u64>,
+    /// Chapters by position.
+    pub chapters: Vec<Chapter>,
+    /// Milliseconds of the lesson that were not captured (recorder down, disk full), if any.
+    pub gap_ms: u64,
+}
+
+/// A resource, or the lesson that is becoming one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ResourceView {
+    /// What is known of it.
+    #[serde(flatten)]
+    pub facts: ResourceFacts,
     /// HLS master playlist; absent before it is composed.
     pub playlist_url: Option<String>,
     /// Poster JPEG; absent before it is composed.
     pub poster_url: Option<String>,
-    /// Chapters by position.
-    pub chapters: Vec<Chapter>,
-    /// Seconds of the lesson that were not captured (recorder down, disk full), if any.
-    pub gap_ms: u64,
     /// The job that makes or made it.
     pub job: JobView,
 }

@@ -12,6 +12,7 @@ use crate::store::session::SessionOf;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use tongtang_http::bearer::bearer;
 use tongtang_protocol::ids::{DeviceId, LessonId};
 
 /// Who asks.
@@ -93,12 +94,6 @@ async fn of_bearer(app: &App, token: &str) -> Result<Caller, ApiError> {
         },
         _ => Err(ApiError::BadCredential),
     }
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn is_safe(method: &Method) -> bool {

@@ -1,11 +1,11 @@
 //! Calls the running server with the administrator's token from the data folder.
 
 use super::links;
-use crate::nodes::caller::http_client;
 use reqwest::Method;
 use serde_json::Value;
 use std::time::Duration;
 use tongtang_config::{Config, Secrets};
+use tongtang_http::client::client;
 use tongtang_protocol::problem::Problem;
 
 /// Longest wait for an answer.
@@ -62,7 +62,7 @@ impl Api {
     pub fn new(config: &Config, server: Option<&str>) -> Result<Self, ApiError> {
         let base =
             server.map_or_else(|| links::local_url(config), |url| url.trim_end_matches('/').to_owned());
-        Ok(Self { http: http_client(), base, token: Secrets::read_admin_token(&config.data_dir)? })
+        Ok(Self { http: client(), base, token: Secrets::read_admin_token(&config.data_dir)? })
     }
 
     /// Makes a path of the server an address.

@@ -84,8 +84,8 @@ fn word(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-/// Does it and prints the answer.
-pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(), ApiError> {
+/// Does it; the answer to print.
+pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<String, ApiError> {
     let (answer, text): (Value, fn(&Value) -> String) = match command {
         LessonCommand::Create { title, codec, no_record } => {
             let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
@@ -113,12 +113,7 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<(),
             })
         }
     };
-    if as_json {
-        println!("{answer:#}");
-    } else {
-        println!("{}", text(&answer));
-    }
-    Ok(())
+    Ok(if as_json { format!("{answer:#}") } else { text(&answer) })
 }
 
 /// An id as a path segment; what is no id cannot leave its place in the path.
@@ -172,6 +167,8 @@ fn access_text(access: &Value) -> String {
         ("state", "/lesson/state"),
         ("teacher's link", "/teacher_url"),
         ("classroom page", "/classroom_url"),
+        ("recording", "/lesson/recording"),
+        ("recording alarm", "/lesson/recording_alarm/text"),
         ("code to type", "/code"),
         ("WHIP", "/teacher/whip_url"),
         ("WHEP", "/teacher/whep_url"),
@@ -218,12 +215,14 @@ mod tests {
     #[test]
     fn a_lesson_is_shown_with_what_there_is() {
         let access = json!({
-            "lesson": { "id": "l-1", "title": "茉莉花", "state": "open",
+            "lesson": { "id": "l-1", "title": "茉莉花", "state": "live", "recording": "failed",
+                        "recording_alarm": { "code": "disk_full", "text": "the disk is full" },
                         "participants": [{ "role": "classroom", "name": "河口", "present": true }] },
             "teacher_url": "http://x/teach#s", "code": "123456"
         });
         let text = access_text(&access);
         assert!(text.contains("茉莉花") && text.contains("123456") && text.contains("河口 (here)"), "{text}");
+        assert!(text.contains("recording alarm    the disk is full"), "{text}");
         assert!(!text.contains("WHIP"), "{text}");
     }
 

@@ -7,13 +7,13 @@
 use super::links;
 use crate::app::{self, App};
 use crate::front::listen::{self, Listeners};
-use crate::log::Shape;
 use crate::nodes::Nodes;
 use crate::supervise::{Program, Supervisor, find};
 use crate::{front, machine, tls};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
+use tongtang_config::log::Shape;
 use tongtang_config::{Config, Secrets};
 use tongtang_protocol::ids::{InvalidId, NodeId};
 

@@ -1,7 +1,6 @@
 //! For operators and their machines: `/healthz`, `/readyz`, `/metrics`.
 
 use crate::answer;
-use crate::nodes::register::has_secret;
 use crate::nodes::{NodeState, Nodes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
@@ -11,6 +10,7 @@ use axum::{Json, Router};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::net::SocketAddr;
 use std::sync::OnceLock;
+use tongtang_http::bearer::has_secret;
 use tongtang_protocol::control::NodeKind;
 use tongtang_protocol::problem::Problem;
 

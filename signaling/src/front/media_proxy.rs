@@ -14,11 +14,9 @@ use axum::routing::any;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tongtang_protocol::control::MAX_SDP_BYTES;
 use tongtang_protocol::ids::RoomId;
 use tongtang_protocol::problem::Problem;
-
-/// Largest SDP or fragment passed on, in bytes: the sfu's own limit.
-const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Longest wait for the sfu's answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,8 +83,8 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
         return come_again("busy", "too many pages are connecting at once", "Try again in a second.");
     };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
-        let title = format!("a media description has at most {MAX_BODY_BYTES} bytes");
+    let Ok(body) = to_bytes(body, MAX_SDP_BYTES).await else {
+        let title = format!("a media description has at most {MAX_SDP_BYTES} bytes");
         return answer::problem(&Problem::new(413, "too_large", title));
     };
     let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), |whole| whole.as_str());

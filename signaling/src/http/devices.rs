@@ -12,7 +12,8 @@ use crate::ws::page::device_view;
 use crate::{clock, fresh};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
+use tongtang_http::bearer::bearer;
 use tongtang_protocol::api::{Pair, Paired, Rename};
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::MAX_CLASSROOMS;
@@ -23,8 +24,10 @@ use tongtang_protocol::problem::Problem;
 const MAX_DEVICES: u64 = 10_000;
 
 /// Pairs a screen with the code of an open lesson, once and for ever.
+///
+/// A screen that was paired before sends its credential as bearer token and stays the same screen.
 #[utoipa::path(
-    post, path = "/api/devices/pair", tag = "device", request_body = Pair,
+    post, path = "/api/devices/pair", operation_id = "device_pair", tag = "device", request_body = Pair,
     responses(
         (status = 200, body = Paired), (status = 404, body = Problem), (status = 409, body = Problem),
         (status = 422, body = Problem), (status = 429, body = Problem),
@@ -49,12 +52,14 @@ pub async fn pair(
     };
     metrics::counter!("tongtang_codes_total", "answer" => "right").increment(1);
     app.guessing().right(peer.0);
-    let (device, credential) = match (caller, own_credential(&headers)) {
+    let (device, credential) = match (caller, bearer(&headers)) {
         (Ok(Caller::Device(id)), Some(credential)) => {
-            (invite_again(&app, &id, name.as_deref(), &lesson).await?, credential)
+            (invite_again(&app, &id, name.as_deref(), &lesson).await?, credential.to_owned())
         }
         // An unknown credential is a screen that was removed: it is a new one now.
-        _ => invite_new(&app, name, &lesson).await?,
+        (Ok(_) | Err(ApiError::BadCredential), _) => invite_new(&app, name, &lesson).await?,
+        // Whether it is a known one cannot be told now, and a second device is not made on a guess.
+        (Err(error), _) => return Err(error),
     };
     app.bus().device_changed(&device);
     tracing::info!(%device, %lesson, "screen paired");
@@ -64,7 +69,7 @@ pub async fn pair(
 
 /// All screens.
 #[utoipa::path(
-    get, path = "/api/devices", tag = "device",
+    get, path = "/api/devices", operation_id = "device_list", tag = "device",
     responses((status = 200, body = Vec<DeviceView>), (status = 401, body = Problem))
 )]
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<DeviceView>>, ApiError> {
@@ -78,7 +83,8 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Dev
 
 /// Renames a screen.
 #[utoipa::path(
-    patch, path = "/api/devices/{id}", tag = "device", params(("id" = DeviceId, Path)), request_body = Rename,
+    patch, path = "/api/devices/{id}", operation_id = "device_rename",
+    tag = "device", params(("id" = DeviceId, Path)), request_body = Rename,
     responses((status = 200, body = DeviceView), (status = 404, body = Problem), (status = 422, body = Problem))
 )]
 pub async fn rename(
@@ -96,7 +102,8 @@ pub async fn rename(
 
 /// Removes a screen: its credential opens nothing any more.
 #[utoipa::path(
-    delete, path = "/api/devices/{id}", tag = "device", params(("id" = DeviceId, Path)),
+    delete, path = "/api/devices/{id}", operation_id = "device_remove",
+    tag = "device", params(("id" = DeviceId, Path)),
     responses((status = 204), (status = 404, body = Problem))
 )]
 pub async fn remove(
@@ -114,12 +121,6 @@ pub async fn remove(
     }
     app.bus().device_changed(&id);
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What the screen sent as bearer token; [`Caller`] has checked it.
-fn own_credential(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    value.split_once(' ').map(|(_, token)| token.trim().to_owned())
 }
 
 async fn invite_again(
@@ -143,7 +144,7 @@ async fn invite_new(
 ) -> Result<(DeviceId, String), ApiError> {
     let known = app.store().count_devices().await?;
     if known >= MAX_DEVICES {
-        return Err(ApiError::Limit("screens"));
+        return Err(ApiError::limit("screens"));
     }
     check_room(app, lesson, None).await?;
     let credential = credential::device();

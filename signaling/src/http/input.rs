@@ -32,4 +32,12 @@ mod tests {
             assert!(title(bad).is_err(), "{bad:?}");
         }
     }
+
+    #[test]
+    fn a_name_is_one_line_of_bounded_length() {
+        assert!(name(&"河".repeat(MAX_NAME_CHARS)).is_ok());
+        for bad in ["", "a\tb", &"河".repeat(MAX_NAME_CHARS + 1)] {
+            assert!(name(bad).is_err(), "{bad:?}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ const TEACHER_NAME: &str = "主讲教师";
 
 /// All lessons, the newest first; a teacher sees theirs.
 #[utoipa::path(
-    get, path = "/api/lessons", tag = "lesson",
+    get, path = "/api/lessons", operation_id = "lesson_list", tag = "lesson",
     responses((status = 200, body = Vec<LessonView>), (status = 401, body = Problem))
 )]
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<LessonView>>, ApiError> {
@@ -45,7 +45,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Les
 
 /// A new lesson, open at once.
 #[utoipa::path(
-    post, path = "/api/lessons", tag = "lesson", request_body = NewLesson,
+    post, path = "/api/lessons", operation_id = "lesson_create", tag = "lesson", request_body = NewLesson,
     responses(
         (status = 201, body = LessonAccess), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 422, body = Problem),
@@ -95,7 +95,8 @@ pub async fn create(
 
 /// One lesson.
 #[utoipa::path(
-    get, path = "/api/lessons/{id}", tag = "lesson", params(("id" = LessonId, Path)),
+    get, path = "/api/lessons/{id}", operation_id = "lesson_show",
+    tag = "lesson", params(("id" = LessonId, Path)),
     responses((status = 200, body = LessonView), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn show(
@@ -109,7 +110,8 @@ pub async fn show(
 
 /// The lesson's links and code.
 #[utoipa::path(
-    get, path = "/api/lessons/{id}/access", tag = "lesson", params(("id" = LessonId, Path)),
+    get, path = "/api/lessons/{id}/access", operation_id = "lesson_access",
+    tag = "lesson", params(("id" = LessonId, Path)),
     responses((status = 200, body = LessonAccess), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn access(
@@ -126,7 +128,8 @@ pub async fn access(
 
 /// Ends the lesson.
 #[utoipa::path(
-    post, path = "/api/lessons/{id}/end", tag = "lesson", params(("id" = LessonId, Path)),
+    post, path = "/api/lessons/{id}/end", operation_id = "lesson_end",
+    tag = "lesson", params(("id" = LessonId, Path)),
     responses((status = 200, body = LessonView), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn end(
@@ -142,7 +145,8 @@ pub async fn end(
 
 /// WHIP and WHEP addresses and a fresh token, for a program that has no page.
 #[utoipa::path(
-    post, path = "/api/lessons/{id}/grants", tag = "lesson", params(("id" = LessonId, Path)),
+    post, path = "/api/lessons/{id}/grants", operation_id = "lesson_grant",
+    tag = "lesson", params(("id" = LessonId, Path)),
     request_body = GrantRequest,
     responses(
         (status = 200, body = Granted), (status = 403, body = Problem), (status = 404, body = Problem),

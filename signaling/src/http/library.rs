@@ -21,7 +21,7 @@ use tongtang_protocol::problem::Problem;
 
 /// All resources, the newest first; a teacher sees their lesson's.
 #[utoipa::path(
-    get, path = "/api/library", tag = "library",
+    get, path = "/api/library", operation_id = "library_list", tag = "library",
     responses((status = 200, body = Vec<ResourceView>), (status = 401, body = Problem))
 )]
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ResourceView>>, ApiError> {
@@ -31,7 +31,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Res
 
 /// Resources as they change, as server-sent events: `resource` carries a `ResourceView`, `removed` an id.
 #[utoipa::path(
-    get, path = "/api/library/events", tag = "library",
+    get, path = "/api/library/events", operation_id = "library_events", tag = "library",
     responses(
         (status = 200, content_type = "text/event-stream", body = ResourceView),
         (status = 401, body = Problem),
@@ -46,7 +46,8 @@ pub async fn events(State(app): State<App>, caller: Caller) -> Result<impl IntoR
 
 /// One resource.
 #[utoipa::path(
-    get, path = "/api/library/{id}", tag = "library", params(("id" = ResourceId, Path)),
+    get, path = "/api/library/{id}", operation_id = "library_show",
+    tag = "library", params(("id" = ResourceId, Path)),
     responses((status = 200, body = ResourceView), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn show(
@@ -59,7 +60,8 @@ pub async fn show(
 
 /// Tries a failed or cancelled job again.
 #[utoipa::path(
-    post, path = "/api/library/{id}/retry", tag = "library", params(("id" = ResourceId, Path)),
+    post, path = "/api/library/{id}/retry", operation_id = "library_retry",
+    tag = "library", params(("id" = ResourceId, Path)),
     responses((status = 200, body = ResourceView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
 pub async fn retry(
@@ -74,7 +76,8 @@ pub async fn retry(
 
 /// Stops a queued or running job.
 #[utoipa::path(
-    post, path = "/api/library/{id}/cancel", tag = "library", params(("id" = ResourceId, Path)),
+    post, path = "/api/library/{id}/cancel", operation_id = "library_cancel",
+    tag = "library", params(("id" = ResourceId, Path)),
     responses((status = 200, body = ResourceView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
 pub async fn cancel(
@@ -89,7 +92,8 @@ pub async fn cancel(
 
 /// Removes a resource and all its files, for good.
 #[utoipa::path(
-    delete, path = "/api/library/{id}", tag = "library", params(("id" = ResourceId, Path)),
+    delete, path = "/api/library/{id}", operation_id = "library_remove",
+    tag = "library", params(("id" = ResourceId, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem))
 )]
 pub async fn remove(
@@ -106,7 +110,7 @@ pub async fn remove(
 async fn allowed(app: &App, caller: &Caller, id: &ResourceId) -> Result<ResourceView, ApiError> {
     caller.need_desk()?;
     let resource = app.store().resource(id).await?.ok_or(ApiError::NotFound)?;
-    caller.need_lesson(&resource.lesson_id)?;
+    caller.need_lesson(&resource.facts.lesson_id)?;
     Ok(view_of(&resource, app.media_urls(), clock::now()))
 }
 
@@ -147,7 +151,7 @@ impl Watcher {
     async fn wait(&mut self) -> Result<bool, StoreError> {
         match self.changes.recv().await {
             Ok(id) => match self.app.store().resource(&id).await? {
-                Some(resource) if self.own.as_ref().is_none_or(|own| *own == resource.lesson_id) => {
+                Some(resource) if self.own.as_ref().is_none_or(|own| *own == resource.facts.lesson_id) => {
                     self.push(&view_of(&resource, self.app.media_urls(), clock::now()));
                 }
                 Some(_) => {}

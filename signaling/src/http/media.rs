@@ -13,7 +13,8 @@ use tongtang_protocol::problem::Problem;
 
 /// A media file, whole or a range of it.
 #[utoipa::path(
-    get, path = "/media/{expires}/{signature}/{recording}/{*path}", tag = "library",
+    get, path = "/media/{expires}/{signature}/{recording}/{*path}", operation_id = "library_media",
+    tag = "library",
     params(
         ("expires" = i64, Path, description = "Seconds since 1970"),
         ("signature" = String, Path),

@@ -17,7 +17,7 @@ use tongtang_protocol::units::UnixMillis;
 
 /// Uses up the one-time set-up link: the caller is the administrator from now on.
 #[utoipa::path(
-    post, path = "/api/setup", tag = "session", request_body = SetUp,
+    post, path = "/api/setup", operation_id = "session_set_up", tag = "session", request_body = SetUp,
     responses(
         (status = 204, description = "Signed in; a cookie is set"),
         (status = 401, body = Problem), (status = 403, body = Problem),
@@ -40,7 +40,10 @@ pub async fn set_up(
 }
 
 /// Who the caller is.
-#[utoipa::path(get, path = "/api/session", tag = "session", responses((status = 200, body = SessionView)))]
+#[utoipa::path(
+    get, path = "/api/session", operation_id = "session_show", tag = "session",
+    responses((status = 200, body = SessionView))
+)]
 pub async fn show(caller: Caller) -> Json<SessionView> {
     let (role, lesson_id) = match caller {
         Caller::Admin => (SessionRole::Admin, None),
@@ -51,7 +54,10 @@ pub async fn show(caller: Caller) -> Json<SessionView> {
 }
 
 /// Signs out.
-#[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
+#[utoipa::path(
+    delete, path = "/api/session", operation_id = "session_sign_out", tag = "session",
+    responses((status = 204))
+)]
 pub async fn sign_out(
     State(app): State<App>,
     _caller: Caller,
@@ -67,7 +73,8 @@ pub async fn sign_out(
 
 /// A teacher's link also opens the library of their lesson.
 #[utoipa::path(
-    post, path = "/api/teacher-session", tag = "session", request_body = TeacherSignIn,
+    post, path = "/api/teacher-session", operation_id = "session_sign_in_teacher",
+    tag = "session", request_body = TeacherSignIn,
     responses((status = 204, description = "Signed in; a cookie is set"), (status = 401, body = Problem))
 )]
 pub async fn teacher(

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tongtang_protocol::control::RecordingSpec;
 use tongtang_protocol::ids::{LessonId, RoomId};
+use tongtang_protocol::trouble::{RecordingAlarm, RecordingTrouble};
 
 /// How often the nodes are told even if nothing changed.
 pub const RECONCILE: Duration = Duration::from_secs(10);
@@ -58,6 +59,26 @@ enum NotDelivered {
     Retell(#[from] NotRetold),
 }
 
+impl NotDelivered {
+    /// What the teacher is told of a recording that does not begin.
+    fn alarm(&self) -> Option<RecordingAlarm> {
+        let trouble = match self {
+            Self::NoRecorder => RecordingTrouble::RecorderAway,
+            Self::NoSfu => RecordingTrouble::MediaServerAway,
+            Self::Node(error) | Self::Retell(NotRetold::Node(error)) => match error {
+                NodeError::Unreachable { .. } => RecordingTrouble::RecorderAway,
+                NodeError::Refused { problem, .. } if problem.kind == "recorder_full" => {
+                    RecordingTrouble::RecorderBusy
+                }
+                // A disk that takes nothing is told by the recorder itself.
+                NodeError::Refused { .. } | NodeError::Nonsense { .. } => return None,
+            },
+            Self::Retell(NotRetold::Store(_)) => return None,
+        };
+        Some(RecordingAlarm::new(trouble, self.to_string()))
+    }
+}
+
 impl Delivery {
     /// Delivers until the lesson's runner is dropped.
     pub async fn run(self, stage: Arc<Stage>) {
@@ -90,6 +111,7 @@ impl Delivery {
         // A recording that cannot start must not keep the room waiting, nor the other way round.
         let media = self.put_room(stage, &room, goal, told).await;
         let capture = self.put_capture(&room, goal, told).await;
+        stage.set_not_captured(capture.as_ref().err().and_then(NotDelivered::alarm));
         media.and(capture)
     }
 

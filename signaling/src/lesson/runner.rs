@@ -17,6 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tongtang_protocol::control::{RecordingStatus, SfuParticipant};
 use tongtang_protocol::ids::{LessonId, NodeId, ParticipantId};
 use tongtang_protocol::lesson::{LessonState, LessonView, Role};
+use tongtang_protocol::trouble::RecordingAlarm;
 
 /// Where the room stands: what a grant must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +89,11 @@ impl Stage {
     /// What the nodes should hold, now and whenever it changes.
     pub fn goal(&self) -> watch::Receiver<Arc<Goal>> {
         self.goal.subscribe()
+    }
+
+    /// What keeps the lesson from being captured, or that nothing does.
+    pub fn set_not_captured(&self, why: Option<RecordingAlarm>) {
+        self.change(|moment| moment.not_captured = why);
     }
 
     /// The room was put on this sfu, or it is nowhere.

@@ -7,6 +7,7 @@ use tongtang_protocol::ids::ParticipantId;
 use tongtang_protocol::lesson::{
     LessonState, LessonView, Link, LinkLevel, Participant, RecordingState, Role,
 };
+use tongtang_protocol::trouble::RecordingAlarm;
 
 /// What is known of a lesson only while it lasts; lost with the process, and heard again.
 #[derive(Debug, Default)]
@@ -17,9 +18,12 @@ pub struct Moment {
     pub media: HashMap<ParticipantId, SfuParticipant>,
     /// What the recorder last said.
     pub capture: Option<RecordingStatus>,
+    /// Why no recorder captures it.
+    pub not_captured: Option<RecordingAlarm>,
 }
 
-/// The whole lesson; the code is for the teacher only, so [`for_classroom`] takes it away.
+/// The whole lesson; the code and the recording's troubles are for the teacher only, so [`for_classroom`] takes them
+/// away.
 pub fn view_of(lesson: &Lesson, moment: &Moment) -> LessonView {
     let (recording, recording_alarm) = recording_of(lesson, moment);
     let mut participants: Vec<Participant> = lesson
@@ -65,7 +69,7 @@ pub fn view_of(lesson: &Lesson, moment: &Moment) -> LessonView {
 
 /// The same without what only the teacher may see.
 pub fn for_classroom(view: &LessonView) -> LessonView {
-    LessonView { code: None, ..view.clone() }
+    LessonView { code: None, recording_alarm: None, ..view.clone() }
 }
 
 fn link_of(media: &SfuParticipant) -> Link {
@@ -76,14 +80,17 @@ fn link_of(media: &SfuParticipant) -> Link {
     }
 }
 
-fn recording_of(lesson: &Lesson, moment: &Moment) -> (RecordingState, Option<String>) {
+fn recording_of(lesson: &Lesson, moment: &Moment) -> (RecordingState, Option<RecordingAlarm>) {
     if !lesson.record || lesson.state != LessonState::Live {
         return (RecordingState::Off, None);
     }
-    let Some(status) = &moment.capture else { return (RecordingState::Starting, None) };
+    let not_captured = moment.not_captured.clone();
+    let Some(status) = &moment.capture else { return (RecordingState::Starting, not_captured) };
     match status.state {
-        CaptureState::Waiting | CaptureState::Finished => (RecordingState::Starting, status.reason.clone()),
-        CaptureState::Capturing => (RecordingState::On, status.reason.clone()),
-        CaptureState::Alarmed => (RecordingState::Failed, status.reason.clone()),
+        CaptureState::Waiting | CaptureState::Finished => {
+            (RecordingState::Starting, status.alarm.clone().or(not_captured))
+        }
+        CaptureState::Capturing => (RecordingState::On, status.alarm.clone()),
+        CaptureState::Alarmed => (RecordingState::Failed, status.alarm.clone()),
     }
 }

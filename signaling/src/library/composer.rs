@@ -12,7 +12,7 @@ use crate::lesson::runner::CommandError;
 use crate::lesson::{Command, Lessons, Runner};
 use crate::nodes::{Nodes, RecorderClient};
 use crate::problem::ApiError;
-use crate::store::job::Job;
+use crate::store::job::{Job, Stopped};
 use crate::store::resource::Resource;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
@@ -23,6 +23,7 @@ use tokio::time::sleep;
 use tongtang_protocol::control::{ComposeOutput, ComposeSpec, ComposeState, ComposeStatus};
 use tongtang_protocol::ids::{JobId, NodeId, RecordingId, ResourceId};
 use tongtang_protocol::library::JobState;
+use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 use tongtang_protocol::units::UnixMillis;
 
 /// How soon a job that no recorder took is offered again.
@@ -31,12 +32,11 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How long a recorder need not be heard of before its job is offered again.
 const LEASE_MS: i64 = 60_000;
 
-/// What a page is told when nothing was captured at all.
-const NEVER_CAPTURED: &str = "没有录到内容：上课时录像服务没有运行。 Nothing was captured: the recorder was not running during the lesson.";
+/// No recorder knows the recording.
+const NEVER_CAPTURED: &str = "nothing was captured: no recorder was running during the lesson";
 
-/// What a page is told when a recorder names files outside its own folder.
-const BAD_OUTPUT: &str =
-    "录像服务给出的文件地址无效，请联系技术人员。 The recorder named files outside the recording's folder.";
+/// A recorder names files outside its own folder.
+const BAD_OUTPUT: &str = "the recorder named files outside the recording's folder";
 
 /// The composer. Cheap to clone.
 #[derive(Clone)]
@@ -106,7 +106,7 @@ impl Composer {
                     self.0.store.lease_job(&job.id, &recorder.node().id, until).await?;
                 }
                 Err(NotRetold::Node(error)) if error.is_not_found() => {
-                    self.stop(&job, JobState::Failed, Some(NEVER_CAPTURED)).await;
+                    self.fail(&job, JobFailure::new(JobTrouble::NothingCaptured, NEVER_CAPTURED)).await;
                 }
                 Err(error) => {
                     tracing::debug!(job = %job.id, %error, "job not taken yet");
@@ -149,12 +149,12 @@ impl Composer {
                 self.publish(&job, &output).await;
                 return Ok(());
             }
-            ComposeState::Failed { error } if open => {
-                self.stop(&job, JobState::Failed, Some(&error)).await;
+            ComposeState::Failed { failure } if open => {
+                self.fail(&job, failure).await;
                 return Ok(());
             }
             ComposeState::Cancelled if open => {
-                self.stop(&job, JobState::Cancelled, None).await;
+                self.stop(&job, Stopped::Cancelled).await;
                 return Ok(());
             }
             ComposeState::Done { .. } | ComposeState::Failed { .. } | ComposeState::Cancelled => {
@@ -179,7 +179,7 @@ impl Composer {
 
     async fn publish(&self, job: &Job, output: &ComposeOutput) {
         if !is_inside(&job.recording_id, &output.playlist) || !is_inside(&job.recording_id, &output.poster) {
-            self.stop(job, JobState::Failed, Some(BAD_OUTPUT)).await;
+            self.fail(job, JobFailure::new(JobTrouble::Other, BAD_OUTPUT)).await;
             return;
         }
         self.end_with(job, Command::Composed, async |step| {
@@ -189,9 +189,14 @@ impl Composer {
         .await;
     }
 
-    async fn stop(&self, job: &Job, state: JobState, error: Option<&str>) {
+    async fn fail(&self, job: &Job, failure: JobFailure) {
+        tracing::warn!(job = %job.id, reason = failure.text, "a job failed");
+        self.stop(job, Stopped::Failed(failure)).await;
+    }
+
+    async fn stop(&self, job: &Job, how: Stopped) {
         self.end_with(job, Command::ComposeFailed, async |step| {
-            self.0.store.stop_job(&step, &job.id, state, error).await?;
+            self.0.store.stop_job(&step, &job.id, &how).await?;
             Ok(step)
         })
         .await;
@@ -247,7 +252,7 @@ impl Composer {
             JobState::Queued | JobState::Running => {}
             JobState::Done | JobState::Failed => return Err(ApiError::JobNotNow),
         }
-        self.stop(&job, JobState::Cancelled, None).await;
+        self.stop(&job, Stopped::Cancelled).await;
         self.cancel_at_recorder(&job).await;
         Ok(())
     }
@@ -264,12 +269,12 @@ impl Composer {
             })
             .await?;
         self.0.bus.resource_changed(id);
-        let folder = self.0.media_dir.join(resource.recording_id.as_str());
+        let folder = self.0.media_dir.join(resource.facts.recording_id.as_str());
         match tokio::fs::remove_dir_all(&folder).await {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
-                tracing::error!(recording = %resource.recording_id, %error, "cannot remove the files");
+                tracing::error!(recording = %resource.facts.recording_id, %error, "cannot remove the files");
                 return Err(ApiError::Internal("files of a deleted resource stayed".into()));
             }
         }
@@ -290,7 +295,7 @@ impl Composer {
     }
 
     async fn runner_of(&self, id: &ResourceId) -> Result<Arc<Runner>, ApiError> {
-        let lesson = self.resource(id).await?.lesson_id;
+        let lesson = self.resource(id).await?.facts.lesson_id;
         self.0.lessons.get(&lesson).await?.ok_or(ApiError::NotFound)
     }
 }

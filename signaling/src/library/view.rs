@@ -8,18 +8,11 @@ use tongtang_protocol::units::UnixMillis;
 
 /// A resource for a page that may see it.
 pub fn view_of(resource: &Resource, urls: &MediaUrls, now: UnixMillis) -> ResourceView {
-    let sign = |path: &String| urls.sign(&resource.recording_id, path, now);
+    let sign = |path: &String| urls.sign(&resource.facts.recording_id, path, now);
     ResourceView {
-        id: resource.id.clone(),
-        lesson_id: resource.lesson_id.clone(),
-        recording_id: resource.recording_id.clone(),
-        title: resource.title.clone(),
-        recorded_at: resource.recorded_at,
-        duration_ms: resource.duration_ms,
+        facts: resource.facts.clone(),
         playlist_url: resource.playlist.as_ref().map(sign),
         poster_url: resource.poster.as_ref().map(sign),
-        chapters: resource.chapters.clone(),
-        gap_ms: resource.gap_ms,
         job: job_of(&resource.job),
     }
 }
@@ -31,7 +24,7 @@ fn job_of(job: &Job) -> JobView {
         percent: job.percent,
         step: job.step,
         eta_s: job.eta_s,
-        error: job.error.clone(),
+        failure: job.failure.clone(),
         attempts: job.attempt,
     }
 }

@@ -9,11 +9,9 @@ use reqwest::{Client, Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use tongtang_http::client::client;
 use tongtang_protocol::ids::NodeId;
 use tongtang_protocol::problem::Problem;
-
-/// Longest wait for a TCP connection to a node.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_000);
 
 /// Longest wait for an answer.
 const CALL_TIMEOUT: Duration = Duration::from_millis(3_000);
@@ -82,7 +80,7 @@ pub(super) struct Caller {
 
 impl Caller {
     pub(super) fn new(control_secret: &str) -> Self {
-        Self { http: http_client(), bearer: format!("Bearer {control_secret}") }
+        Self { http: client(), bearer: format!("Bearer {control_secret}") }
     }
 
     pub(super) fn http(&self) -> &Client {
@@ -146,23 +144,6 @@ impl Caller {
             tokio::time::sleep(*pause).await;
         }
     }
-}
-
-/// A client that speaks to our own nodes only: never through a proxy of the environment, and usable
-/// on a machine without any installed certificate authority (then for plain HTTP).
-pub(crate) fn http_client() -> Client {
-    // An error says that a provider is installed already, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        Client::builder()
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-    };
-    builder()
-        .build()
-        .or_else(|_| builder().tls_certs_only([]).build())
-        .expect("a client without certificate authorities needs nothing of the machine")
 }
 
 async fn checked(node: &Node, response: Response) -> Result<Response, NodeError> {

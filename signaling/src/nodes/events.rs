@@ -7,13 +7,14 @@ use super::{Node, NodeError};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::time::Duration;
+use tongtang_protocol::control::KEEP_ALIVE_S;
 use tongtang_protocol::ids::NodeId;
 
 /// Longest line: a snapshot of all rooms. More is an error of the node.
 const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Twice the interval of keep-alives, and a little. After it the stream counts as dead.
-const MAX_SILENCE: Duration = Duration::from_secs(35);
+/// Two keep-alives missed, and a little. After it the stream counts as dead.
+const MAX_SILENCE: Duration = Duration::from_secs(2 * KEEP_ALIVE_S + 5);
 
 /// Events of one node, in order.
 pub struct EventStream<E> {

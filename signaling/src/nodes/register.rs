@@ -6,11 +6,11 @@
 use super::{Nodes, RegisterError};
 use crate::answer;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use subtle::ConstantTimeEq;
+use tongtang_http::bearer::has_secret;
 use tongtang_protocol::control::Register;
 use tongtang_protocol::problem::Problem;
 
@@ -60,12 +60,4 @@ async fn register(
             answer::problem(&Problem::new(status, "registration_refused", error.to_string()))
         }
     }
-}
-
-/// Does the request carry `Authorization: Bearer` with this secret?
-pub fn has_secret(headers: &HeaderMap, secret: &str) -> bool {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
-        .is_some_and(|given| given.ct_eq(secret.as_bytes()).into())
 }

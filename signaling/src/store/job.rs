@@ -1,10 +1,11 @@
 //! Jobs: composing recordings. One row an attempt, with a lease of the node that works on it.
 
-use super::{Store, StoreError, count, parse, parse_opt, signed, word};
+use super::{Store, StoreError, count, from_json, parse, parse_opt, signed, word};
 use crate::lesson::machine::Step;
 use sqlx::sqlite::SqliteConnection;
 use tongtang_protocol::ids::{JobId, NodeId, RecordingId, ResourceId};
 use tongtang_protocol::library::{JobState, JobStep};
+use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 use tongtang_protocol::units::UnixMillis;
 
 /// An attempt.
@@ -27,7 +28,7 @@ pub struct Job {
     /// Seconds left.
     pub eta_s: Option<u32>,
     /// Why it failed.
-    pub error: Option<String>,
+    pub failure: Option<JobFailure>,
     /// Which node has it.
     pub lease_node: Option<NodeId>,
     /// Until when that node need not say so again.
@@ -45,6 +46,7 @@ pub(super) struct JobRow {
     step: Option<String>,
     eta_s: Option<i64>,
     error: Option<String>,
+    trouble: Option<String>,
     lease_node: Option<String>,
     lease_until: Option<i64>,
 }
@@ -62,11 +64,30 @@ impl TryFrom<JobRow> for Job {
             percent: u8::try_from(row.percent.clamp(0, 100)).unwrap_or(0),
             step: parse_opt("job", "step", row.step)?,
             eta_s: row.eta_s.map(|eta| u32::try_from(count(eta)).unwrap_or(u32::MAX)),
-            error: row.error,
+            failure: failure_of(row.error, row.trouble.as_deref())?,
             lease_node: parse_opt("job", "lease_node", row.lease_node)?,
             lease_until: row.lease_until.map(UnixMillis),
         })
     }
+}
+
+/// How a job ends without an output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stopped {
+    /// It failed.
+    Failed(JobFailure),
+    /// A person stopped it.
+    Cancelled,
+}
+
+/// Rows of the first days have the sentence alone.
+fn failure_of(text: Option<String>, trouble: Option<&str>) -> Result<Option<JobFailure>, StoreError> {
+    let Some(text) = text else { return Ok(None) };
+    let trouble = match trouble {
+        Some(trouble) => from_json("job", "trouble", trouble)?,
+        None => JobTrouble::Other,
+    };
+    Ok(Some(JobFailure { trouble, text }))
 }
 
 impl Store {
@@ -133,18 +154,18 @@ impl Store {
     }
 
     /// The job failed or was stopped: so its lesson has failed, until somebody retries.
-    pub async fn stop_job(
-        &self,
-        step: &Step,
-        id: &JobId,
-        state: JobState,
-        error: Option<&str>,
-    ) -> Result<(), StoreError> {
+    pub async fn stop_job(&self, step: &Step, id: &JobId, how: &Stopped) -> Result<(), StoreError> {
+        let (state, failure) = match how {
+            Stopped::Failed(failure) => (JobState::Failed, Some(failure)),
+            Stopped::Cancelled => (JobState::Cancelled, None),
+        };
+        let trouble = failure.map(|failure| serde_json::to_string(&failure.trouble).unwrap_or_default());
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         super::lesson::write_lesson(&mut tx, &step.lesson).await?;
-        sqlx::query("UPDATE job SET state = ?, error = ?, eta_s = NULL WHERE id = ?")
+        sqlx::query("UPDATE job SET state = ?, error = ?, trouble = ?, eta_s = NULL WHERE id = ?")
             .bind(word(&state))
-            .bind(error)
+            .bind(failure.map(|failure| failure.text.as_str()))
+            .bind(trouble)
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;

@@ -6,8 +6,8 @@ use super::{Store, StoreError, count, from_json, parse, signed, word};
 use crate::lesson::machine::{Lesson, Step};
 use sqlx::sqlite::SqliteConnection;
 use tongtang_protocol::control::ComposeOutput;
-use tongtang_protocol::ids::{JobId, LessonId, RecordingId, ResourceId};
-use tongtang_protocol::library::{Chapter, JobState};
+use tongtang_protocol::ids::{JobId, LessonId, ResourceId};
+use tongtang_protocol::library::{JobState, ResourceFacts};
 use tongtang_protocol::units::UnixMillis;
 
 /// Resources a list shows, the newest first.
@@ -16,26 +16,12 @@ pub const MAX_LISTED: i64 = 500;
 /// A resource as it is stored: paths instead of signed addresses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
-    /// Identity.
-    pub id: ResourceId,
-    /// The lesson it was made of.
-    pub lesson_id: LessonId,
-    /// Its capture.
-    pub recording_id: RecordingId,
-    /// Title.
-    pub title: String,
-    /// When the lesson began.
-    pub recorded_at: UnixMillis,
-    /// Length.
-    pub duration_ms: Option<u64>,
+    /// What is known of it.
+    pub facts: ResourceFacts,
     /// Master playlist, relative to the media folder.
     pub playlist: Option<String>,
     /// Poster, relative to the media folder.
     pub poster: Option<String>,
-    /// Chapters by position.
-    pub chapters: Vec<Chapter>,
-    /// Not captured.
-    pub gap_ms: u64,
     /// The newest attempt.
     pub job: Job,
 }
@@ -56,19 +42,17 @@ struct Row {
 
 impl Row {
     fn with(self, job: Job) -> Result<Resource, StoreError> {
-        Ok(Resource {
+        let facts = ResourceFacts {
             id: parse("resource", "id", self.id)?,
             lesson_id: parse("resource", "lesson_id", self.lesson_id)?,
             recording_id: parse("resource", "recording_id", self.recording_id)?,
             title: self.title,
             recorded_at: UnixMillis(self.recorded_at),
             duration_ms: self.duration_ms.map(count),
-            playlist: self.playlist,
-            poster: self.poster,
             chapters: from_json("resource", "chapters", &self.chapters)?,
             gap_ms: count(self.gap_ms),
-            job,
-        })
+        };
+        Ok(Resource { facts, playlist: self.playlist, poster: self.poster, job })
     }
 }
 
@@ -125,7 +109,7 @@ impl Store {
         .bind(job.as_str())
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE job SET state = ?, percent = 100, eta_s = NULL, error = NULL WHERE id = ?")
+        sqlx::query("UPDATE job SET state = ?, percent = 100, eta_s = NULL, error = NULL, trouble = NULL WHERE id = ?")
             .bind(word(&JobState::Done))
             .bind(job.as_str())
             .execute(&mut *tx)
@@ -144,8 +128,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         super::lesson::write_lesson(&mut tx, &step.lesson).await?;
-        super::job::insert(&mut tx, job, &resource.id, &resource.recording_id, resource.job.attempt + 1, now)
-            .await?;
+        let Resource { facts, job: last, .. } = resource;
+        super::job::insert(&mut tx, job, &facts.id, &facts.recording_id, last.attempt + 1, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -153,9 +137,12 @@ impl Store {
     /// The resource is gone, and with it what its lesson recorded.
     pub async fn delete_resource(&self, step: &Step, resource: &Resource) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("DELETE FROM resource WHERE id = ?").bind(resource.id.as_str()).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM resource WHERE id = ?")
+            .bind(resource.facts.id.as_str())
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("DELETE FROM lesson_event WHERE recording_id = ?")
-            .bind(resource.recording_id.as_str())
+            .bind(resource.facts.recording_id.as_str())
             .execute(&mut *tx)
             .await?;
         super::lesson::write_lesson(&mut tx, &step.lesson).await?;

@@ -3,13 +3,14 @@
 //! A file and not a pipe: when this program is killed, a pipe breaks and the child's next line fails,
 //! in the middle of a lesson.
 
-use crate::log::{self, Shape};
+use crate::log;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch;
+use tongtang_config::log::Shape;
 
 /// The file is emptied when it is longer, in bytes; all of it has been passed on then.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -126,6 +127,17 @@ mod tests {
             log.read(&mut tail, &mut |line: &str| seen.push(line.to_owned())).unwrap();
         }
         assert_eq!(seen, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_passed_on_in_pieces() {
+        let mut tail = Tail { at: 0, rest: Vec::new() };
+        let mut seen = Vec::new();
+        let mut pass_on = |line: &str| seen.push(line.len());
+        tail.push(&vec![b'x'; 2 * MAX_LINE_BYTES + 5], &mut pass_on);
+        tail.push(b"y\n", &mut pass_on);
+        assert!(tail.rest.is_empty());
+        assert_eq!(seen, [MAX_LINE_BYTES, MAX_LINE_BYTES, 6]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Sessions {
     pub fn open(&self, identity: Identity) -> Result<Arc<Session>, ApiError> {
         let mut inner = self.inner();
         if inner.sessions.len() >= MAX_SESSIONS {
-            return Err(ApiError::Limit("sessions"));
+            return Err(ApiError::limit("sessions"));
         }
         let session = Arc::new(Session::new(fresh::session_id(), identity));
         inner.sessions.insert(session.id.clone(), session.clone());
@@ -48,7 +48,7 @@ impl Sessions {
         let all: Vec<_> = self.inner().sessions.values().cloned().collect();
         let there = all.iter().filter_map(|session| session.seat()).filter(|seat| seat.runner.id() == lesson);
         if there.count() >= MAX_SESSIONS_PER_LESSON {
-            return Err(ApiError::Limit("pages of this lesson"));
+            return Err(ApiError::limit("pages of this lesson"));
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ impl Sessions {
         let mut inner = self.inner();
         let count = inner.sockets.entry(ip).or_default();
         if *count >= MAX_SOCKETS_PER_IP {
-            return Err(ApiError::Limit("connections of this address"));
+            return Err(ApiError::limit("connections of this address"));
         }
         *count += 1;
         metrics::gauge!("tongtang_sockets").increment(1);
@@ -93,5 +93,40 @@ impl Drop for CountedSocket {
                 inner.sockets.remove(&self.ip);
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use tongtang_protocol::ids::DeviceId;
+
+    fn screen(number: usize) -> Identity {
+        Identity::Device(DeviceId::new(format!("dev-{number}")).unwrap())
+    }
+
+    #[test]
+    fn one_session_too_many_is_refused_and_a_closed_one_makes_room() {
+        let sessions = Sessions::default();
+        let open: Vec<_> = (0..MAX_SESSIONS).map(|number| sessions.open(screen(number)).unwrap()).collect();
+        assert!(matches!(sessions.open(screen(0)), Err(ApiError::Limit("sessions"))));
+        assert!(sessions.find(&open[7].id, &screen(7)).is_some(), "those that are open stay");
+        sessions.close(&open[7]);
+        assert!(sessions.open(screen(0)).is_ok());
+    }
+
+    #[test]
+    fn one_address_cannot_take_everybodys_sockets() {
+        let sessions = Sessions::default();
+        let (one, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let mut sockets: Vec<_> =
+            (0..MAX_SOCKETS_PER_IP).map(|_| sessions.count_socket(one).unwrap()).collect();
+        assert!(matches!(sessions.count_socket(one), Err(ApiError::Limit(_))));
+        assert!(sessions.count_socket(other).is_ok(), "others are not held up");
+        sockets.pop();
+        assert!(sessions.count_socket(one).is_ok());
+        sockets.clear();
+        assert!(sessions.inner().sockets.is_empty(), "addresses are forgotten");
     }
 }

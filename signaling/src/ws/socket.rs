@@ -51,6 +51,7 @@ const PONG: Numbered = Numbered { seq: 0, body: ServerMessage::Pong };
 #[utoipa::path(
     get,
     path = "/api/ws",
+    operation_id = "lesson_socket",
     tag = "lesson",
     description = "The lesson WebSocket. Text messages: the page sends `PageMessage`, the server `Numbered`.",
     responses(

@@ -44,7 +44,7 @@ async fn a_lesson_goes_from_its_making_to_the_library() {
     let (recording, spec) = recorder.wait_recording(&made.id).await;
     assert_eq!((&spec["room"], &spec["sfu_epoch"]), (&json!(made.id), &json!(sfu.epoch())));
     recorder
-        .say_recording(json!({"recording_id": recording, "state": "capturing", "reason": null,
+        .say_recording(json!({"recording_id": recording, "state": "capturing", "alarm": null,
             "bytes": 1, "gap_ms": 0, "last_event_seq": 1}))
         .await;
     teacher.see(|lesson| lesson["recording"] == "on").await;

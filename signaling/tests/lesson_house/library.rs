@@ -57,9 +57,10 @@ impl Ended {
 #[tokio::test]
 async fn a_failed_job_says_why_and_can_be_tried_again() {
     let ended = ended().await;
-    ended.say(&ended.job, json!({"state": "failed", "error": "磁盘已满"})).await;
+    let failure = json!({"code": "interrupted", "times": 3, "text": "composing was interrupted 3 times"});
+    ended.say(&ended.job, json!({"state": "failed", "failure": failure})).await;
     let failed = ended.wait_state("failed").await;
-    assert_eq!((&failed["job"]["error"], &failed["job"]["attempts"]), (&json!("磁盘已满"), &json!(1)));
+    assert_eq!((&failed["job"]["failure"], &failed["job"]["attempts"]), (&failure, &json!(1)));
     let lesson = ended.house.get(&format!("/api/lessons/{}", ended.lesson)).await;
     assert_eq!((&lesson["state"], &lesson["resource_id"]), (&json!("failed"), &json!(ended.resource)));
 
@@ -67,10 +68,10 @@ async fn a_failed_job_says_why_and_can_be_tried_again() {
     assert_eq!((&retried["job"]["state"], &retried["job"]["attempts"]), (&json!("queued"), &json!(2)));
     let second = ended.recorder.wait_job(&ended.recording, &[&ended.job]).await;
     // What is still said of the first attempt does not count.
-    ended.say(&ended.job, json!({"state": "failed", "error": "late"})).await;
+    ended.say(&ended.job, json!({"state": "failed", "failure": {"code": "other", "text": "late"}})).await;
     ended.say(&second, ended.done()).await;
     let done = ended.wait_state("done").await;
-    assert_eq!((&done["gap_ms"], &done["job"]["error"]), (&json!(120), &Value::Null));
+    assert_eq!((&done["gap_ms"], &done["job"]["failure"]), (&json!(120), &Value::Null));
     let again = ended.house.as_admin(Method::POST, &format!("/api/library/{}/retry", ended.resource));
     assert_eq!(expect(again, StatusCode::CONFLICT).await["type"], "job_not_now");
 }

@@ -7,6 +7,7 @@ mod flow;
 mod house;
 mod kill;
 mod library;
+mod limits;
 mod nodes;
 mod pages;
 mod pairing;

@@ -250,6 +250,12 @@ impl FakeRecorder {
         self.0.wait_call(Method::POST, &path, |body| fits(&body["events"])).await["events"].clone()
     }
 
+    /// The events of this recording as they were told, call by call.
+    pub fn told_events(&self, recording: &str) -> Vec<Vec<Value>> {
+        let calls = self.0.calls(&Method::POST, &format!("/control/recordings/{recording}/events"));
+        calls.iter().map(|body| body["events"].as_array().unwrap().clone()).collect()
+    }
+
     pub async fn wait_finish(&self, recording: &str) {
         self.0.wait_call(Method::POST, &format!("/control/recordings/{recording}/finish"), |_| true).await;
     }

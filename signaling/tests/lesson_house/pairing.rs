@@ -1,7 +1,7 @@
 //! Codes cannot be guessed, the set-up link works once, and other sites' pages do nothing.
 
 use crate::house::{House, expect, text};
-use reqwest::{Method, StatusCode, header};
+use reqwest::{Method, RequestBuilder, StatusCode, header};
 use serde_json::json;
 
 #[tokio::test]
@@ -40,6 +40,45 @@ async fn codes_that_are_no_codes_cost_nothing() {
         let request = house.request(Method::POST, "/api/devices/pair").json(&json!({"code": bad}));
         assert_eq!(expect(request, StatusCode::UNPROCESSABLE_ENTITY).await["type"], "bad_input");
     }
+}
+
+#[tokio::test]
+async fn a_screen_that_shows_its_credential_stays_the_same_screen_in_every_lesson() {
+    let house = House::open().await;
+    let (first, second) = (house.make_lesson(false).await, house.make_lesson(false).await);
+    let pair = async |code: &str, name: Option<&str>, credential: Option<&str>| {
+        let body = json!({"code": code, "name": name});
+        let request = house.request(Method::POST, "/api/devices/pair").json(&body);
+        let request = credential.into_iter().fold(request, RequestBuilder::bearer_auth);
+        expect(request, StatusCode::OK).await
+    };
+    let paired = pair(&first.code, Some("三班"), None).await;
+    let screen = text(&paired["credential"]);
+    for (code, name, shown) in [
+        (&second.code, None, "三班"),
+        (&second.code, Some("三班"), "三班"),
+        (&first.code, Some("四班"), "四班"),
+    ] {
+        let again = pair(code, name, Some(&screen)).await;
+        assert_eq!(
+            (&again["device"]["id"], text(&again["credential"])),
+            (&paired["device"]["id"], screen.clone())
+        );
+        assert_eq!(again["device"]["name"], shown);
+    }
+    assert_eq!(house.get("/api/devices").await.as_array().unwrap().len(), 1, "one screen, one device");
+
+    // The name alone proves nothing, nor does a teacher's link.
+    for credential in [None, Some(first.teacher.as_str())] {
+        let other = pair(&first.code, Some("四班"), credential).await;
+        assert_ne!(other["device"]["id"], paired["device"]["id"]);
+    }
+    // A screen that was removed is a new one, with a new credential.
+    let path = format!("/api/devices/{}", text(&paired["device"]["id"]));
+    expect(house.as_admin(Method::DELETE, &path), StatusCode::NO_CONTENT).await;
+    let again = pair(&first.code, Some("三班"), Some(&screen)).await;
+    assert_ne!(again["device"]["id"], paired["device"]["id"]);
+    assert_ne!(text(&again["credential"]), screen);
 }
 
 #[tokio::test]

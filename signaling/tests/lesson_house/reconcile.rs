@@ -4,7 +4,7 @@ use crate::house::{House, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn pages_hear_of_a_restarted_sfu_as_soon_as_their_room_is_there_again() {
@@ -151,5 +151,37 @@ async fn a_recording_that_never_began_fails_in_words_and_not_for_ever() {
     recorder.register(&house.nodes);
     teacher.see(|lesson| lesson["state"] == "failed").await;
     let resource = house.get("/api/library").await[0].clone();
-    assert!(text(&resource["job"]["error"]).contains("没有录到内容"), "{resource}");
+    assert_eq!(resource["job"]["failure"]["code"], "nothing_captured", "{resource}");
+}
+
+#[tokio::test]
+async fn what_keeps_a_lesson_from_being_recorded_is_told_in_a_code_until_it_is_over() {
+    // Conditions: no recorder
+    let house = House::open().await;
+    let sfu = FakeSfu::start(&house.secrets.control_secret).await;
+    sfu.register(&house.nodes);
+    let made = house.make_lesson(true).await;
+    let (mut teacher, welcome) = Page::enter(house.addr, &made.teacher).await;
+    assert_eq!(welcome["lesson"]["recording_alarm"], Value::Null, "nothing is to be recorded yet");
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    let away = teacher.see(|lesson| lesson["recording_alarm"]["code"] == "recorder_away").await;
+    assert_eq!(away["recording"], "starting");
+
+    // Run: a recorder comes, its disk fills up, there is room again
+    let recorder = FakeRecorder::start(&house.secrets.control_secret).await;
+    recorder.register(&house.nodes);
+    let (recording, _) = recorder.wait_recording(&made.id).await;
+    teacher.see(|lesson| lesson["recording_alarm"].is_null()).await;
+    let say = async |state: &str, alarm: &Value| {
+        let status = json!({"recording_id": recording, "state": state, "alarm": alarm,
+            "bytes": 1, "gap_ms": 0, "last_event_seq": 1});
+        recorder.say_recording(status).await;
+    };
+    let full = json!({"code": "disk_nearly_full", "free_mb": 80, "min_mb": 1024, "text": "nearly full"});
+    say("alarmed", &full).await;
+    let failed = teacher.see(|lesson| lesson["recording"] == "failed").await;
+    assert_eq!((&failed["recording_alarm"], &failed["state"]), (&full, &json!("live")));
+    say("capturing", &Value::Null).await;
+    let on = teacher.see(|lesson| lesson["recording"] == "on").await;
+    assert_eq!(on["recording_alarm"], Value::Null);
 }

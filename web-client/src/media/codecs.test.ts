@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { preferences } from './codecs';
+import { expect, it, vi } from 'vitest';
+import { canReceive, preferences } from './codecs';
 
 const chromium = [
   { mimeType: 'video/VP8' },
@@ -22,4 +22,15 @@ it('offers VP8 in a VP8 lesson', () => {
 
 it('prefers nothing where the codec is missing', () => {
   expect(preferences('h264', [{ mimeType: 'video/VP8' }])).toEqual([]);
+});
+
+it('knows whether the browser can show the lesson: a Firefox without H.264 shows VP8 only', () => {
+  const browser = (codecs: { mimeType: string }[]) =>
+    vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => ({ codecs }) });
+  browser(chromium);
+  expect([canReceive('h264'), canReceive('vp8')]).toEqual([true, true]);
+  browser([{ mimeType: 'video/VP8' }, { mimeType: 'video/rtx' }]);
+  expect([canReceive('h264'), canReceive('vp8')]).toEqual([false, true]);
+  vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
+  expect(canReceive('vp8')).toBe(false);
 });

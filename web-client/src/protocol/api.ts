@@ -14,8 +14,14 @@ import type {
 /** Longest wait for an answer. The person sees "no answer" and may try again. */
 const TIMEOUT_MS = 15_000;
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<Result<T>> {
+async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  bearer: string | null = null,
+): Promise<Result<T>> {
   const headers: Record<string, string> = { 'accept-language': languageTag };
+  if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
   if (method !== 'GET') headers['content-type'] = 'application/json';
   try {
     const response = await fetch(path, {
@@ -50,8 +56,9 @@ export const api = {
   lessonAccess: (lesson: string) => ask<LessonAccess>('GET', `/api/lessons/${id(lesson)}/access`),
   endLesson: (lesson: string) => ask<void>('POST', `/api/lessons/${id(lesson)}/end`, {}),
 
-  pair: (code: string, name: string | null) =>
-    ask<Paired>('POST', '/api/devices/pair', name === null ? { code } : { code, name }),
+  /** A screen that has a credential shows it and stays the same device. */
+  pair: (code: string, name: string | null, credential: string | null) =>
+    ask<Paired>('POST', '/api/devices/pair', name === null ? { code } : { code, name }, credential),
   devices: () => ask<DeviceView[]>('GET', '/api/devices'),
   renameDevice: (device: string, name: string) =>
     ask<DeviceView>('PATCH', `/api/devices/${id(device)}`, { name }),

@@ -187,6 +187,17 @@ mod tests {
     }
 
     #[test]
+    fn a_feedback_that_speaks_of_too_many_packets_is_not_read() {
+        let speaking_of = |statuses: usize| {
+            let [high, low] = (statuses as u16).to_be_bytes();
+            // Run lengths of lost packets: four bytes stand for 16,000.
+            parse(&[0, 5, high, low, 0, 0, 1, 0, 0x1F, 0xFF, 0x1F, 0xFF])
+        };
+        assert_eq!(speaking_of(MAX_STATUSES).unwrap().arrivals_us.len(), MAX_STATUSES);
+        assert_eq!(speaking_of(MAX_STATUSES + 1), None);
+    }
+
+    #[test]
     fn run_length_and_one_bit_chunks_are_read() {
         let fci = [0, 5, 0, 5, 0, 0, 1, 0, 0x20, 2, 0x80 | 0x28, 0, 4, 8, 4, 4];
         let feedback = parse(&fci).unwrap();

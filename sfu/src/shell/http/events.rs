@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
-use tongtang_protocol::control::SfuEvent;
+use tongtang_protocol::control::{KEEP_ALIVE_S, SfuEvent};
 
 /// Silence after which a line says that the connection still lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE: Duration = Duration::from_secs(KEEP_ALIVE_S);
 
 /// What a reader has still to get.
 struct Reader {

@@ -53,6 +53,12 @@ mod tests {
     }
 
     #[test]
+    fn so_many_servers_are_named_and_no_more() {
+        let many = vec![server("stun:stun.example.net", "", ""); 3 * MAX_ICE_SERVERS];
+        assert_eq!(ice_links(&many).len(), MAX_ICE_SERVERS);
+    }
+
+    #[test]
     fn what_would_break_out_of_the_header_is_left_out() {
         for bad in
             [server("http://x", "", ""), server("turn:x\r\nA: b", "", ""), server("turn:x", "a\"b", "")]

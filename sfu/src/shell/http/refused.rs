@@ -5,7 +5,7 @@ use crate::shell::udp::WorkerError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::AppendHeaders;
 use axum::response::{IntoResponse, Response};
-use tongtang_protocol::problem::{CONTENT_TYPE, Problem};
+use tongtang_protocol::problem::Problem;
 
 /// A refused request.
 #[derive(Debug, Clone)]
@@ -64,9 +64,7 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&self.problem).unwrap_or_default();
-        (status, AppendHeaders(self.headers), [(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response()
+        (AppendHeaders(self.headers), tongtang_http::problem::answer(&self.problem)).into_response()
     }
 }
 

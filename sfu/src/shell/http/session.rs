@@ -4,7 +4,7 @@ use crate::engine::{Answer, PatchOutcome, Publish, Subscribe};
 use crate::shell::clock;
 use crate::shell::http::refused::Refused;
 use crate::shell::http::registry::{Entry, Kind};
-use crate::shell::http::token::{Age, bearer};
+use crate::shell::http::token::Age;
 use crate::shell::http::{Access, Node, read_text};
 use axum::Router;
 use axum::body::Body;
@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use std::sync::Arc;
+use tongtang_http::bearer::bearer;
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
 use tongtang_protocol::lesson::{Role, Source};
 

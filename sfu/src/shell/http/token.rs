@@ -2,9 +2,10 @@
 //! named when this node registered.
 
 use crate::shell::http::refused::Refused;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use std::sync::{Arc, RwLock};
+use tongtang_http::bearer::bearer;
 use tongtang_protocol::ids::RoomId;
 use tongtang_protocol::token::{AUDIENCE, MAX_TOKEN_LIFE_S, RoomClaims};
 
@@ -97,13 +98,6 @@ impl TokenKey {
     }
 }
 
-/// The token of an `Authorization: Bearer` header (RFC 6750 §2.1); the scheme's case does not matter.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// What is wrong, without a piece of the token.
 fn plain(error: &jsonwebtoken::errors::Error) -> &'static str {
     use jsonwebtoken::errors::ErrorKind;
@@ -119,6 +113,7 @@ fn plain(error: &jsonwebtoken::errors::Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
     use jsonwebtoken::{EncodingKey, Header, encode};
     use rcgen::{KeyPair, PKCS_ED25519};
     use tongtang_protocol::ids::ParticipantId;

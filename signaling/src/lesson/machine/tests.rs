@@ -211,6 +211,27 @@ fn the_seventeenth_classroom_is_refused() {
 }
 
 #[test]
+fn helpers_and_onlookers_are_limited_each_by_their_own_number() {
+    let mut now = lesson(S::Open);
+    // One of each is there already.
+    for number in 1..MAX_ASSISTANTS.max(MAX_OBSERVERS) {
+        for (role, max) in [(Role::Assistant, MAX_ASSISTANTS), (Role::Observer, MAX_OBSERVERS)] {
+            if number < max {
+                let name = format!("{role:?}-{number}");
+                now = desk(&now, 1, Command::Admit(newcomer(&name, role))).unwrap().lesson;
+            }
+        }
+    }
+    for role in [Role::Assistant, Role::Observer] {
+        assert_eq!(desk(&now, 1, Command::Admit(newcomer("late", role))), Err(Refusal::Full), "{role:?}");
+    }
+    assert!(
+        desk(&now, 1, Command::Admit(newcomer("room", Role::Classroom))).is_ok(),
+        "classrooms have their own"
+    );
+}
+
+#[test]
 fn a_recording_knows_the_stage_and_the_mutes_it_began_with() {
     let mut now = desk(&lesson(S::Open), 1, Command::CallOnStage(Some(participant("three")))).unwrap().lesson;
     now = desk(&now, 2, Command::Mute(participant("four"), true)).unwrap().lesson;

@@ -1,7 +1,6 @@
 // Six digits, once: by touch on the pad or by keyboard. Ends with the classroom's credential.
-import { api } from '../../protocol/api';
 import type { Failure } from '../../protocol/result';
-import { kept } from './credential';
+import { kept, pairScreen } from './credential';
 import { el, say } from './dom';
 import { text } from './words';
 
@@ -67,12 +66,10 @@ export function showPairing(
     busy = true;
     say(message, text.joining);
     draw();
-    const room = name.value.trim();
-    const paired = await api.pair(digits, room === '' ? null : room);
+    const paired = await pairScreen(digits, name.value.trim());
     if (!paired.ok) return explain(paired.failure);
-    kept.keep(paired.value.credential, room);
     close();
-    done(paired.value.credential);
+    done(paired.value);
   };
   const press = (key: string) => {
     if (busy) return;

@@ -42,7 +42,7 @@ export const text = words(
     stageOther: (room: string) => `${room} 在回答`,
     weak: '网络较慢，画面会模糊一些，声音照常',
     lost: (n: number) => `网络断了，正在第 ${n} 次重连，画面会自己回来`,
-    noCodec: '这个浏览器放不了这节课的画面，请老师用“VP8”新建课堂',
+    noCodec: '这个浏览器放不了 H.264 画面，只能听和说。请用 Chrome 或 Edge 打开本页，或请老师新建“VP8”的课',
     muted: '本教室已静音',
     handUp: '已举手，等老师点名',
     raise: '举手',
@@ -94,7 +94,8 @@ export const text = words(
     stageOther: (room: string) => `${room} is answering`,
     weak: 'Slow network: the picture may blur, the sound goes on',
     lost: (n: number) => `Connection lost, attempt ${n}. The picture will come back by itself`,
-    noCodec: 'This browser cannot show this lesson. Ask for a lesson in “VP8”',
+    noCodec:
+      'This browser cannot show H.264 pictures; you can hear and speak. Open this page in Chrome or Edge, or ask for a “VP8” lesson',
     muted: 'This classroom is muted',
     handUp: 'Hand is up',
     raise: 'Raise hand',

@@ -6,6 +6,7 @@ import type { Result } from '../../protocol/result';
 import type { ResourceView } from '../../protocol/types';
 import { timeLeft } from '../../words/format';
 import { failureWords } from '../shell/states';
+import { failureSentence } from './failure';
 import { text } from './words';
 
 export function JobBar({ resource, changed }: { resource: ResourceView; changed(): void }) {
@@ -24,7 +25,12 @@ export function JobBar({ resource, changed }: { resource: ResourceView; changed(
       <div className="job" data-testid="job" data-state={job.state}>
         <p className={job.state === 'failed' ? 'job-failed' : ''}>
           <strong>{job.state === 'failed' ? text.failed : text.cancelled}</strong>
-          {job.error != null && <> {job.error}</>}{' '}
+          {job.failure != null && (
+            <>
+              {' '}
+              {failureSentence(job.failure)} <small title={job.failure.text}>{job.failure.code}</small>
+            </>
+          )}{' '}
           {job.attempts > 1 && <small>{text.tries(job.attempts)}</small>}
         </p>
         <Button

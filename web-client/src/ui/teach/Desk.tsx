@@ -8,6 +8,7 @@ import { ActionBar } from './ActionBar';
 import { useKeys } from './keys';
 import { Notices, noticesOf } from './Notices';
 import { RecordLight } from './RecordLight';
+import { AlarmWatch } from './recording';
 import type { RoomState, TeachRoom } from './room';
 import { SeenView } from './SeenView';
 import { lastingTroubles, troublesOf } from './troubles';
@@ -37,7 +38,10 @@ export function Desk({ teach, state, lesson }: Props) {
   const { message } = App.useApp();
   const [asksEnd, setAsksEnd] = useState(false);
   const since = useRef(new Map<string, number>());
+  const [alarms] = useState(() => new AlarmWatch());
   const troubles = lastingTroubles(troublesOf(lesson), since.current, Date.now(), TROUBLE_LASTS_MS);
+
+  const alarm = alarms.look(lesson, Date.now());
 
   const tell = async (action: Action) => {
     const outcome = await teach.ask(action);
@@ -90,7 +94,7 @@ export function Desk({ teach, state, lesson }: Props) {
         <RecordLight lesson={lesson} toggle={record} />
       </header>
       <div className="teach-left">
-        <Notices notices={noticesOf(state, lesson, troubles)} />
+        <Notices notices={noticesOf(state, lesson, alarm, troubles)} />
         <SeenView teach={teach} lesson={lesson} />
       </div>
       <Wall

@@ -1,6 +1,7 @@
 // What is wrong now, in plain words: said what happened, what it means for the lesson, what to do.
 import { canReceive } from '../../media/codecs';
-import type { LessonView } from '../../protocol/types';
+import type { LessonView, RecordingAlarm } from '../../protocol/types';
+import { recordingWords } from './recording';
 import type { RoomState } from './room';
 import type { Trouble } from './troubles';
 import { text } from './words';
@@ -12,9 +13,16 @@ export interface Notice {
   key: string;
   kind: 'weak' | 'lost' | 'note';
   words: string;
+  /** For IT, small behind the words. */
+  code?: { name: string; text: string };
 }
 
-export function noticesOf(state: RoomState, lesson: LessonView, troubles: Trouble[]): Notice[] {
+export function noticesOf(
+  state: RoomState,
+  lesson: LessonView,
+  alarm: RecordingAlarm | null,
+  troubles: Trouble[],
+): Notice[] {
   const notices: Notice[] = [];
   const { connection } = state.session;
   const media = state.media;
@@ -31,8 +39,9 @@ export function noticesOf(state: RoomState, lesson: LessonView, troubles: Troubl
       words: broken ? text.networkLost : text.mediaWaiting,
     });
   }
-  if (lesson.recording === 'failed' && lesson.recording_alarm != null) {
-    notices.push({ key: 'recording', kind: 'weak', words: lesson.recording_alarm });
+  if (alarm !== null) {
+    const code = { name: alarm.code, text: alarm.text };
+    notices.push({ key: 'recording', kind: 'weak', words: recordingWords(alarm), code });
   }
   for (const { participant, name, kind } of troubles.slice(0, MAX_ROOM_NOTICES)) {
     const words = kind === 'cannot_hear_us' ? text.cannotHearUs(name) : text.cannotHearRoom(name);
@@ -49,9 +58,9 @@ function attemptsOf(link: RoomState['media']['publish']): number {
 export function Notices({ notices }: { notices: Notice[] }) {
   return (
     <div className="notices" role="status" data-testid="notices">
-      {notices.map(({ key, kind, words }) => (
-        <p key={key} className={`notice notice-${kind}`}>
-          {words}
+      {notices.map(({ key, kind, words, code }) => (
+        <p key={key} className={`notice notice-${kind}`} data-testid={`notice-${key}`}>
+          {words} {code !== undefined && <small title={code.text}>{code.name}</small>}
         </p>
       ))}
     </div>

@@ -64,7 +64,8 @@ export const text = words(
       `和服务器的联系断了，正在第 ${n} 次重连。声音和画面还在，按钮要等一会儿才起作用。`,
     networkLost: '网络断了，各教室暂时看不到您。正在自己重连，请不要关这个页面。',
     mediaWaiting: '正在接通声音和画面…',
-    noCodec: '这个浏览器放不了这节课的画面，请换 Chrome 或 Edge。',
+    noCodec:
+      '这个浏览器放不了 H.264 画面：看不到各教室，他们也看不到您，只能听和说。请用 Chrome 或 Edge 打开本页。',
     sound: '点一下开始出声',
     paused: '休息中：各教室看得到您，录制停着。',
     failed: (what: string) => `没有做到：${what}`,
@@ -154,7 +155,8 @@ export const text = words(
     networkLost:
       'The network is down: classrooms cannot see you. Reconnecting by itself, please keep this page open.',
     mediaWaiting: 'Connecting sound and picture…',
-    noCodec: 'This browser cannot show this lesson’s pictures. Use Chrome or Edge.',
+    noCodec:
+      'This browser cannot show H.264 pictures: you and the classrooms do not see, only hear each other. Open this page in Chrome or Edge.',
     sound: 'Click to hear the classrooms',
     paused: 'A break: classrooms still see you, recording rests.',
     failed: (what: string) => `That did not work: ${what}`,
