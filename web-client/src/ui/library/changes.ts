@@ -8,17 +8,21 @@ export interface ChangeListener {
   removed(id: string): void;
   /** After a gap in the stream: what was missed has to be asked for. */
   again(): void;
+  /** The stream broke, or is back. */
+  heard?(well: boolean): void;
 }
 
-export function followChanges({ changed, removed, again }: ChangeListener): () => void {
+export function followChanges({ changed, removed, again, heard }: ChangeListener): () => void {
   const source = new EventSource(LIBRARY_EVENTS);
   let broke = false;
   source.onerror = () => {
     broke = true;
+    heard?.(false);
   };
   source.onopen = () => {
     if (broke) again();
     broke = false;
+    heard?.(true);
   };
   const hear = (event: MessageEvent<string>) => {
     const resource = readChange(event.data);
