@@ -13,6 +13,9 @@ import { thisTab } from '../../session/this_tab';
 import { returnsByItself } from './entering';
 import { MuteSwitch } from './mute';
 
+/** The classrooms' address is asked for again this often while it is not known. */
+const ASK_ADDRESS_EVERY_MS = 20_000;
+
 export interface RoomState {
   session: SessionState;
   media: MediaState;
@@ -31,7 +34,7 @@ export class TeachRoom {
   readonly media: LessonMedia;
   private readonly voices: Voices;
   private readonly mute = new MuteSwitch();
-  private askingAddress = false;
+  private askAddressAtMs = 0;
   private present: RoomState;
   private listeners = new Set<() => void>();
   private readonly stops: (() => void)[];
@@ -145,11 +148,13 @@ export class TeachRoom {
 
   private enter(): void {
     thisTab.teaches(this.credential, true);
+    const wasEntered = this.present.entered;
+    // First: taking the place says the session anew, and that must not enter a second time.
+    this.change({ entered: true });
     // Taken again even if it is ours already: a press shall help against whatever took it away.
     this.session.takePlace();
-    if (this.present.entered) return;
+    if (wasEntered) return;
     this.devices.start();
-    this.change({ entered: true });
     this.publish();
   }
 
@@ -207,17 +212,16 @@ export class TeachRoom {
     if (!this.present.entered && returnsByItself(lesson, thisTab.taughtBeforeReload(this.credential)))
       this.enter();
     this.mute.hears(this.isMutedOnServer());
-    this.obeyMute();
+    if (this.present.entered) this.obeyMute();
     if (isOver(lesson)) this.letGo();
   }
 
   /** This page may have been opened at an address that only this machine knows; the server says the classrooms'. */
   private async learnAddress(lesson: string): Promise<void> {
-    if (this.askingAddress || this.present.classroomUrl !== '') return;
-    this.askingAddress = true;
+    if (this.present.classroomUrl !== '' || Date.now() < this.askAddressAtMs) return;
+    this.askAddressAtMs = Date.now() + ASK_ADDRESS_EVERY_MS;
     await this.signedIn;
     const access = await api.lessonAccess(lesson);
-    this.askingAddress = false;
     if (access.ok) this.change({ classroomUrl: access.value.classroom_url });
   }
 
