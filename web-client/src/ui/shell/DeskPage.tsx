@@ -47,7 +47,7 @@ export function DeskPage({ children }: { children: ReactNode }) {
       <header className="desk-head">
         <span className="desk-name">
           <img src="/icon.svg" alt="" width="28" height="28" />
-          {PRODUCT}
+          <span>{PRODUCT}</span>
         </span>
         <nav>
           <Place to="/" here={page === 'home'}>
