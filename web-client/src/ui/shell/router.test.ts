@@ -13,7 +13,8 @@ it('goes on with the link this tab remembers, and prefers the one in the address
 });
 
 it('knows every address the server gives a page to', () => {
-  for (const path of ['/', '/lessons', '/lessons/']) expect(readRoute(path, '').page).toBe('home');
+  for (const path of ['/', '/lessons', '/lessons/', '/lessons/l-1'])
+    expect(readRoute(path, '').page).toBe('home');
   expect(readRoute('/library/', '').page).toBe('library');
   expect(readRoute('/library/res_1', '')).toEqual({ page: 'player', resource: 'res_1' });
   expect(readRoute('/library/../etc', '').page).toBe('unknown');

@@ -14,7 +14,9 @@ export type Route =
 export function readRoute(path: string, hash: string, kept: string | null = null): Route {
   const fragment = readFragment(hash);
   const trimmed = path.replace(/\/+$/, '') || '/';
-  if (trimmed === '/' || trimmed === '/index.html' || trimmed === '/lessons') return { page: 'home' };
+  if (trimmed === '/' || trimmed === '/index.html' || /^\/lessons(\/[\w-]+)?$/.test(trimmed)) {
+    return { page: 'home' };
+  }
   if (trimmed === '/setup') return { page: 'setup', secret: fragment };
   if (trimmed === '/teach') return { page: 'teach', credential: fragment ?? kept };
   if (trimmed === '/library') return { page: 'library' };
