@@ -63,5 +63,5 @@ export default defineConfig({
       '/media': server,
     },
   },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts', 'dev/**/*.test.ts'] },
 });

@@ -1,4 +1,6 @@
-// Takes pictures of every page in every state, size and language, without a server: `npm run look [name]`.
+// Looks at every page in every state, size and language, without a server: `npm run look [name [sizes]]`. Takes a picture of
+// each, and fails if a page complains on the console, asks another machine, is wider than its window, or is too small to
+// press or read where it is used (ui: 48 px under a hand, 40 px on a 1080p panel seen from eight metres).
 // Pages come from dist/ (build first), the API and the lesson WebSocket from fixture.ts, media from fake_media.js.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -46,7 +48,14 @@ interface Shot {
   lessons?: LessonView[];
   resources?: ResourceView[] | 'offline' | 'error';
   welcome?: Record<string, unknown> | 'silent' | 'refused';
+  setup?: 'refused';
+  /** Leave the device check as it is. */
+  stays?: boolean;
   credential?: string;
+  /** What the server says next over the WebSocket. */
+  later?: Record<string, unknown>[];
+  /** Complaints of the browser that belong to this state. */
+  expects?: RegExp;
   act?: (page: Page) => Promise<void>;
 }
 
@@ -94,6 +103,10 @@ const withBoard = (view: LessonView): LessonView => ({
     one.role === 'teacher' ? { ...one, publishing: ['camera', 'microphone', 'board'] } : one,
   ),
 });
+const withoutTeacher = (view: LessonView): LessonView => ({
+  ...view,
+  participants: view.participants.map((one) => (one.role === 'teacher' ? { ...one, publishing: [] } : one)),
+});
 const begin = async (page: Page) => {
   await page.getByTestId('begin').click();
   await page.waitForTimeout(400);
@@ -130,11 +143,14 @@ const shots: Shot[] = [
     },
   },
   { name: 'setup', path: '/setup' },
+  { name: 'setup-broken', path: '/setup#%', expects: /status of 401/, setup: 'refused' },
   { name: 'library', path: '/library', role: 'admin' },
+  { name: 'library-teacher', path: '/library', role: 'teacher' },
   { name: 'library-empty', path: '/library', role: 'admin', resources: [] },
-  { name: 'library-error', path: '/library', role: 'admin', resources: 'error' },
-  { name: 'library-offline', path: '/library', role: 'admin', resources: 'offline' },
-  { name: 'player', path: '/library/res2', role: 'admin' },
+  { name: 'library-error', path: '/library', role: 'admin', resources: 'error', expects: /status of 500/ },
+  { name: 'library-offline', path: '/library', role: 'admin', resources: 'offline', expects: /ERR_FAILED/ },
+  // The fixture has no recording to play.
+  { name: 'player', path: '/library/res2', role: 'admin', expects: /status of 404/ },
   {
     name: 'teach-check',
     path: '/teach#abc',
@@ -146,6 +162,34 @@ const shots: Shot[] = [
     name: 'teach-sixteen',
     path: '/teach#abc',
     welcome: teaching(lesson({ recording: 'failed', recording_alarm: nearlyFull }, 16)),
+  },
+  {
+    name: 'teach-check-elsewhere',
+    path: '/teach#abc',
+    stays: true,
+    welcome: teaching(lesson()),
+  },
+  {
+    name: 'teach-replaced',
+    path: '/teach#abc',
+    welcome: teaching(lesson()),
+    later: [{ type: 'replaced' }],
+  },
+  {
+    name: 'teach-recorder-away',
+    path: '/teach#abc',
+    welcome: teaching(
+      lesson({
+        recording: 'starting',
+        recording_alarm: { code: 'recorder_away', text: 'no recorder is up' },
+      }),
+    ),
+    act: (page) => page.waitForTimeout(5_500),
+  },
+  {
+    name: 'teach-never-begun',
+    path: '/teach#abc',
+    welcome: teaching(lesson({ state: 'ended', started_at: null, ended_at: now })),
   },
   { name: 'teach-empty', path: '/teach#abc', welcome: teaching(lesson({}, 0)) },
   {
@@ -181,6 +225,42 @@ const shots: Shot[] = [
     path: '/classroom',
     credential: 'c',
     welcome: classroom(withBoard(lesson({ on_stage: 'room1' }))),
+  },
+  {
+    name: 'classroom-over',
+    path: '/classroom',
+    credential: 'c',
+    welcome: classroom(lesson()),
+    later: [
+      { type: 'lesson', lesson: lesson({ state: 'ended', ended_at: now }) },
+      { type: 'assigned', lesson: null, you: null, media: null },
+    ],
+  },
+  {
+    name: 'classroom-teacher-missing',
+    path: '/classroom',
+    credential: 'c',
+    welcome: classroom(withBoard(lesson())),
+    later: [{ type: 'lesson', lesson: withoutTeacher(lesson()) }],
+    act: (page) => page.waitForTimeout(2_500),
+  },
+  {
+    name: 'classroom-replaced',
+    path: '/classroom',
+    credential: 'c',
+    welcome: classroom(lesson()),
+    later: [{ type: 'replaced' }],
+  },
+  {
+    name: 'classroom-new-code',
+    path: '/classroom',
+    credential: 'c',
+    welcome: classroom(lesson()),
+    act: async (page) => {
+      await page.mouse.click(400, 400);
+      await page.getByTestId('touch-code').click();
+      await page.waitForTimeout(300);
+    },
   },
   {
     name: 'classroom-touched',
@@ -229,6 +309,9 @@ async function serveApi(context: BrowserContext, shot: Shot): Promise<void> {
     if (path === '/api/library') return route.fulfill(json(shelf));
     const resource = resources.find((one) => path === `/api/library/${one.id}`);
     if (resource !== undefined) return route.fulfill(json(resource));
+    if (path === '/api/setup' && shot.setup === 'refused') {
+      return route.fulfill(json({ type: 'bad_credential', title: '这个链接不对', status: 401 }, 401));
+    }
     if (route.request().method() === 'POST') return route.fulfill({ status: 204 });
     return route.fulfill(json({ type: 'not_found', title: '没有找到', status: 404 }, 404));
   });
@@ -252,10 +335,46 @@ async function serveApi(context: BrowserContext, shot: Shot): Promise<void> {
           detail: '请向管理员要一个新的教师链接。',
         };
         socket.send(JSON.stringify({ seq: 0, type: 'refused', id: 0, problem }));
-      } else if (said.type === 'hello') socket.send(JSON.stringify({ seq: 1, ...(shot.welcome as object) }));
-      else if (said.type === 'ping') socket.send(JSON.stringify({ seq: 0, type: 'pong' }));
+      } else if (said.type === 'hello') {
+        socket.send(JSON.stringify({ seq: 1, ...(shot.welcome as object) }));
+        // When the page has drawn its pictures.
+        (shot.later ?? []).forEach((message, index) => {
+          setTimeout(() => socket.send(JSON.stringify({ seq: 2 + index, ...message })), 900);
+        });
+      } else if (said.type === 'ping') socket.send(JSON.stringify({ seq: 0, type: 'pong' }));
     });
   });
+}
+
+/** What is wrong with a page that a picture of it does not say loud enough. */
+async function faultsOf(page: Page, size: string): Promise<string[]> {
+  const { wide, small, faint } = await page.evaluate(() => {
+    const visible = (element: Element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return width > 0 && height > 0 && element.checkVisibility({ visibilityProperty: true });
+    };
+    const name = (element: Element) =>
+      `${element.className || element.tagName} “${(element.textContent ?? '').trim().slice(0, 20)}”`;
+    const all = [...document.querySelectorAll('*')].filter(visible);
+    const pressed = all.filter((element) =>
+      element.matches('.teach button, .check button, .touchbar button'),
+    );
+    const written = all.filter((element) =>
+      [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim()),
+    );
+    return {
+      wide: document.documentElement.scrollWidth - window.innerWidth,
+      small: pressed.filter((one) => one.getBoundingClientRect().height < 47.5).map(name),
+      faint: document.querySelector('#classroom')
+        ? written.filter((one) => Number.parseFloat(getComputedStyle(one).fontSize) < 39.5).map(name)
+        : [],
+    };
+  });
+  const faults: string[] = [];
+  if (wide > 0) faults.push(`${wide} px wider than the window`);
+  if (size !== 'phone') faults.push(...small.map((one) => `lower than 48 px: ${one}`));
+  if (size === 'panel') faults.push(...faint.map((one) => `smaller than 40 px: ${one}`));
+  return faults;
 }
 
 const browser = await chromium.launch({
@@ -269,6 +388,11 @@ const browser = await chromium.launch({
   ],
 });
 const wanted = process.argv[3] ?? '';
+let faults = 0;
+const complain = (where: string, what: string) => {
+  faults += 1;
+  console.log(`${where}: ${what}`);
+};
 const only = process.argv[4]?.split(',');
 for (const shot of shots.filter((one) => one.name.startsWith(wanted))) {
   for (const [size, [width, height]] of Object.entries(sizes)) {
@@ -284,10 +408,17 @@ for (const shot of shots.filter((one) => one.name.startsWith(wanted))) {
       }
       await serveApi(context, shot);
       const page = await context.newPage();
+      const where = `${shot.name} ${size} ${lang}`;
       page.on('console', (message) => {
-        if (message.type() === 'error') console.log(`${shot.name} ${size} ${lang}: ${message.text()}`);
+        if (message.type() === 'error' && !shot.expects?.test(message.text()))
+          complain(where, message.text());
       });
-      page.on('pageerror', (error) => console.log(`${shot.name} ${size} ${lang}: ${error.message}`));
+      page.on('pageerror', (error) => complain(where, error.message));
+      page.on('request', (request) => {
+        if (/^(https?|wss?):/.test(request.url()) && !request.url().startsWith(base)) {
+          complain(where, `asks another machine: ${request.url()}`);
+        }
+      });
       await page.goto(base + shot.path);
       await page.waitForTimeout(1200);
       if (
@@ -296,10 +427,12 @@ for (const shot of shots.filter((one) => one.name.startsWith(wanted))) {
           .getByTestId('begin')
           .isVisible()
           .catch(() => false)) &&
-        shot.name !== 'teach-check'
+        shot.name !== 'teach-check' &&
+        shot.stays !== true
       )
         await begin(page);
       await shot.act?.(page);
+      for (const fault of await faultsOf(page, size)) complain(where, fault);
       await page.screenshot({ path: join(out, `${shot.name}-${size}-${lang}.png`) });
       await context.close();
     }
@@ -307,3 +440,7 @@ for (const shot of shots.filter((one) => one.name.startsWith(wanted))) {
 }
 await browser.close();
 server.close();
+if (faults > 0) {
+  console.log(`${faults} faults`);
+  process.exitCode = 1;
+}

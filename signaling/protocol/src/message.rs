@@ -89,6 +89,9 @@ pub enum Action {
     },
     /// [anyone] A fresh [`MediaGrant`], before the old one expires or after media broke.
     RefreshMedia,
+    /// [anyone] The participant's media belongs to this page from now on. Its other pages (the same link opened on
+    /// another machine) hear [`ServerMessage::Replaced`].
+    TakePlace,
 }
 
 /// A numbered message from signaling.
@@ -127,6 +130,9 @@ pub enum ServerMessage {
         /// Media, when the lesson has any.
         media: Option<MediaGrant>,
     },
+    /// Another page of the same participant took its place: this one ends its media and says so,
+    /// until its person takes the place back. (Two pages that both reconnect would end each other's media for ever.)
+    Replaced,
     /// The request was carried out.
     Ack {
         /// The page's id.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tongtang_protocol::ids::{LessonId, SessionId};
+use tongtang_protocol::message::ServerMessage;
 
 /// Sessions at once. One more is refused; its page tries again.
 pub const MAX_SESSIONS: usize = 4_096;
@@ -56,6 +57,17 @@ impl Sessions {
     /// The session a page wants to go on with, if it is this page's.
     pub fn find(&self, id: &SessionId, identity: &Identity) -> Option<Arc<Session>> {
         self.inner().sessions.get(id).filter(|session| session.identity == *identity).cloned()
+    }
+
+    /// The other pages of this page's participant are told that it took their place. A page without a socket hears it when
+    /// it resumes.
+    pub fn take_place(&self, session: &Session) {
+        let all: Vec<_> = self.inner().sessions.values().cloned().collect();
+        for other in all {
+            if other.id != session.id && other.identity == session.identity {
+                other.say(ServerMessage::Replaced);
+            }
+        }
     }
 
     /// Forgets a session.

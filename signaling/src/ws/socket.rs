@@ -270,6 +270,10 @@ impl Connection {
             return Err(ApiError::TooMany { retry_after_s: 1 });
         }
         self.tokens -= 1.0;
+        if action == Action::TakePlace {
+            self.app.sessions().take_place(&self.session);
+            return Ok(());
+        }
         let seat = self.session.seat().ok_or(ApiError::Lesson(crate::lesson::Refusal::NotAllowed))?;
         let command = match action {
             Action::Start => Command::Start,
@@ -286,6 +290,8 @@ impl Connection {
                 self.session.say(ServerMessage::Media { media });
                 return Ok(());
             }
+            // Needs no seat and is answered above.
+            Action::TakePlace => return Ok(()),
         };
         seat.runner.command(By::Participant(&seat.participant), command).await?;
         Ok(())

@@ -62,6 +62,32 @@ async fn a_second_socket_takes_the_session_over() {
 }
 
 #[tokio::test]
+async fn a_page_hears_that_another_took_its_place() {
+    let house = House::open().await;
+    let made = house.make_lesson(false).await;
+    let screen = house.pair(&made.code, "三班").await;
+    let (mut panel, _) = Page::enter(house.addr, &made.teacher).await;
+    let (mut laptop, _) = Page::enter(house.addr, &made.teacher).await;
+    let (mut classroom, _) = Page::enter(house.addr, &screen).await;
+    panel.ask(json!({"do": "take_place"})).await.unwrap();
+    laptop.hear("replaced").await;
+
+    // A page that is away hears it when it is back, and only the page that was replaced hears it.
+    let (session, last_seq) = panel.drop_it();
+    laptop.ask(json!({"do": "take_place"})).await.unwrap();
+    let mut panel = Page::hello(house.addr, &made.teacher, Some((&session, last_seq))).await;
+    panel.hear("replaced").await;
+    laptop.ask(json!({"do": "start"})).await.unwrap();
+    loop {
+        let message = classroom.next().await.unwrap();
+        assert_ne!(message["type"], "replaced", "another participant's page");
+        if message["lesson"]["state"] == "live" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_expelled_classroom_waits_until_it_types_the_code_again() {
     let house = House::open().await;
     let (sfu, _recorder) = house.with_nodes().await;

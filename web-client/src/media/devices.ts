@@ -49,7 +49,11 @@ export class Devices {
   private listeners = new Set<() => void>();
   private timer: ReturnType<typeof setInterval> | null = null;
   private busy = false;
+  /** Counts starts and stops: what was asked for before the last of them is not wanted any more. */
+  private generation = 0;
+  private permissions: PermissionStatus[] = [];
   private readonly onChange = () => void this.open();
+  private readonly onTimer = () => void this.open('by itself');
 
   constructor(private readonly picture: Picture) {}
 
@@ -61,16 +65,28 @@ export class Devices {
 
   start(): void {
     if (this.timer !== null) return;
+    this.generation += 1;
+    this.busy = false;
     navigator.mediaDevices?.addEventListener('devicechange', this.onChange);
-    this.timer = setInterval(this.onChange, LOOK_AGAIN_MS);
+    this.timer = setInterval(this.onTimer, LOOK_AGAIN_MS);
     void this.open();
+    void this.watchPermissions();
   }
 
   stop(): void {
+    if (this.timer === null) return;
+    this.generation += 1;
     navigator.mediaDevices?.removeEventListener('devicechange', this.onChange);
-    if (this.timer !== null) clearInterval(this.timer);
+    clearInterval(this.timer);
     this.timer = null;
-    for (const kind of ['camera', 'microphone'] as const) this.present[kind].track?.stop();
+    for (const permission of this.permissions) permission.onchange = null;
+    this.permissions = [];
+    for (const kind of ['camera', 'microphone'] as const) this.close(kind);
+    this.change({
+      opening: true,
+      camera: { track: null, trouble: null },
+      microphone: { track: null, trouble: null },
+    });
   }
 
   /** Another camera or microphone; remembered for the next time. */
@@ -78,26 +94,33 @@ export class Devices {
     const chosen = readChosen();
     chosen[kind] = deviceId;
     localStorage.setItem(CHOSEN, JSON.stringify(chosen));
-    this.present[kind].track?.stop();
+    this.close(kind);
     this.change({ [kind]: { track: null, trouble: null } });
     await this.open();
   }
 
-  /** Opens what is not open. Called again and again, it does nothing while all is well. */
-  async open(): Promise<void> {
-    if (this.busy) return;
+  /**
+   * Opens what is not open. Called again and again, it does nothing while all is well. By itself it does not ask for what a
+   * person has refused: browsers would ask them every time.
+   */
+  async open(why: 'asked' | 'by itself' = 'asked'): Promise<void> {
+    if (this.busy || this.timer === null) return;
     if (navigator.mediaDevices === undefined) {
       const none: Input = { track: null, trouble: 'insecure' };
       this.change({ opening: false, camera: none, microphone: none });
       return;
     }
-    const lacking = (['camera', 'microphone'] as const).filter((kind) => !isLive(this.present[kind]));
+    const lacking = (['camera', 'microphone'] as const).filter(
+      (kind) => !isLive(this.present[kind]) && (why === 'asked' || this.present[kind].trouble !== 'denied'),
+    );
     if (lacking.length === 0) return;
+    const { generation } = this;
     this.busy = true;
     // Together first: one question to the person instead of two.
-    const both = lacking.length === 2 ? await this.ask(lacking) : null;
-    if (both?.trouble !== null) for (const kind of lacking) await this.ask([kind]);
+    const both = lacking.length === 2 ? await this.ask(lacking, generation) : null;
+    if (both?.trouble !== null) for (const kind of lacking) await this.ask([kind], generation);
     const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    if (generation !== this.generation) return;
     this.busy = false;
     this.change({
       opening: false,
@@ -106,7 +129,8 @@ export class Devices {
     });
   }
 
-  private async ask(kinds: readonly Kind[]): Promise<{ trouble: DeviceTrouble | null }> {
+  private async ask(kinds: readonly Kind[], generation: number): Promise<{ trouble: DeviceTrouble | null }> {
+    if (generation !== this.generation) return { trouble: null };
     const chosen = readChosen();
     const { width, height, frameRate } = this.picture;
     try {
@@ -132,6 +156,11 @@ export class Devices {
             }
           : {}),
       });
+      if (generation !== this.generation) {
+        // Stopped while the browser was asking: nobody wants this camera any more.
+        for (const track of stream.getTracks()) track.stop();
+        return { trouble: null };
+      }
       for (const kind of kinds) {
         const track = kind === 'camera' ? stream.getVideoTracks()[0] : stream.getAudioTracks()[0];
         if (track === undefined) continue;
@@ -141,8 +170,28 @@ export class Devices {
       return { trouble: null };
     } catch (error) {
       const trouble = troubleOf(error);
+      if (generation !== this.generation) return { trouble };
       for (const kind of kinds) this.change({ [kind]: { track: null, trouble } });
       return { trouble };
+    }
+  }
+
+  private close(kind: Kind): void {
+    const { track } = this.present[kind];
+    track?.removeEventListener('ended', this.onChange);
+    track?.stop();
+  }
+
+  /** Permission given later (left of the address) opens the device without a press, where the browser tells of it. */
+  private async watchPermissions(): Promise<void> {
+    const { generation } = this;
+    for (const name of ['camera', 'microphone'] as PermissionName[]) {
+      const permission = await navigator.permissions?.query({ name }).catch(() => null);
+      if (permission == null || generation !== this.generation) continue;
+      permission.onchange = () => {
+        if (permission.state !== 'denied') void this.open();
+      };
+      this.permissions.push(permission);
     }
   }
 

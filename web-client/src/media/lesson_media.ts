@@ -1,4 +1,5 @@
-// The media of one lesson: follows the session's grant, keeps both links up, refreshes the token in time.
+// The media of one lesson: follows the session's grant while the participant's place is this page's, keeps both links
+// up, refreshes the token in time.
 import type { Source } from '../protocol/types';
 import type { Session } from '../session/session';
 import { hasMedia } from '../session/state';
@@ -34,6 +35,7 @@ export class LessonMedia {
   private refreshTimer: ReturnType<typeof setTimeout> | null = null;
   private token = '';
   private lastRefreshMs = 0;
+  private closed = false;
   private readonly unsubscribe: () => void;
   private readonly onNetwork = () => this.networkChanged();
 
@@ -73,10 +75,11 @@ export class LessonMedia {
 
   /** Leaves the media for good. */
   close(): void {
+    this.closed = true;
     this.unsubscribe();
     window.removeEventListener('online', this.onNetwork);
     connection()?.removeEventListener('change', this.onNetwork);
-    if (this.refreshTimer !== null) clearTimeout(this.refreshTimer);
+    this.refreshNoMore();
     this.publishLink.use(null);
     this.subscribeLink.use(null);
   }
@@ -90,9 +93,9 @@ export class LessonMedia {
   }
 
   private follow(): void {
-    const { connection: signaling, lesson, media } = this.session.getState();
-    const over = signaling.kind === 'refused' || signaling.kind === 'stopped' || !hasMedia(lesson);
-    if (over) {
+    const { lesson, media } = this.session.getState();
+    if (!this.mayConnect()) {
+      this.refreshNoMore();
       this.publishLink.use(null);
       this.subscribeLink.use(null);
       if (this.subscriber.slots.length > 0) {
@@ -115,8 +118,23 @@ export class LessonMedia {
     }
   }
 
+  private mayConnect(): boolean {
+    const { connection: signaling, lesson, place } = this.session.getState();
+    if (this.closed || signaling.kind === 'refused' || signaling.kind === 'stopped') return false;
+    return place === 'ours' && hasMedia(lesson);
+  }
+
+  private refreshNoMore(): void {
+    if (this.refreshTimer !== null) clearTimeout(this.refreshTimer);
+    this.refreshTimer = null;
+    // The next lesson's first token sets the next time, also if it is the same token.
+    this.token = '';
+  }
+
   private refreshSoon(inMs: number): void {
     if (this.refreshTimer !== null) clearTimeout(this.refreshTimer);
+    this.refreshTimer = null;
+    if (!this.mayConnect()) return;
     const earliest = this.lastRefreshMs + REFRESH_AT_MOST_EVERY_MS - Date.now();
     this.refreshTimer = setTimeout(
       () => {

@@ -3,9 +3,23 @@
 /** One context for the page: browsers allow only a handful. */
 let shared: AudioContext | null = null;
 
+/** A browser may hold it back until somebody touches the page; it is woken by the first touch or key, whenever that comes. */
 export function audioContext(): AudioContext {
-  shared ??= new AudioContext();
-  return shared;
+  if (shared !== null) return shared;
+  const context = new AudioContext();
+  shared = context;
+  const gestures = ['pointerup', 'keyup'];
+  const wake = () => {
+    if (context.state === 'suspended') void context.resume().catch(() => undefined);
+  };
+  for (const gesture of gestures) document.addEventListener(gesture, wake);
+  wake();
+  return context;
+}
+
+/** Does the browser let us listen and play? */
+export function isAwake(): boolean {
+  return audioContext().state === 'running';
 }
 
 export class LevelMeter {
@@ -20,7 +34,6 @@ export class LevelMeter {
     this.samples = new Float32Array(this.analyser.fftSize);
     this.source = context.createMediaStreamSource(new MediaStream([track]));
     this.source.connect(this.analyser);
-    if (context.state === 'suspended') void context.resume().catch(() => undefined);
   }
 
   /** 0 silent … 1 loud, over −60…0 dBFS, as the ear hears it. */

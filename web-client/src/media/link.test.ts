@@ -5,6 +5,7 @@ const OFFER = 'v=0\r\nm=audio 9 X 111\r\na=mid:0\r\na=ice-ufrag:ours\r\na=ice-pw
 const ANSWER = 'v=0\r\nm=audio 9 X 111\r\na=mid:0\r\na=ice-ufrag:theirs\r\na=ice-pwd:theirpassword\r\n';
 
 class FakePeer {
+  configuration: RTCConfiguration = {};
   connectionState = 'new';
   onconnectionstatechange: (() => void) | null = null;
   localDescription = { type: 'offer', sdp: OFFER };
@@ -49,8 +50,9 @@ beforeEach(() => {
   vi.stubGlobal(
     'RTCPeerConnection',
     class extends FakePeer {
-      constructor() {
+      constructor(configuration: RTCConfiguration) {
         super();
+        this.configuration = configuration;
         peers.push(this);
       }
     },
@@ -183,4 +185,23 @@ it('does not stay with a server that answers but never connects', async () => {
   await vi.advanceTimersByTimeAsync(7_000);
   expect(peers.length).toBe(2);
   expect(methods()).toEqual(['POST', 'DELETE', 'POST']);
+});
+
+it('goes through the TURN server that the answer named when there is no direct path', async () => {
+  const { made, state } = link();
+  const named = '<turn:turn.example.net>; rel="ice-server"; username="u"; credential="c"';
+  answer = () =>
+    new Response(ANSWER, { status: 201, headers: { location: 'http://sfu/whep/r/s', link: named } });
+  made.use(target(1));
+  await settle();
+  expect(peers[0]?.configuration.iceServers).toEqual([]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(peers.length).toBe(2);
+  expect(last().configuration.iceServers).toEqual([
+    { urls: 'turn:turn.example.net', username: 'u', credential: 'c' },
+  ]);
+  last().becomes('connected');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(state()).toBe('up');
+  expect(peers.length).toBe(2);
 });

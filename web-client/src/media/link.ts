@@ -11,6 +11,9 @@ const PATIENCE_MS = 2_500;
 /** Longest wait for a path after an answer; then everything is made anew. */
 const CONNECT_MS = 6_000;
 
+/** The same where the answer names STUN or TURN servers that the offer was made without: the next attempt goes through them. */
+const CONNECT_WITHOUT_SERVERS_MS = 2_000;
+
 export interface Target {
   url: string;
   token: string;
@@ -47,6 +50,8 @@ export class MediaLink {
   private state: LinkState = { kind: 'idle' };
   private attempts = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  /** As the server last named them; a peer connection must know them before it makes its offer. */
+  private iceServers: RTCIceServer[] = [];
 
   constructor(private readonly plan: LinkPlan) {}
 
@@ -88,7 +93,7 @@ export class MediaLink {
     this.close(null);
     this.attempts += 1;
     this.become({ kind: 'connecting', attempts: this.attempts });
-    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.iceServers });
     const open: Open = { peer, url: null, answer: '' };
     this.open = open;
     peer.onconnectionstatechange = () => this.watch(open);
@@ -111,10 +116,13 @@ export class MediaLink {
       }
       open.url = posted.value.url;
       open.answer = posted.value.answer;
+      const { iceServers } = posted.value;
+      const hadThem = JSON.stringify(iceServers) === JSON.stringify(this.iceServers);
+      this.iceServers = iceServers;
       await peer.setRemoteDescription({ type: 'answer', sdp: open.answer });
       if (this.open !== open) return;
       this.plan.answered(peer);
-      this.after(CONNECT_MS, () => this.anew());
+      this.after(hadThem ? CONNECT_MS : CONNECT_WITHOUT_SERVERS_MS, () => this.anew());
       this.watch(open);
     } catch (error) {
       // An answer the browser refuses, or a browser that refuses the offer: trying again may meet a mended server.

@@ -1,4 +1,5 @@
 // The HTTP of WHIP (RFC 9725) and WHEP: offer, ICE restart, leaving. Second half of the fetch boundary; nothing throws.
+import { readIceServers } from './ice_servers';
 import { failed, type Result, readProblem, retryAfter, success } from './result';
 
 /** Longest wait for an answer to an offer; the link then tries again. */
@@ -10,6 +11,8 @@ export interface MediaSession {
   /** The session's own address, from `Location`. */
   url: string;
   answer: string;
+  /** STUN and TURN servers the server names (RFC 9725 §4.6). */
+  iceServers: RTCIceServer[];
 }
 
 async function ask(
@@ -45,7 +48,8 @@ export async function postOffer(url: string, token: string, offer: string): Prom
   const answer = await asked.value.text().catch(() => '');
   if (location === null || !answer.startsWith('v=0')) return failed({ kind: 'offline' });
   // Relative to where the request ended (RFC 9110 §10.2.2).
-  return success({ url: new URL(location, asked.value.url || url).href, answer });
+  const iceServers = readIceServers(asked.value.headers.get('link'));
+  return success({ url: new URL(location, asked.value.url || url).href, answer, iceServers });
 }
 
 /** RFC 9725 §4.3.3: an ICE restart replaces whatever ICE session there is, hence `If-Match: *`. */

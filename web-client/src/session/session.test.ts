@@ -203,6 +203,57 @@ describe('a session', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('says that the place is its own, again after each welcome, and never after it was replaced', () => {
+    const { session, clock, last, online } = setup();
+    const claims = () =>
+      last()
+        .requests()
+        .filter(({ action }) => (action as { do: string }).do === 'take_place');
+    session.takePlace();
+    expect(session.getState().place).toBe('ours');
+    online();
+    expect(claims().length).toBe(1);
+
+    // Lost on its way: said again, once.
+    last().onclose?.();
+    clock.advance(250);
+    last().onopen?.();
+    last().hears({ seq: 0, type: 'pong' });
+    expect(claims().length).toBe(1);
+
+    const again = () => {
+      last().onclose?.();
+      clock.advance(250);
+      last().onopen?.();
+      last().hears({ seq: 1, type: 'welcome', ...welcome('s2') });
+    };
+    again();
+    expect(claims().length).toBeGreaterThan(0);
+
+    last().hears({ seq: 2, type: 'replaced' });
+    expect(session.getState().place).toBe('replaced');
+    again();
+    expect(session.getState().place).toBe('replaced');
+    expect(claims()).toEqual([]);
+
+    session.takePlace();
+    expect(claims().length).toBe(1);
+  });
+
+  it('remembers the lesson that ended, and none that goes on without it', () => {
+    const { session, last, online } = setup();
+    online();
+    last().hears({ seq: 2, type: 'lesson', lesson: { ...lesson('one'), state: 'live' } });
+    last().hears({ seq: 3, type: 'assigned' });
+    expect(session.getState().over).toBeNull();
+    last().hears({ seq: 4, type: 'assigned', lesson: { ...lesson('two'), state: 'live' } });
+    last().hears({ seq: 5, type: 'lesson', lesson: { ...lesson('two'), state: 'ended' } });
+    last().hears({ seq: 6, type: 'assigned' });
+    expect(session.getState().over?.title).toBe('two');
+    last().hears({ seq: 7, type: 'assigned', lesson: lesson('three') });
+    expect(session.getState().over).toBeNull();
+  });
+
   it('breaks off a socket that speaks something else', () => {
     const { session, last } = setup();
     last().onopen?.();

@@ -59,6 +59,10 @@ export class Session {
   private nextId = 1;
   private attempts = 0;
   private waiting = new Map<number, Waiting>();
+  /** Signaling has yet to hear that the participant's place is this page's. */
+  private claims = false;
+  /** The claim that signaling has not yet answered. Not among `waiting`: said again late, it would take the place back. */
+  private claimId: number | null = null;
 
   constructor(
     private readonly credential: string,
@@ -96,6 +100,13 @@ export class Session {
   /** Signaling's clock. */
   serverNow(): number {
     return this.around.now() + this.present.clockOffsetMs;
+  }
+
+  /** From now on the participant's media is this page's; its other pages are told. */
+  takePlace(): void {
+    this.claims = true;
+    this.change({ ...this.present, place: 'ours' });
+    this.claim();
   }
 
   /** Every action may be asked twice with the effect of once, so it is simply said again after a reconnect. */
@@ -150,6 +161,13 @@ export class Session {
     if (message.type === 'welcome') this.sessionId = message.session_id;
     if (message.seq !== 0 || message.type === 'welcome') this.lastSeq = message.seq;
 
+    // A server that was started again knows no places: it is told anew.
+    if (message.type === 'welcome') this.claims = this.present.place === 'ours';
+    if (message.type === 'replaced') this.claims = false;
+    if (message.type === 'replaced' || (message.type === 'ack' && message.id === this.claimId)) {
+      this.claimId = null;
+    }
+
     const wasOnline = this.present.connection.kind === 'online';
     const next = afterMessage(this.present, message, this.around.now());
     this.attempts = 0;
@@ -159,8 +177,17 @@ export class Session {
       this.settle(message.id, { kind: 'refused', problem: message.problem });
     }
     if (!wasOnline) {
+      if (this.claimId !== null) this.claims = true;
       for (const [id, { action }] of this.waiting) this.say({ type: 'request', id, action });
     }
+    this.claim();
+  }
+
+  private claim(): void {
+    if (!this.claims || this.present.connection.kind !== 'online') return;
+    this.claims = false;
+    this.claimId = this.nextId++;
+    this.say({ type: 'request', id: this.claimId, action: { do: 'take_place' } });
   }
 
   private turnedAway(problem: Problem): void {

@@ -20,24 +20,37 @@ export type Connection =
   | { kind: 'refused'; problem: Problem }
   | { kind: 'stopped' };
 
+/** Whose is the participant's media? Two pages of one link cannot both have it. */
+export type MediaPlace =
+  /** This page has not asked for it. */
+  | 'not_asked'
+  | 'ours'
+  /** Another page took it: this one rests until its person takes it back. */
+  | 'replaced';
+
 export interface SessionState {
   connection: Connection;
+  place: MediaPlace;
   role: Role | null;
   you: string | null;
   device: DeviceView | null;
   lesson: LessonView | null;
   media: MediaGrant | null;
+  /** For a classroom screen: the lesson it sat in until it was over. */
+  over: LessonView | null;
   /** Add to the page's clock to get signaling's. */
   clockOffsetMs: number;
 }
 
 export const beginning: SessionState = {
   connection: { kind: 'connecting' },
+  place: 'not_asked',
   role: null,
   you: null,
   device: null,
   lesson: null,
   media: null,
+  over: null,
   clockOffsetMs: 0,
 };
 
@@ -47,11 +60,14 @@ export function afterMessage(state: SessionState, message: Numbered, nowMs: numb
     case 'welcome':
       return {
         connection: { kind: 'online' },
+        // A server that forgot the session knows nothing of places either.
+        place: state.place,
         role: message.role,
         you: message.you ?? null,
         device: message.device ?? null,
         lesson: message.lesson ?? null,
         media: message.media ?? null,
+        over: message.lesson == null ? leftBehind(state) : null,
         clockOffsetMs: message.server_time - nowMs,
       };
     case 'lesson':
@@ -64,10 +80,19 @@ export function afterMessage(state: SessionState, message: Numbered, nowMs: numb
         lesson: message.lesson ?? null,
         you: message.you ?? null,
         media: message.media ?? null,
+        over: message.lesson == null ? leftBehind(state) : null,
       };
+    case 'replaced':
+      return { ...state, place: 'replaced' };
     default:
       return state;
   }
+}
+
+/** The lesson a screen was in, if it ended. A screen that was only sent out has none behind it. */
+function leftBehind({ lesson, over }: SessionState): LessonView | null {
+  if (lesson === null) return over;
+  return isOver(lesson) ? lesson : null;
 }
 
 /** Statuses that a second hello with the same credential cannot change. */
@@ -78,6 +103,11 @@ export function isFinal(problem: Problem): boolean {
 /** May pages of this lesson send and receive media? */
 export function hasMedia(lesson: LessonView | null): boolean {
   return lesson !== null && ['open', 'live', 'paused'].includes(lesson.state);
+}
+
+/** Ended, whatever becomes of its recording. */
+export function isOver(lesson: LessonView): boolean {
+  return !hasMedia(lesson) && lesson.state !== 'scheduled';
 }
 
 export function teacherOf(lesson: LessonView): Participant | null {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LessonView, Participant, Source } from '../../protocol/types';
-import { arrange } from './arrange';
+import { arrange, arrangeNext, nothingShown } from './arrange';
 
 const participant = (id: string, role: Participant['role'], publishing: Source[]): Participant => ({
   id,
@@ -41,4 +41,30 @@ it('shows who is on stage, and the class itself from its own camera', () => {
   expect(arrange(lesson(['camera'], 'a'), 'a')).toBe('teacher_self');
   expect(arrange(lesson(['camera', 'board'], 'b'), 'a')).toBe('board_other');
   expect(arrange(lesson(['camera'], 'gone'), 'a')).toBe('teacher');
+});
+
+it('keeps the last slide while nothing comes from the teacher of a running lesson', () => {
+  const slide = arrangeNext(nothingShown, lesson(['camera', 'board'], 'b'), 'a');
+  expect(slide).toMatchObject({ layout: 'board_other', camera: true, teacherMissing: false });
+  const gone = arrangeNext(slide, lesson([], 'b'), 'a');
+  expect(gone).toEqual({ ...slide, teacherMissing: true });
+  expect(arrangeNext(gone, { ...lesson(['microphone']), state: 'paused' }, 'a')).toEqual(gone);
+  expect(arrangeNext(gone, lesson(['camera']), 'a')).toMatchObject({
+    layout: 'teacher',
+    teacherMissing: false,
+  });
+});
+
+it('keeps nothing of a lesson that is over, and nothing for the next one', () => {
+  const slide = arrangeNext(nothingShown, lesson(['camera', 'board']), 'a');
+  expect(arrangeNext(slide, { ...lesson([]), state: 'ended' }, 'a').layout).toBe('waiting');
+  expect(arrangeNext(slide, null, null).layout).toBe('waiting');
+  expect(arrangeNext(slide, { ...lesson([]), id: 'next' }, 'a').layout).toBe('waiting');
+});
+
+it('waits for a teacher who was never there', () => {
+  expect(arrangeNext(nothingShown, lesson([]), 'a')).toMatchObject({
+    layout: 'waiting',
+    teacherMissing: false,
+  });
 });

@@ -2,6 +2,7 @@
 
 import { keepAwake } from '../../media/awake';
 import { languageTag } from '../../words/language';
+import { setTitle } from '../../words/title';
 import './classroom.css';
 import { kept } from './credential';
 import { showPairing } from './pairing';
@@ -10,7 +11,7 @@ import { fullScreenOnTouch, hidePointer, reloadAtNight } from './upkeep';
 import { text } from './words';
 
 document.documentElement.lang = languageTag;
-document.title = `同堂 · ${text.page}`;
+setTitle(text.page);
 
 const place = document.getElementById('classroom') as HTMLElement;
 let close: () => void = () => undefined;
@@ -18,7 +19,31 @@ let close: () => void = () => undefined;
 function pair(notice: string): void {
   close();
   document.body.classList.add('pairing');
-  close = showPairing(place, notice, enter);
+  close = showPairing(place, { notice, done: enter });
+}
+
+/** Another code, typed over a screen that goes on until the code is accepted. */
+function pairAgain(present: string): void {
+  if (document.body.classList.contains('pairing')) return;
+  const closeScreen = close;
+  const back = () => {
+    document.body.classList.remove('pairing');
+    close = closeScreen;
+  };
+  const closePad = showPairing(place, {
+    notice: '',
+    back,
+    done(credential) {
+      back();
+      // The same screen in another lesson: the server tells it so.
+      if (credential !== present) enter(credential);
+    },
+  });
+  close = () => {
+    closePad();
+    closeScreen();
+  };
+  document.body.classList.add('pairing');
 }
 
 function enter(credential: string): void {
@@ -30,7 +55,7 @@ function enter(credential: string): void {
       // After the present event: the screen must not be taken down while it draws.
       setTimeout(() => pair(text.revoked));
     },
-    newCode: () => pair(''),
+    newCode: () => pairAgain(credential),
   });
 }
 
@@ -41,4 +66,8 @@ else enter(credential);
 keepAwake();
 fullScreenOnTouch();
 hidePointer();
-reloadAtNight(() => document.querySelector('[data-layout="waiting"]') !== null);
+reloadAtNight(
+  () =>
+    document.querySelector('[data-layout="waiting"]') !== null &&
+    !document.body.classList.contains('pairing'),
+);

@@ -9,14 +9,22 @@ const DIGITS = 6;
 /** Longest classroom name, in characters. */
 const MAX_NAME_CHARS = 40;
 
-/** Shows the pad in `place`; `done` gets the credential. `notice` says why one has to type again. */
-export function showPairing(
-  place: HTMLElement,
-  notice: string,
-  done: (credential: string) => void,
-): () => void {
+/** A pad that somebody opened over a screen and left goes away by itself after this long without a touch. */
+const LEFT_ALONE_MS = 60_000;
+
+export interface PairingPlan {
+  /** Why one has to type again. */
+  notice: string;
+  done(credential: string): void;
+  /** There is a screen to go back to: by a button, by Escape, or by leaving the pad alone. */
+  back?: () => void;
+}
+
+/** Shows the pad in `place`. */
+export function showPairing(place: HTMLElement, { notice, done, back }: PairingPlan): () => void {
   let digits = '';
   let busy = false;
+  let left = false;
   let countdown: ReturnType<typeof setInterval> | null = null;
 
   const boxes = Array.from({ length: DIGITS }, () => el('span', { class: 'box' }));
@@ -51,13 +59,13 @@ export function showPairing(
     if (failure.retryAfterS === null) {
       return clear(`${failure.problem.title} ${failure.problem.detail ?? text.tryAgain}`);
     }
-    let left = Math.ceil(failure.retryAfterS);
-    clear(text.tryIn(left));
+    let seconds = Math.ceil(failure.retryAfterS);
+    clear(text.tryIn(seconds));
     busy = true;
     if (countdown !== null) clearInterval(countdown);
     countdown = setInterval(() => {
-      left -= 1;
-      if (left > 0) return say(message, text.tryIn(left));
+      seconds -= 1;
+      if (seconds > 0) return say(message, text.tryIn(seconds));
       if (countdown !== null) clearInterval(countdown);
       clear(text.tryAgain);
     }, 1000);
@@ -67,11 +75,24 @@ export function showPairing(
     say(message, text.joining);
     draw();
     const paired = await pairScreen(digits, name.value.trim());
+    // Somebody went back meanwhile: the screen hears from the server what became of the code.
+    if (left) return;
     if (!paired.ok) return explain(paired.failure);
     close();
     done(paired.value);
   };
+  const goBack = () => {
+    if (back === undefined) return;
+    close();
+    back();
+  };
+  let alone: ReturnType<typeof setTimeout> | null = null;
+  const touched = () => {
+    if (alone !== null) clearTimeout(alone);
+    if (back !== undefined) alone = setTimeout(goBack, LEFT_ALONE_MS);
+  };
   const press = (key: string) => {
+    touched();
     if (busy) return;
     if (key === 'Backspace') digits = digits.slice(0, -1);
     else if (/^[0-9]$/.test(key) && digits.length < DIGITS) digits += key;
@@ -80,6 +101,8 @@ export function showPairing(
     if (digits.length === DIGITS) void submit();
   };
   const onKey = (event: KeyboardEvent) => {
+    touched();
+    if (event.key === 'Escape') return goBack();
     if (event.target === name || event.ctrlKey || event.metaKey) return;
     press(event.key);
   };
@@ -104,6 +127,13 @@ export function showPairing(
     pad.append(button);
   }
 
+  const backButton = el(
+    'button',
+    { type: 'button', class: 'back', 'data-testid': 'pairing-back' },
+    text.back,
+  );
+  backButton.hidden = back === undefined;
+  backButton.addEventListener('click', goBack);
   const view = el(
     'section',
     { class: 'pairing', 'data-testid': 'pairing' },
@@ -115,6 +145,7 @@ export function showPairing(
       code,
       message,
       el('label', {}, text.roomName, name),
+      backButton,
     ),
     pad,
   );
@@ -122,12 +153,15 @@ export function showPairing(
     document.removeEventListener('keydown', onKey);
     document.removeEventListener('paste', onPaste);
     if (countdown !== null) clearInterval(countdown);
+    if (alone !== null) clearTimeout(alone);
+    left = true;
     view.remove();
   };
   document.addEventListener('keydown', onKey);
   document.addEventListener('paste', onPaste);
   say(message, notice);
   draw();
+  touched();
   place.append(view);
   return close;
 }

@@ -11,7 +11,7 @@ import { lessonSocketUrl } from '../../protocol/api';
 import { openSession } from '../../session/browser';
 import { hasMedia, participantOf, teacherOf } from '../../session/state';
 import { timeOfDay } from '../../words/format';
-import { arrange, type Layout } from './arrange';
+import { arrangeNext, nothingShown, type Shown } from './arrange';
 import { el, say } from './dom';
 import { SelfCheck } from './selfcheck';
 import { type Touch, touchBar } from './touchbar';
@@ -19,6 +19,9 @@ import { text } from './words';
 
 /** A gap shorter than this is not worth a line on the screen. */
 const LOST_LINE_AFTER_MS = 1_500;
+
+/** “The lesson is over” stands this long; then the screen waits for the next. */
+const OVER_SHOWN_MS = 10 * 60_000;
 
 export interface ScreenEvents {
   /** The credential is no longer accepted. */
@@ -29,6 +32,8 @@ export interface ScreenEvents {
 
 export function showScreen(place: HTMLElement, credential: string, events: ScreenEvents): () => void {
   const session = openSession(credential, lessonSocketUrl());
+  // Nobody is there to press anything: the window that was opened last is the classroom's.
+  session.takePlace();
   const devices = new Devices(CLASSROOM_PICTURE);
   const media = new LessonMedia(session, ['microphone', 'camera'], CLASSROOM_LAYERS);
   const voices = new Voices((blocked) => {
@@ -67,6 +72,19 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
   );
   const soundButton = el('button', { type: 'button', class: 'sound', 'data-testid': 'sound' }, text.sound);
   soundButton.hidden = true;
+  const takeBack = el('button', { type: 'button', 'data-testid': 'take-back' }, text.takeBack);
+  takeBack.addEventListener('click', () => {
+    session.takePlace();
+    devices.start();
+  });
+  const elsewhere = el(
+    'section',
+    { class: 'elsewhere', 'data-testid': 'replaced' },
+    el('h1', {}, text.elsewhere),
+    el('p', {}, text.elsewhereHint),
+    takeBack,
+  );
+  elsewhere.hidden = true;
   const touch: Touch = touchBar({
     raiseHand: () => void session.request({ do: 'raise_hand', raised: !isHandUp() }),
     mute: () => {
@@ -86,6 +104,7 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     strip,
     line,
     soundButton,
+    elsewhere,
     touch.element,
   );
 
@@ -95,8 +114,9 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
   };
   const isHandUp = () => self()?.hand_raised_at != null;
   const isMuted = () => self()?.muted ?? false;
-  let layout: Layout = 'waiting';
+  let shown: Shown = nothingShown;
   let lostSince: number | null = null;
+  let missingSince: number | null = null;
 
   const draw = () => {
     const { lesson, you, device, connection } = session.getState();
@@ -104,8 +124,14 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
       events.revoked();
       return;
     }
-    const wasOnStage = layout.endsWith('_self');
-    layout = arrange(lesson, you);
+    const replaced = session.getState().place === 'replaced';
+    if (elsewhere.hidden === replaced) elsewhere.hidden = !replaced;
+    if (replaced) devices.stop();
+    const wasOnStage = shown.layout.endsWith('_self');
+    shown = arrangeNext(shown, lesson, you);
+    const { layout } = shown;
+    if (!shown.teacherMissing) missingSince = null;
+    else missingSince ??= Date.now();
     view.dataset.layout = layout;
     if (layout.endsWith('_self') && !wasOnStage) chime();
 
@@ -122,10 +148,9 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     own.show(devices.getState().camera.track);
     const slot = (wanted: boolean, slotName: string) =>
       layout !== 'waiting' && wanted ? media.subscriber.track(slotName) : null;
-    const publishing = (lesson === null ? null : teacherOf(lesson))?.publishing ?? [];
     board.show(slot(layout.startsWith('board'), 'board'));
-    teacher.show(slot(publishing.includes('camera'), 'teacher'));
-    teacher.element.hidden = layout === 'waiting' || !publishing.includes('camera');
+    teacher.show(slot(shown.camera, 'teacher'));
+    teacher.element.hidden = layout === 'waiting' || !shown.camera;
     stage.show(slot(layout.endsWith('_other'), 'stage'));
 
     say(status, waitingWords());
@@ -138,8 +163,14 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     touch.draw({ inLesson: me !== null && hasMedia(lesson), handUp: isHandUp(), muted: isMuted() });
   };
 
+  /** The lesson that ended a moment ago. */
+  const justOver = () => {
+    const { over } = session.getState();
+    return over !== null && session.serverNow() - (over.ended_at ?? 0) < OVER_SHOWN_MS ? over : null;
+  };
   const waitingWords = (): string => {
     const { lesson } = session.getState();
+    if (lesson === null && justOver() !== null) return text.over;
     if (lesson === null || lesson.state === 'scheduled') return text.noLesson;
     if (!hasMedia(lesson)) return text.over;
     return lesson.state === 'paused' ? text.pause : text.waitTeacher;
@@ -148,7 +179,7 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     const { lesson, device } = session.getState();
     if (hasMedia(lesson)) return lesson?.title ?? '';
     const coming = device?.next_lesson;
-    if (coming == null) return text.noLessonHint;
+    if (coming == null) return justOver()?.title ?? text.noLessonHint;
     if (coming.starts_at == null) return text.nextLesson(coming.title);
     return text.nextLessonAt(coming.title, timeOfDay(coming.starts_at));
   };
@@ -179,10 +210,13 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
       );
       return { kind: 'lost', words: text.lost(attempts) };
     }
+    if (missingSince !== null && Date.now() - missingSince > LOST_LINE_AFTER_MS) {
+      return { kind: 'weak', words: text.teacherMissing(Math.floor((Date.now() - missingSince) / 1000)) };
+    }
     if (isMuted()) return { kind: 'note', words: text.muted };
     if (isHandUp()) return { kind: 'note', words: text.handUp };
     if (self()?.link.level === 'weak') return { kind: 'weak', words: text.weak };
-    if (layout !== 'waiting' && !layout.startsWith('board') && lesson.state !== 'live') {
+    if (shown.layout !== 'waiting' && !shown.layout.startsWith('board') && lesson.state !== 'live') {
       return { kind: 'note', words: lesson.state === 'open' ? text.notBegun : text.pause };
     }
     return none;
@@ -195,7 +229,16 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
       media.publisher.setTrack('microphone', microphone.track);
     }
   };
-  const onTouch = () => void voices.retry();
+  const onTouch = () => {
+    void voices.retry();
+    // Somebody is here: a browser that was told “no” may be asked once more.
+    if (
+      devices.getState().camera.trouble === 'denied' ||
+      devices.getState().microphone.trouble === 'denied'
+    ) {
+      void devices.open();
+    }
+  };
   const timer = setInterval(draw, 1000);
   const stopDevices = devices.subscribe(() => {
     publish();

@@ -1,6 +1,6 @@
 // The three lines a passing teacher reads on a waiting screen: picture, sound, network.
 import type { Devices, DeviceTrouble } from '../../media/devices';
-import { LevelMeter } from '../../media/level';
+import { isAwake, LevelMeter } from '../../media/level';
 import { el } from './dom';
 import { text } from './words';
 
@@ -28,7 +28,7 @@ const microphoneWords: Record<DeviceTrouble, string> = {
 
 interface Line {
   element: HTMLElement;
-  set(good: boolean, words: string): void;
+  set(good: boolean | 'unsure', words: string): void;
 }
 
 function line(name: string): Line {
@@ -70,13 +70,18 @@ export class SelfCheck {
       camera.trouble === null ? text.cameraGood : cameraWords[camera.trouble],
     );
     const heard = Date.now() - this.heardAt < MEMORY_MS;
+    // A context the browser holds back hears nothing, so silence says nothing of the microphone.
+    const listens = microphone.track !== null && isAwake();
+    const unsure = listens && !heard;
     this.microphone.set(
-      microphone.track !== null,
+      microphone.track !== null && (unsure ? 'unsure' : true),
       microphone.trouble !== null
         ? microphoneWords[microphone.trouble]
         : heard
           ? text.microphoneGood
-          : text.microphoneQuiet,
+          : unsure
+            ? text.microphoneQuiet
+            : text.microphoneConnected,
     );
     this.network.set(online, online ? text.networkGood : text.networkLost);
   }

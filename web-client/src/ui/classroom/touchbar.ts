@@ -41,6 +41,8 @@ export function touchBar(actions: TouchActions): Touch {
     }, SHOWN_MS);
   };
   const onKey = (event: KeyboardEvent) => {
+    // Somebody types a code or a name.
+    if (document.body.classList.contains('pairing')) return;
     if (event.key === 'h' || event.key === 'H') actions.raiseHand();
     else if (event.key === 'm' || event.key === 'M') actions.mute();
     else if (event.key === 'Tab' || event.key === 'Escape') show();

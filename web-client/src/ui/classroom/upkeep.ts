@@ -8,14 +8,26 @@ const NIGHT = { from: 2, to: 5 };
 
 const CHECK_VERSION_EVERY_MS = 20 * 60_000;
 
+/**
+ * Browsers give the full screen for a touch or key only, and take it back at each load. So every first one after a load asks,
+ * until it is granted; whoever leaves the full screen after that wants to. Screens that nobody touches run in the
+ * browser's kiosk mode (docs/operations.md).
+ */
 export function fullScreenOnTouch(): void {
-  const ask = () => {
-    if (document.fullscreenElement === null) {
-      void document.documentElement.requestFullscreen?.().catch(() => undefined);
+  const gestures = ['pointerup', 'keydown'] as const;
+  const stop = () => {
+    for (const gesture of gestures) document.removeEventListener(gesture, ask);
+  };
+  const ask = async () => {
+    if (document.fullscreenElement !== null) return stop();
+    try {
+      await document.documentElement.requestFullscreen();
+      stop();
+    } catch {
+      // Refused for this gesture (a mouse wheel, Escape): the next may do.
     }
   };
-  document.addEventListener('pointerup', ask, { once: true });
-  document.addEventListener('keyup', ask, { once: true });
+  for (const gesture of gestures) document.addEventListener(gesture, ask);
 }
 
 export function hidePointer(): void {

@@ -1,11 +1,11 @@
 // The first page: what to do next, by who is asking.
 import { Button } from 'antd';
 import { api } from '../../protocol/api';
+import { thisTab } from '../../session/this_tab';
 import { useLoaded } from '../shell/loaded';
 import { FailurePlate, Loading, Plate } from '../shell/states';
 import './home.css';
 import { LessonsPage } from './LessonsPage';
-import { lastLesson } from './last_lesson';
 import { TeachHint } from './TeachHint';
 import { text } from './words';
 
@@ -14,13 +14,12 @@ export function HomePage() {
   if (loaded.kind === 'loading') return <Loading />;
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   if (loaded.value.role === 'admin') return <LessonsPage />;
-  const address = lastLesson.address();
-  if (loaded.value.role === 'teacher' && address !== null) {
+  if (loaded.value.role === 'teacher' && thisTab.credential() !== null) {
     return (
       <Plate
         title={text.teacherHint}
         action={
-          <Button type="primary" size="large" href={address}>
+          <Button type="primary" size="large" href="/teach">
             {text.back}
           </Button>
         }

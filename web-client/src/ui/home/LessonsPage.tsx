@@ -3,8 +3,9 @@ import { Button } from 'antd';
 import { useEffect, useState } from 'react';
 import { api } from '../../protocol/api';
 import type { LessonView } from '../../protocol/types';
+import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
-import { FailurePlate, Loading, Plate } from '../shell/states';
+import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
 import { LessonCard } from './LessonCard';
 import { NewLesson } from './NewLesson';
 import { PastLessons } from './PastLessons';
@@ -19,7 +20,7 @@ export function LessonsPage() {
   const { loaded, reload } = useLoaded(api.lessons);
   const [making, setMaking] = useState(false);
   useEffect(() => {
-    document.title = `同堂 · ${text.lessons}`;
+    setTitle(text.lessons);
     const timer = setInterval(() => document.visibilityState === 'visible' && reload(), REFRESH_MS);
     return () => clearInterval(timer);
   }, [reload]);
@@ -55,6 +56,7 @@ export function LessonsPage() {
   const past = loaded.value.filter((lesson) => !isOpen(lesson));
   return (
     <>
+      <Stale since={loaded.staleSince} />
       <div className="page-head">
         <h1>{text.lessons}</h1>
         {newLesson}

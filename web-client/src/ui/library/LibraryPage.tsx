@@ -2,8 +2,10 @@
 import { Input } from 'antd';
 import { useEffect, useState } from 'react';
 import { api } from '../../protocol/api';
+import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
-import { FailurePlate, Loading, Plate } from '../shell/states';
+import { useRole } from '../shell/role';
+import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
 import { followChanges } from './changes';
 import './library.css';
 import { ResourceCard } from './ResourceCard';
@@ -12,15 +14,18 @@ import { text } from './words';
 
 export function LibraryPage() {
   const { loaded, reload, replace } = useLoaded(api.library);
+  const role = useRole('library');
   const [looked, setLooked] = useState('');
+  const [brokeAt, setBrokeAt] = useState<number | null>(null);
   const ready = loaded.kind === 'ready';
   useEffect(() => {
-    document.title = `同堂 · ${text.library}`;
+    setTitle(text.library);
     if (!ready) return;
     return followChanges({
       changed: (resource) => replace((shelf) => withChange(shelf, resource)),
       removed: (id) => replace((shelf) => shelf.filter((one) => one.id !== id)),
       again: reload,
+      heard: (well) => setBrokeAt((before) => (well ? null : (before ?? Date.now()))),
     });
   }, [ready, reload, replace]);
 
@@ -36,6 +41,7 @@ export function LibraryPage() {
   const shown = found(loaded.value, looked);
   return (
     <>
+      <Stale since={loaded.staleSince ?? brokeAt} />
       <div className="page-head">
         <h1>{text.library}</h1>
         <Input.Search
@@ -50,7 +56,7 @@ export function LibraryPage() {
       {shown.length === 0 && <Plate title={text.nothingFound(looked)} />}
       <ul className="shelf" data-testid="shelf">
         {shown.map((resource) => (
-          <ResourceCard key={resource.id} resource={resource} changed={reload} />
+          <ResourceCard key={resource.id} resource={resource} mayRemove={role === 'admin'} changed={reload} />
         ))}
       </ul>
     </>

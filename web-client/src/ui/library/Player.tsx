@@ -3,6 +3,7 @@ import { Button, Select } from 'antd';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ResourceView } from '../../protocol/types';
 import { clockLength } from '../../words/format';
+import { Icon } from '../shell/icons';
 import { Plate } from '../shell/states';
 import { Bar } from './Bar';
 import { actOf } from './player_keys';
@@ -31,6 +32,7 @@ export function Player({ resource, url, at, wanted, renew }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const [playing, setPlaying] = useState(false);
   const [muted, setMuted] = useState(false);
+  const [volume, setVolume] = useState(1);
   const [atMs, setAtMs] = useState(0);
   const [durationMs, setDurationMs] = useState(resource.duration_ms ?? 0);
   const [bufferedMs, setBufferedMs] = useState(0);
@@ -90,6 +92,11 @@ export function Player({ resource, url, at, wanted, renew }: Props) {
   const switchSound = () => {
     if (video.current !== null) video.current.muted = !video.current.muted;
   };
+  const setLoudness = (to: number) => {
+    if (video.current === null) return;
+    video.current.volume = to;
+    video.current.muted = to === 0;
+  };
   const full = useCallback(() => {
     if (document.fullscreenElement !== null) void document.exitFullscreen();
     else void frame.current?.requestFullscreen?.().catch(() => undefined);
@@ -100,7 +107,8 @@ export function Player({ resource, url, at, wanted, renew }: Props) {
       const element = video.current;
       if (element === null || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target as HTMLElement;
-      const own = target.closest('button, a, [role="combobox"], input:not([type="range"])') !== null;
+      const own =
+        target.closest('button, a, [role="combobox"], .volume input, input:not([type="range"])') !== null;
       if (own && (event.key === ' ' || event.key === 'Enter' || target.tagName === 'INPUT')) return;
       const act = actOf(event.key);
       if (act === null) return;
@@ -139,7 +147,10 @@ export function Player({ resource, url, at, wanted, renew }: Props) {
           onTimeUpdate={onTime}
           onProgress={onTime}
           onDurationChange={() => setDurationMs((video.current?.duration || 0) * 1000)}
-          onVolumeChange={() => setMuted(video.current?.muted ?? false)}
+          onVolumeChange={() => {
+            setMuted(video.current?.muted ?? false);
+            setVolume(video.current?.volume ?? 1);
+          }}
           aria-label={resource.title}
           data-testid="video"
         />
@@ -174,17 +185,41 @@ export function Player({ resource, url, at, wanted, renew }: Props) {
         seek={seek}
       />
       <div className="controls">
-        <Button size="large" type="primary" onClick={toggle} data-testid="play">
+        <Button
+          size="large"
+          type="primary"
+          icon={<Icon name={playing ? 'pause' : 'play'} size={20} />}
+          onClick={toggle}
+          data-testid="play"
+        >
           {playing ? text.pause : text.play}
         </Button>
         <span className="times" data-testid="times">
           {clockLength(atMs)} / {clockLength(durationMs)}
         </span>
-        <Button type="text" onClick={switchSound}>
-          {muted ? text.unmute : text.mute}
-        </Button>
+        <span className="volume">
+          <Button
+            type="text"
+            size="large"
+            icon={<Icon name={muted ? 'silent' : 'sound'} size={22} />}
+            onClick={switchSound}
+          >
+            {muted ? text.unmute : text.mute}
+          </Button>
+          <input
+            type="range"
+            min={0}
+            max={1}
+            step={0.05}
+            value={muted ? 0 : volume}
+            onChange={(event) => setLoudness(Number(event.target.value))}
+            aria-label={text.volume}
+            data-testid="volume"
+          />
+        </span>
         <Select
           aria-label={text.speed}
+          size="large"
           variant="borderless"
           defaultValue={1}
           options={SPEEDS.map((value) => ({ value, label: `${value}×` }))}
@@ -192,7 +227,7 @@ export function Player({ resource, url, at, wanted, renew }: Props) {
             if (video.current !== null) video.current.playbackRate = value;
           }}
         />
-        <Button type="text" onClick={full}>
+        <Button type="text" size="large" icon={<Icon name="full" size={22} />} onClick={full}>
           {text.fullScreen}
         </Button>
       </div>

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { api } from '../../protocol/api';
 import type { Chapter } from '../../protocol/types';
 import { clockLength, dayAndTime, minutes } from '../../words/format';
+import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
 import { go } from '../shell/router';
 import { FailurePlate, Loading } from '../shell/states';
@@ -25,7 +26,7 @@ export default function PlayerPage({ id }: { id: string }) {
   const waits = loaded.kind === 'ready' && loaded.value.playlist_url == null;
   const title = loaded.kind === 'ready' ? loaded.value.title : text.library;
   useEffect(() => {
-    document.title = `同堂 · ${title}`;
+    setTitle(title);
   }, [title]);
   useEffect(() => {
     if (!waits) return;

@@ -8,7 +8,14 @@ import { failureWords } from '../shell/states';
 import { JobBar } from './JobBar';
 import { text } from './words';
 
-export function ResourceCard({ resource, changed }: { resource: ResourceView; changed(): void }) {
+interface Props {
+  resource: ResourceView;
+  /** The server lets only the administrator remove resources. */
+  mayRemove: boolean;
+  changed(): void;
+}
+
+export function ResourceCard({ resource, mayRemove, changed }: Props) {
   const { modal, message } = App.useApp();
   const ready = resource.playlist_url != null;
   const address = `/library/${resource.id}`;
@@ -55,14 +62,16 @@ export function ResourceCard({ resource, changed }: { resource: ResourceView; ch
       )}
       <div className="resource-words">
         <h2>{ready ? <a href={address}>{resource.title}</a> : resource.title}</h2>
-        <Dropdown
-          trigger={['click']}
-          menu={{ items: [{ key: 'remove', danger: true, label: text.remove, onClick: remove }] }}
-        >
-          <Button type="text" aria-label={`${resource.title}: ${text.more}`}>
-            ⋯
-          </Button>
-        </Dropdown>
+        {mayRemove && (
+          <Dropdown
+            trigger={['click']}
+            menu={{ items: [{ key: 'remove', danger: true, label: text.remove, onClick: remove }] }}
+          >
+            <Button type="text" aria-label={`${resource.title}: ${text.more}`}>
+              ⋯
+            </Button>
+          </Dropdown>
+        )}
         <p className="soft">
           {dayAndTime(resource.recorded_at)}
           {resource.gap_ms >= 1000 && ` · ${text.gap(Math.round(resource.gap_ms / 1000))}`}

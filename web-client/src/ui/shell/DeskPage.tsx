@@ -1,7 +1,11 @@
 // The frame of desk pages: name, two places to go, the other language.
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
+import { api } from '../../protocol/api';
+import { thisTab } from '../../session/this_tab';
 import { language, switchLanguage } from '../../words/language';
+import { PRODUCT } from '../../words/title';
+import { useRole } from './role';
 import { go, useRoute } from './router';
 import { text } from './words';
 
@@ -21,17 +25,29 @@ function Place({ to, here, children }: { to: string; here: boolean; children: st
   );
 }
 
+/** Not a link: what stands after `#` in our addresses is a secret. */
+function skip(): void {
+  document.getElementById('content')?.focus();
+}
+
+async function signOut(): Promise<void> {
+  await api.signOut();
+  thisTab.forget();
+  location.assign('/');
+}
+
 export function DeskPage({ children }: { children: ReactNode }) {
   const { page } = useRoute();
+  const role = useRole(page);
   return (
     <div className="desk">
-      <a className="skip" href="#content">
+      <button type="button" className="skip" onClick={skip}>
         {text.skip}
-      </a>
+      </button>
       <header className="desk-head">
         <span className="desk-name">
           <img src="/icon.svg" alt="" width="28" height="28" />
-          {text.product}
+          <span>{PRODUCT}</span>
         </span>
         <nav>
           <Place to="/" here={page === 'home'}>
@@ -48,6 +64,11 @@ export function DeskPage({ children }: { children: ReactNode }) {
         >
           {text.otherLanguage}
         </Button>
+        {role !== 'none' && (
+          <Button type="text" onClick={() => void signOut()} data-testid="sign-out">
+            {text.signOut}
+          </Button>
+        )}
       </header>
       <main id="content" tabIndex={-1}>
         {children}

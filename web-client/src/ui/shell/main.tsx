@@ -2,8 +2,17 @@
 import { createRoot } from 'react-dom/client';
 import { languageTag } from '../../words/language';
 import { App } from './App';
+import { Broken } from './Broken';
+import { startRouter } from './router';
 import './shell.css';
 
 document.documentElement.lang = languageTag;
+startRouter();
 const place = document.getElementById('app');
-if (place) createRoot(place).render(<App />);
+if (place) {
+  createRoot(place).render(
+    <Broken>
+      <App />
+    </Broken>,
+  );
+}

@@ -1,5 +1,6 @@
 // The addresses of the desk pages. Five pages need no router library: a path is a state, `go` changes it.
 import { useSyncExternalStore } from 'react';
+import { thisTab } from '../../session/this_tab';
 
 export type Route =
   | { page: 'home' }
@@ -9,16 +10,40 @@ export type Route =
   | { page: 'player'; resource: string }
   | { page: 'unknown' };
 
-export function readRoute(path: string, hash: string): Route {
-  const fragment = hash.length > 1 ? decodeURIComponent(hash.slice(1)) : null;
+/** `kept` is the teacher's link this tab remembers: the address bar shows it to nobody. */
+export function readRoute(path: string, hash: string, kept: string | null = null): Route {
+  const fragment = readFragment(hash);
   const trimmed = path.replace(/\/+$/, '') || '/';
-  if (trimmed === '/' || trimmed === '/index.html') return { page: 'home' };
+  if (trimmed === '/' || trimmed === '/index.html' || /^\/lessons(\/[\w-]+)?$/.test(trimmed)) {
+    return { page: 'home' };
+  }
   if (trimmed === '/setup') return { page: 'setup', secret: fragment };
-  if (trimmed === '/teach') return { page: 'teach', credential: fragment };
+  if (trimmed === '/teach') return { page: 'teach', credential: fragment ?? kept };
   if (trimmed === '/library') return { page: 'library' };
   const resource = /^\/library\/([A-Za-z0-9_-]{1,64})$/.exec(trimmed)?.[1];
   if (resource !== undefined) return { page: 'player', resource };
   return { page: 'unknown' };
+}
+
+/** What stands after `#`, if it is a secret. A hand may have broken it on the way. */
+function readFragment(hash: string): string | null {
+  if (hash.length < 2) return null;
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return hash.slice(1);
+  }
+}
+
+/**
+ * A teacher who shares the whole screen shows the address bar to every classroom and into the recording: the link's secret
+ * leaves it as soon as it is read. The tab remembers it, over reloads too.
+ */
+function takeSecret(): void {
+  const route = readRoute(location.pathname, location.hash);
+  if (route.page !== 'teach' || route.credential === null) return;
+  thisTab.keepCredential(route.credential);
+  history.replaceState(null, '', location.pathname + location.search);
 }
 
 const listeners = new Set<() => void>();
@@ -32,20 +57,28 @@ export function go(path: string, how: 'push' | 'replace' = 'push'): void {
   announce();
 }
 
+/** Once, before the first page is drawn: addresses are followed from here on. */
+export function startRouter(): void {
+  const onAddress = () => {
+    takeSecret();
+    announce();
+  };
+  window.addEventListener('popstate', onAddress);
+  window.addEventListener('hashchange', onAddress);
+  takeSecret();
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  window.addEventListener('popstate', listener);
-  window.addEventListener('hashchange', listener);
-  return () => {
-    listeners.delete(listener);
-    window.removeEventListener('popstate', listener);
-    window.removeEventListener('hashchange', listener);
-  };
+  return () => listeners.delete(listener);
 }
 
 /** The present address; a component that uses it is drawn anew when the address changes. */
 export function useRoute(): Route {
-  const address = useSyncExternalStore(subscribe, () => `${location.pathname}\n${location.hash}`);
-  const [path = '/', hash = ''] = address.split('\n');
-  return readRoute(path, hash);
+  const address = useSyncExternalStore(
+    subscribe,
+    () => `${location.pathname}\n${location.hash}\n${thisTab.credential() ?? ''}`,
+  );
+  const [path = '/', hash = '', kept = ''] = address.split('\n');
+  return readRoute(path, hash, kept === '' ? null : kept);
 }

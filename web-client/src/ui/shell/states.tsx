@@ -2,6 +2,7 @@
 import { Button, Skeleton } from 'antd';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Failure } from '../../protocol/result';
+import { timeOfDay } from '../../words/format';
 import { text } from './words';
 
 /** Faster answers show no skeleton: a flash disturbs more than it tells. */
@@ -62,6 +63,16 @@ export function FailurePlate({ failure, retry }: { failure: Failure; retry?: () 
     >
       {hint}
     </Plate>
+  );
+}
+
+/** Above what is shown while the server does not answer. */
+export function Stale({ since }: { since: number | null }) {
+  if (since === null) return null;
+  return (
+    <p className="stale" role="status" data-testid="stale">
+      {text.stale(timeOfDay(since))}
+    </p>
   );
 }
 

@@ -3,7 +3,6 @@ import { words } from '../../words/language';
 
 export const text = words(
   {
-    product: '同堂',
     lessons: '课堂',
     library: '资源库',
     otherLanguage: 'English',
@@ -14,12 +13,15 @@ export const text = words(
     copied: '已复制',
     copy: '复制',
     unknownPage: '没有这个页面',
+    broken: '这个页面出错了。',
+    brokenHint: '正在上的课不受影响。重新打开页面通常就好了。',
+    loadAgain: '重新打开',
+    stale: (since: string) => `连不上服务器，下面是 ${since} 的内容。正在自己重试。`,
     home: '回首页',
     signOut: '退出',
     skip: '跳到内容',
   },
   {
-    product: 'Tongtang',
     lessons: 'Lessons',
     library: 'Library',
     otherLanguage: '中文',
@@ -30,6 +32,10 @@ export const text = words(
     copied: 'Copied',
     copy: 'Copy',
     unknownPage: 'There is no such page',
+    broken: 'Something on this page went wrong.',
+    brokenHint: 'A lesson that is going on is not affected. Loading the page again usually helps.',
+    loadAgain: 'Load again',
+    stale: (since: string) => `The server does not answer; this is how it was at ${since}. Trying again.`,
     home: 'Home',
     signOut: 'Sign out',
     skip: 'Skip to content',

@@ -81,7 +81,7 @@ export function ActionBar(props: ActionBarProps) {
     { name: 'end', icon: 'end', words: text.end, keyName: 'E', danger: true, press: props.end },
   ];
   return (
-    <div className="actions" role="toolbar" data-testid="actions">
+    <div className="actions" role="toolbar" aria-label={text.actions} data-testid="actions">
       {actions.map((action) => (
         <Key key={action.name} action={action} />
       ))}

@@ -8,12 +8,13 @@ import { ActionBar } from './ActionBar';
 import { useKeys } from './keys';
 import { Notices, noticesOf } from './Notices';
 import { RecordLight } from './RecordLight';
+import { RecordWatch } from './record_state';
 import { AlarmWatch } from './recording';
 import type { RoomState, TeachRoom } from './room';
 import { SeenView } from './SeenView';
 import { lastingTroubles, troublesOf } from './troubles';
 import { Wall } from './Wall';
-import { text } from './words';
+import { outcomeWords, text } from './words';
 
 /** A room's trouble is named once it lasts this long. */
 const TROUBLE_LASTS_MS = 4_000;
@@ -39,26 +40,30 @@ export function Desk({ teach, state, lesson }: Props) {
   const [asksEnd, setAsksEnd] = useState(false);
   const since = useRef(new Map<string, number>());
   const [alarms] = useState(() => new AlarmWatch());
+  const [records] = useState(() => new RecordWatch());
   const troubles = lastingTroubles(troublesOf(lesson), since.current, Date.now(), TROUBLE_LASTS_MS);
-
   const alarm = alarms.look(lesson, Date.now());
+  const recording = records.look(lesson, alarm, Date.now());
 
   const tell = async (action: Action) => {
     const outcome = await teach.ask(action);
-    if (outcome.kind === 'unanswered') void message.warning(text.unanswered);
-    if (outcome.kind === 'refused') {
-      void message.warning(
-        text.failed([outcome.problem.title, outcome.problem.detail].filter(Boolean).join(' ')),
-      );
-    }
+    if (outcome.kind !== 'done') void message.warning(outcomeWords(outcome));
+  };
+  const mute = async (off: boolean) => {
+    const outcome = await teach.setMuted(off);
+    if (outcome.kind === 'done') return;
+    void message.warning(off && outcome.kind === 'unanswered' ? text.muteUnanswered : outcomeWords(outcome));
+  };
+  const board = async () => {
+    if (!(await teach.toggleBoard())) void message.info(text.boardFailed);
   };
   const call = (participant: string | null) => void tell({ do: 'call_on_stage', participant });
   const paused = lesson.state === 'paused';
   const muted = teach.isMuted();
   const actions = {
     podium: () => call(null),
-    board: () => void teach.toggleBoard(),
-    mute: () => void teach.setMuted(!muted),
+    board: () => void board(),
+    mute: () => void mute(!muted),
     pause: () => void tell({ do: paused ? 'continue' : 'pause' }),
     end: () => setAsksEnd(true),
   };
@@ -91,15 +96,16 @@ export function Desk({ teach, state, lesson }: Props) {
             {text.code} <b data-testid="code">{spacedCode(lesson.code)}</b>
           </span>
         )}
-        <RecordLight lesson={lesson} toggle={record} />
+        <RecordLight lesson={lesson} shown={recording} toggle={record} />
       </header>
       <div className="teach-left">
-        <Notices notices={noticesOf(state, lesson, alarm, troubles)} />
+        <Notices notices={noticesOf(state, lesson, alarm, recording, troubles)} />
         <SeenView teach={teach} lesson={lesson} />
       </div>
       <Wall
         teach={teach}
         lesson={lesson}
+        classroomUrl={state.classroomUrl}
         troubled={new Set(troubles.map((trouble) => trouble.participant))}
         nowMs={now}
         call={call}

@@ -1,15 +1,16 @@
 // Before the lesson: can I be seen, can I be heard, who is here. Then one press.
-import { Button, Select } from 'antd';
+import { App, Button, Select } from 'antd';
 import { useState } from 'react';
 import type { Input } from '../../media/devices';
 import type { LessonView } from '../../protocol/types';
 import { classroomsOf } from '../../session/state';
 import { spacedCode } from '../../words/format';
 import { Picture } from '../shell/Picture';
+import { doorOf } from './entering';
 import { LevelBar } from './LevelBar';
 import { LinkLight } from './LinkLight';
 import type { RoomState, TeachRoom } from './room';
-import { text } from './words';
+import { outcomeWords, text } from './words';
 
 interface ChoiceProps {
   name: string;
@@ -27,6 +28,7 @@ function Choice({ name, kind, input, all, hint, teach }: ChoiceProps) {
       <span className="choice-name">{name}</span>
       {input.trouble === null ? (
         <Select
+          size="large"
           aria-label={name}
           value={used ?? null}
           placeholder={text.chooseDevice}
@@ -37,7 +39,7 @@ function Choice({ name, kind, input, all, hint, teach }: ChoiceProps) {
       ) : (
         <p className="trouble" role="alert">
           {text.troubles[input.trouble]}{' '}
-          <Button size="small" onClick={() => void teach.devices.open()}>
+          <Button size="large" onClick={() => void teach.devices.open()}>
             {text.lookAgain}
           </Button>
         </p>
@@ -57,12 +59,15 @@ export function DeviceCheck({
   lesson: LessonView;
 }) {
   const { devices } = state;
+  const { message } = App.useApp();
   const [busy, setBusy] = useState(false);
   const rooms = classroomsOf(lesson);
+  const door = doorOf(lesson);
   const begin = async () => {
     setBusy(true);
-    await teach.begin();
+    const outcome = await teach.begin();
     setBusy(false);
+    if (outcome.kind !== 'done') void message.warning(outcomeWords(outcome));
   };
   return (
     <main className="check" data-testid="device-check">
@@ -96,9 +101,7 @@ export function DeviceCheck({
           <p className="big-code">
             {text.code}
             <b data-testid="code">{spacedCode(lesson.code)}</b>
-            <small>
-              {text.classroomAddress} {location.origin}/classroom
-            </small>
+            <small>{state.classroomUrl !== '' && `${text.classroomAddress} ${state.classroomUrl}`}</small>
           </p>
         )}
         <h2>{rooms.length === 0 ? text.nobodyHere : text.here}</h2>
@@ -111,6 +114,11 @@ export function DeviceCheck({
             </li>
           ))}
         </ul>
+        {door === 'elsewhere' && (
+          <p className="door-note" data-testid="elsewhere">
+            {text.elsewhereNow}
+          </p>
+        )}
         <Button
           type="primary"
           size="large"
@@ -119,7 +127,7 @@ export function DeviceCheck({
           onClick={begin}
           data-testid="begin"
         >
-          {text.begin}
+          {text.doors[door]}
         </Button>
       </aside>
     </main>

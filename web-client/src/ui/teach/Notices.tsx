@@ -1,6 +1,7 @@
 // What is wrong now, in plain words: said what happened, what it means for the lesson, what to do.
 import { canReceive } from '../../media/codecs';
 import type { LessonView, RecordingAlarm } from '../../protocol/types';
+import type { ShownRecording } from './record_state';
 import { recordingWords } from './recording';
 import type { RoomState } from './room';
 import type { Trouble } from './troubles';
@@ -21,6 +22,7 @@ export function noticesOf(
   state: RoomState,
   lesson: LessonView,
   alarm: RecordingAlarm | null,
+  recording: ShownRecording,
   troubles: Trouble[],
 ): Notice[] {
   const notices: Notice[] = [];
@@ -42,6 +44,9 @@ export function noticesOf(
   if (alarm !== null) {
     const code = { name: alarm.code, text: alarm.text };
     notices.push({ key: 'recording', kind: 'weak', words: recordingWords(alarm), code });
+  }
+  if (alarm === null && recording === 'missing') {
+    notices.push({ key: 'recorder', kind: 'weak', words: text.recorderSilent });
   }
   for (const { participant, name, kind } of troubles.slice(0, MAX_ROOM_NOTICES)) {
     const words = kind === 'cannot_hear_us' ? text.cannotHearUs(name) : text.cannotHearRoom(name);

@@ -1,17 +1,23 @@
 // Is the lesson being recorded? A light with a word; a press turns it on or off.
 import type { LessonView } from '../../protocol/types';
+import type { ShownRecording } from './record_state';
 import { text } from './words';
 
-const words: Record<LessonView['recording'], string> = {
+const words: Record<ShownRecording, string> = {
   off: text.recordOff,
   starting: text.recordStarting,
   on: text.recordOn,
   failed: text.recordFailed,
+  missing: text.recordMissing,
 };
 
-export function RecordLight({ lesson, toggle }: { lesson: LessonView; toggle(): void }) {
-  // Asked for but not running: before the lesson begins and in a break.
-  const recording = lesson.record && lesson.recording === 'off' ? 'starting' : lesson.recording;
+interface Props {
+  lesson: LessonView;
+  shown: ShownRecording;
+  toggle(): void;
+}
+
+export function RecordLight({ lesson, shown: recording, toggle }: Props) {
   const what = lesson.record ? text.stopRecording : text.startRecording;
   return (
     <button

@@ -72,6 +72,7 @@ export function RoomCard(props: Props) {
         </strong>
         <Dropdown
           trigger={['click']}
+          classNames={{ root: 'room-menu' }}
           menu={{
             items: [
               {

@@ -1,11 +1,12 @@
 // The teacher's page: from the link's credential to the device check, the lesson and its end.
 import { Button } from 'antd';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { api } from '../../protocol/api';
-import { hasMedia } from '../../session/state';
-import { lastLesson } from '../home/last_lesson';
+import type { LessonView } from '../../protocol/types';
+import { isOver } from '../../session/state';
+import { setTitle } from '../../words/title';
 import { go } from '../shell/router';
 import { Loading, Plate } from '../shell/states';
+import { afterwardsOf } from './afterwards';
 import { Desk } from './Desk';
 import { DeviceCheck } from './DeviceCheck';
 import { TeachRoom } from './room';
@@ -17,10 +18,7 @@ export function TeachPage({ credential }: { credential: string }) {
   useEffect(() => {
     const made = new TeachRoom(credential);
     setTeach(made);
-    // The same link opens the library of this lesson; without it the lesson goes on all the same.
-    void api.teacherSession(credential);
-    lastLesson.keep(credential);
-    document.title = `同堂 · ${text.page}`;
+    setTitle(text.page);
     return () => made.close();
   }, [credential]);
   return teach === null ? null : <Teach teach={teach} />;
@@ -28,7 +26,7 @@ export function TeachPage({ credential }: { credential: string }) {
 
 function Teach({ teach }: { teach: TeachRoom }) {
   const state = useSyncExternalStore(teach.subscribe, teach.getState);
-  const { connection, lesson } = state.session;
+  const { connection, lesson, place } = state.session;
   if (connection.kind === 'refused') {
     const { title, detail, type, status } = connection.problem;
     return (
@@ -45,18 +43,29 @@ function Teach({ teach }: { teach: TeachRoom }) {
       </div>
     );
   }
-  if (lesson.state === 'scheduled' || (hasMedia(lesson) && !state.entered)) {
-    return <DeviceCheck teach={teach} state={state} lesson={lesson} />;
+  if (isOver(lesson)) return <Ended lesson={lesson} />;
+  if (place === 'replaced') {
+    return (
+      <Plate
+        title={text.elsewhere}
+        testid="replaced"
+        action={
+          <Button type="primary" size="large" onClick={() => teach.takeBack()} data-testid="take-back">
+            {text.teachHere}
+          </Button>
+        }
+      >
+        {text.elsewhereHint}
+      </Plate>
+    );
   }
-  if (hasMedia(lesson)) return <Desk teach={teach} state={state} lesson={lesson} />;
+  const running = lesson.state === 'live' || lesson.state === 'paused';
+  if (running && state.entered) return <Desk teach={teach} state={state} lesson={lesson} />;
+  return <DeviceCheck teach={teach} state={state} lesson={lesson} />;
+}
 
+function Ended({ lesson }: { lesson: LessonView }) {
   const ready = lesson.resource_id != null && lesson.state === 'published';
-  const words =
-    lesson.state === 'failed'
-      ? text.composeFailed
-      : lesson.state === 'processing' || lesson.record
-        ? text.processing
-        : text.notRecorded;
   return (
     <Plate
       title={text.ended}
@@ -72,7 +81,7 @@ function Teach({ teach }: { teach: TeachRoom }) {
         </Button>
       }
     >
-      {ready ? '' : words}
+      {text.afterwards[afterwardsOf(lesson)]}
     </Plate>
   );
 }

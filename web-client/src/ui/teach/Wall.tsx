@@ -1,5 +1,5 @@
 // The wall of classrooms. The cards keep their places: nothing moves by itself under a finger.
-import type { CSSProperties } from 'react';
+import { type CSSProperties, useRef } from 'react';
 import type { LessonView } from '../../protocol/types';
 import { classroomsOf, handOrder } from '../../session/state';
 import { spacedCode } from '../../words/format';
@@ -10,6 +10,7 @@ import { text } from './words';
 interface Props {
   teach: TeachRoom;
   lesson: LessonView;
+  classroomUrl: string;
   troubled: ReadonlySet<string>;
   nowMs: number;
   call(participant: string | null): void;
@@ -17,20 +18,23 @@ interface Props {
   expel(participant: string): void;
 }
 
-export function Wall({ teach, lesson, troubled, nowMs, call, mute, expel }: Props) {
+export function Wall({ teach, lesson, classroomUrl, troubled, nowMs, call, mute, expel }: Props) {
   const rooms = classroomsOf(lesson);
   const hands = handOrder(lesson);
+  const widest = useRef(0);
   if (rooms.length === 0) {
     return (
       <section className="wall wall-empty" aria-label={text.wall}>
         <p>{text.nobodyHere}</p>
         {lesson.code != null && <b>{spacedCode(lesson.code)}</b>}
         <p>{text.nobodyHint}</p>
-        <p>{location.origin}/classroom</p>
+        <p>{classroomUrl}</p>
       </section>
     );
   }
-  const columns = rooms.length <= 3 ? 1 : rooms.length <= 8 ? 2 : 3;
+  // A wall that has grown does not shrink again: the cards would move under a finger.
+  widest.current = Math.max(widest.current, rooms.length);
+  const columns = widest.current <= 3 ? 1 : widest.current <= 8 ? 2 : 3;
   return (
     <section className="wall" aria-label={text.wall}>
       <ul

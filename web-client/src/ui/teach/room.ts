@@ -4,18 +4,26 @@ import { Devices, type DevicesState, openScreen, TEACHER_PICTURE } from '../../m
 import { LessonMedia, type MediaState } from '../../media/lesson_media';
 import { TEACHER_LAYERS } from '../../media/publisher';
 import { Voices } from '../../media/voices';
-import { lessonSocketUrl } from '../../protocol/api';
+import { api, lessonSocketUrl } from '../../protocol/api';
 import type { Action } from '../../protocol/types';
 import { openSession } from '../../session/browser';
 import type { Outcome, Session } from '../../session/session';
-import { participantOf, type SessionState } from '../../session/state';
+import { isOver, participantOf, type SessionState } from '../../session/state';
+import { thisTab } from '../../session/this_tab';
+import { returnsByItself } from './entering';
+import { MuteSwitch } from './mute';
+
+/** The classrooms' address is asked for again this often while it is not known. */
+const ASK_ADDRESS_EVERY_MS = 20_000;
 
 export interface RoomState {
   session: SessionState;
   media: MediaState;
   devices: DevicesState;
-  /** The teacher has pressed begin (or came back into a running lesson): camera and microphone are sent. */
+  /** The lesson is taught on this page: camera and microphone are sent. */
   entered: boolean;
+  /** The lesson's classroom page, as classrooms reach it; empty until the server has said it. */
+  classroomUrl: string;
   board: MediaStreamTrack | null;
   soundBlocked: boolean;
 }
@@ -25,11 +33,14 @@ export class TeachRoom {
   readonly devices = new Devices(TEACHER_PICTURE);
   readonly media: LessonMedia;
   private readonly voices: Voices;
+  private readonly mute = new MuteSwitch();
+  private askAddressAtMs = 0;
   private present: RoomState;
   private listeners = new Set<() => void>();
   private readonly stops: (() => void)[];
+  private readonly signedIn: Promise<unknown>;
 
-  constructor(credential: string) {
+  constructor(private readonly credential: string) {
     this.session = openSession(credential, lessonSocketUrl());
     this.media = new LessonMedia(this.session, ['microphone', 'camera', 'board'], TEACHER_LAYERS);
     this.voices = new Voices((soundBlocked) => this.change({ soundBlocked }));
@@ -38,6 +49,7 @@ export class TeachRoom {
       media: this.media.getState(),
       devices: this.devices.getState(),
       entered: false,
+      classroomUrl: '',
       board: null,
       soundBlocked: false,
     };
@@ -54,6 +66,8 @@ export class TeachRoom {
       () => window.removeEventListener('pagehide', onLeave),
     ];
     this.devices.start();
+    // The same link opens the library of this lesson; without it the lesson goes on all the same.
+    this.signedIn = api.teacherSession(credential);
     window.__tongtang = {
       session: { state: this.session.getState },
       media: {
@@ -74,37 +88,49 @@ export class TeachRoom {
     return this.session.request(action);
   }
 
-  /** One press: send, and begin the lesson if it has not begun. */
+  /** One press: teach here, and begin the lesson if it has not begun. */
   async begin(): Promise<Outcome> {
+    const { lesson } = this.present.session;
     this.enter();
+    if (lesson?.state === 'live' || lesson?.state === 'paused') return { kind: 'done' };
     return this.ask({ do: 'start' });
   }
 
   isMuted(): boolean {
-    const { lesson, you } = this.present.session;
-    return lesson !== null && (participantOf(lesson, you)?.muted ?? false);
+    return this.mute.isMuted(this.isMutedOnServer());
   }
 
-  setMuted(muted: boolean): Promise<Outcome> {
-    // At once here, so that nothing said after the press leaves the room.
-    this.applyMuted(muted);
+  async setMuted(muted: boolean): Promise<Outcome> {
     const { you } = this.present.session;
-    if (you === null) return Promise.resolve({ kind: 'unanswered' });
-    return this.ask({ do: 'mute', participant: you, muted });
+    const press = this.mute.press(muted);
+    // At once here, so that nothing said after the press leaves the room.
+    this.obeyMute();
+    const outcome: Outcome =
+      you === null ? { kind: 'unanswered' } : await this.ask({ do: 'mute', participant: you, muted });
+    this.mute.settle(press, outcome);
+    this.obeyMute();
+    return outcome;
   }
 
-  async toggleBoard(): Promise<void> {
+  /** False: the browser gave no screen (the person thought better of it, or it cannot). */
+  async toggleBoard(): Promise<boolean> {
     if (this.present.board !== null) {
       this.present.board.stop();
       this.setBoard(null);
-      return;
+      return true;
     }
     const track = await openScreen();
-    if (track === null) return;
+    if (track === null) return false;
     track.addEventListener('ended', () => {
       if (this.present.board === track) this.setBoard(null);
     });
     this.setBoard(track);
+    return true;
+  }
+
+  /** Takes the lesson back from the page that took it. */
+  takeBack(): void {
+    this.enter();
   }
 
   unblockSound(): void {
@@ -121,9 +147,30 @@ export class TeachRoom {
   }
 
   private enter(): void {
-    if (this.present.entered) return;
+    thisTab.teaches(this.credential, true);
+    const wasEntered = this.present.entered;
+    // First: taking the place says the session anew, and that must not enter a second time.
     this.change({ entered: true });
+    // Taken again even if it is ours already: a press shall help against whatever took it away.
+    this.session.takePlace();
+    if (wasEntered) return;
+    this.devices.start();
     this.publish();
+  }
+
+  /** Another page teaches now: camera, microphone and screen are its. */
+  private standDown(): void {
+    thisTab.teaches(this.credential, false);
+    this.letGo();
+    if (this.present.entered) this.change({ entered: false });
+  }
+
+  private letGo(): void {
+    if (this.present.board !== null) {
+      this.present.board.stop();
+      this.setBoard(null);
+    }
+    this.devices.stop();
   }
 
   private setBoard(board: MediaStreamTrack | null): void {
@@ -141,9 +188,15 @@ export class TeachRoom {
     }
   }
 
-  private applyMuted(muted: boolean): void {
+  private isMutedOnServer(): boolean {
+    const { lesson, you } = this.present.session;
+    return lesson !== null && (participantOf(lesson, you)?.muted ?? false);
+  }
+
+  private obeyMute(): void {
     const { track } = this.devices.getState().microphone;
-    if (track !== null) track.enabled = !muted;
+    if (track !== null) track.enabled = !this.isMuted();
+    this.change({});
   }
 
   private onSession(): void {
@@ -151,15 +204,25 @@ export class TeachRoom {
     this.change({ session });
     const { lesson } = session;
     if (lesson === null) return;
-    // Whoever comes back into a running lesson is back at once, without a press.
-    if (lesson.state === 'live' || lesson.state === 'paused') this.enter();
-    if (this.present.entered) this.applyMuted(this.isMuted());
-    const over = !['scheduled', 'open', 'live', 'paused'].includes(lesson.state);
-    if (over && this.present.entered) {
-      this.present.board?.stop();
-      this.setBoard(null);
-      this.devices.stop();
+    void this.learnAddress(lesson.id);
+    if (session.place === 'replaced') {
+      this.standDown();
+      return;
     }
+    if (!this.present.entered && returnsByItself(lesson, thisTab.taughtBeforeReload(this.credential)))
+      this.enter();
+    this.mute.hears(this.isMutedOnServer());
+    if (this.present.entered) this.obeyMute();
+    if (isOver(lesson)) this.letGo();
+  }
+
+  /** This page may have been opened at an address that only this machine knows; the server says the classrooms'. */
+  private async learnAddress(lesson: string): Promise<void> {
+    if (this.present.classroomUrl !== '' || Date.now() < this.askAddressAtMs) return;
+    this.askAddressAtMs = Date.now() + ASK_ADDRESS_EVERY_MS;
+    await this.signedIn;
+    const access = await api.lessonAccess(lesson);
+    if (access.ok) this.change({ classroomUrl: access.value.classroom_url });
   }
 
   private onMedia(): void {
@@ -170,6 +233,8 @@ export class TeachRoom {
   private onDevices(): void {
     this.publish();
     this.change({ devices: this.devices.getState() });
+    // A microphone that was plugged in again is as mute as the one before.
+    if (this.present.entered) this.obeyMute();
   }
 
   private change(part: Partial<RoomState>): void {

@@ -1,4 +1,5 @@
 // The words of the teacher's page.
+import type { Outcome } from '../../session/session';
 import { words } from '../../words/language';
 
 export const text = words(
@@ -10,15 +11,14 @@ export const text = words(
     here: '已经进来的教室',
     nobodyHere: '还没有教室进来',
     nobodyHint: '请教室打开下面的地址，输入六位课堂码。',
-    begin: '开始上课',
-    enter: '进入课堂',
+    doors: { begin: '开始上课', go_on: '进入课堂', elsewhere: '在这里上课' },
     code: '课堂码',
     classroomAddress: '教室地址',
-    record: '录下这节课',
     recordOff: '没有录制',
     recordStarting: '准备录制',
     recordOn: '录制中',
     recordFailed: '录制出错',
+    recordMissing: '没有在录',
     stopRecording: '停止录制',
     startRecording: '开始录制',
     podium: '讲台',
@@ -42,6 +42,7 @@ export const text = words(
     boardPicture: '板书画面',
     stagePicture: (room: string) => `${room} 的画面`,
     wall: '教室',
+    actions: '上课的操作',
     noPicture: '没有画面',
     away: '不在线',
     mutedRoom: '已静音',
@@ -72,9 +73,21 @@ export const text = words(
     unanswered: '服务器没有回答，请再按一次。',
     refusedTitle: '进不了这节课',
     ended: '下课了',
-    processing: '录像正在合成，完成后会出现在资源库里。',
-    notRecorded: '这节课没有录像。',
-    composeFailed: '录像没有合成成功。可以在资源库里看原因并重试。',
+    afterwards: {
+      never_begun: '这节课没有开始过，所以没有录像。',
+      not_recorded: '这节课没有录像。',
+      processing: '录像正在合成，完成后会出现在资源库里。',
+      failed: '录像没有合成成功。可以在资源库里看原因并重试。',
+      ready: '录像已经放进资源库。',
+    },
+    elsewhere: '此课已在另一处打开',
+    elsewhereHint: '老师的画面和声音现在由另一台电脑（或另一个窗口）发出，课照常进行。',
+    teachHere: '在这里上课',
+    elsewhereNow: '这节课正在另一处上着。按“在这里上课”，那边会停下，各教室改看这里。',
+    boardFailed: '没有共享屏幕。要写板书，请再按一次，并选一个屏幕或窗口。',
+    muteUnanswered: '服务器没有回答。您的麦克风在这里已经关上。',
+    recorderSilent:
+      '还没有录上：录像服务没有回答。课还在继续。它恢复后会自己接着录；如果一直这样，请找技术人员。',
     watch: '看录像',
     toLibrary: '去资源库',
     troubles: {
@@ -86,8 +99,6 @@ export const text = words(
     chooseDevice: '选择',
     lookAgain: '再找一次',
     cameraGood: '看得见自己就好了',
-    minutesOf: (text: string) => `已上 ${text}`,
-    connecting: '正在连接',
     notBegun: '还没开始',
   },
   {
@@ -98,15 +109,14 @@ export const text = words(
     here: 'Classrooms that are here',
     nobodyHere: 'No classroom is here yet',
     nobodyHint: 'Classrooms open the address below and enter the six digits.',
-    begin: 'Start the lesson',
-    enter: 'Enter the lesson',
+    doors: { begin: 'Start the lesson', go_on: 'Enter the lesson', elsewhere: 'Teach here' },
     code: 'Lesson code',
     classroomAddress: 'Classroom address',
-    record: 'Record this lesson',
     recordOff: 'Not recording',
     recordStarting: 'About to record',
     recordOn: 'Recording',
     recordFailed: 'Recording failed',
+    recordMissing: 'Not being recorded',
     stopRecording: 'Stop recording',
     startRecording: 'Start recording',
     podium: 'Podium',
@@ -130,6 +140,7 @@ export const text = words(
     boardPicture: 'The board',
     stagePicture: (room: string) => `Picture of ${room}`,
     wall: 'Classrooms',
+    actions: 'What you can do',
     noPicture: 'No picture',
     away: 'Not here',
     mutedRoom: 'Muted',
@@ -163,9 +174,23 @@ export const text = words(
     unanswered: 'The server did not answer. Press again.',
     refusedTitle: 'You cannot enter this lesson',
     ended: 'The lesson is over',
-    processing: 'The recording is being made and will appear in the library.',
-    notRecorded: 'This lesson was not recorded.',
-    composeFailed: 'The recording could not be made. The library says why and can try again.',
+    afterwards: {
+      never_begun: 'This lesson never began, so there is no recording.',
+      not_recorded: 'This lesson was not recorded.',
+      processing: 'The recording is being made and will appear in the library.',
+      failed: 'The recording could not be made. The library says why and can try again.',
+      ready: 'The recording is in the library.',
+    },
+    elsewhere: 'This lesson was opened somewhere else',
+    elsewhereHint:
+      'The teacher’s picture and sound now come from another computer (or another window). The lesson goes on.',
+    teachHere: 'Teach here',
+    elsewhereNow:
+      'This lesson is being taught somewhere else. “Teach here” stops it there, and classrooms see this page.',
+    boardFailed: 'No screen is shared. To show the board, press again and choose a screen or window.',
+    muteUnanswered: 'The server did not answer. Your microphone is off on this machine.',
+    recorderSilent:
+      'Not recording yet: the recorder does not answer. The lesson goes on. It records by itself when it is back; if this stays, ask IT.',
     watch: 'Watch the recording',
     toLibrary: 'To the library',
     troubles: {
@@ -177,8 +202,12 @@ export const text = words(
     chooseDevice: 'Choose',
     lookAgain: 'Look again',
     cameraGood: 'You should see yourself',
-    minutesOf: (text: string) => `${text} so far`,
-    connecting: 'Connecting',
     notBegun: 'Not begun',
   },
 );
+
+/** Why a press did nothing. */
+export function outcomeWords(outcome: Exclude<Outcome, { kind: 'done' }>): string {
+  if (outcome.kind === 'unanswered') return text.unanswered;
+  return text.failed([outcome.problem.title, outcome.problem.detail].filter(Boolean).join(' '));
+}
