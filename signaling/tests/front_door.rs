@@ -9,6 +9,8 @@ use axum::{Extension, Router};
 use reqwest::Client;
 use std::net::SocketAddr;
 use tongtang::app::Scheme;
+use tongtang::front::bounded::Tally;
+use tongtang::front::patient::Patience;
 use tongtang::front::{self, listen};
 use tongtang::nodes::Nodes;
 use tongtang::tls;
@@ -42,17 +44,23 @@ struct Door {
 }
 
 fn door() -> Door {
+    door_with(Patience::default())
+}
+
+fn door_with(patience: Patience) -> Door {
     let data = tempfile::tempdir().unwrap();
     let config = Config { data_dir: data.path().to_owned(), ..Config::default() };
     let _ = rustls::crypto::ring::default_provider().install_default();
     front::health::counters();
     let nodes = Nodes::new(SECRET, String::new());
-    let router = front::router(inner(), nodes.clone(), SECRET);
+    let router = front::router(inner(), nodes.clone(), SECRET, patience);
     let http = listen::bind("127.0.0.1:0".parse().unwrap(), "http.listen").unwrap();
     let https = listen::bind("127.0.0.1:0".parse().unwrap(), "https.listen").unwrap();
     let (http_at, https_at) = (http.local_addr().unwrap(), https.local_addr().unwrap());
     let tls = tls::server_config(&config, None, &[]).unwrap();
-    let listeners = listen::Listeners::serve(&router, http, Some((https, tls))).unwrap();
+    let listeners =
+        listen::Listeners::serve(&router, http, Some((https, tls)), Tally::new(Vec::new()), patience)
+            .unwrap();
     let client = Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).build().unwrap();
     Door { http: http_at, https: https_at, nodes, client, _listeners: listeners, _data: data }
 }

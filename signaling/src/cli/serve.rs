@@ -6,7 +6,9 @@
 
 use super::links;
 use crate::app::{self, App};
+use crate::front::bounded::Tally;
 use crate::front::listen::{self, Listeners};
+use crate::front::patient::Patience;
 use crate::nodes::Nodes;
 use crate::supervise::{Program, Supervisor, find};
 use crate::{front, machine, tls};
@@ -93,8 +95,11 @@ pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shap
     let nodes = Nodes::new(&secrets.control_secret, secrets.token_public_key_pem.clone());
     let lan_urls = links::lan_urls(&config, &addresses);
     let app = inner_house(&config, &secrets, &nodes, lan_urls.first().cloned()).await?;
-    let router = front::router(app::router(app.clone()), nodes.clone(), &secrets.control_secret);
-    let mut listeners = Listeners::serve(&router, http, https).map_err(ServeError::Listening)?;
+    let patience = Patience::default();
+    let router = front::router(app::router(app.clone()), nodes.clone(), &secrets.control_secret, patience);
+    let tally = Tally::new(Vec::new());
+    let mut listeners =
+        Listeners::serve(&router, http, https, tally, patience).map_err(ServeError::Listening)?;
     let behind = tokio::spawn(app.clone().run());
     let silence = tokio::spawn(nodes.clone().watch_silence());
     let supervisor = Supervisor::start(children, &config.data_dir, &nodes, shape)?;
