@@ -150,7 +150,7 @@ impl App {
         }
     }
 
-    /// The secret of the one-time set-up link, if it has not been used yet.
+    /// The secret of the first one-time set-up link, if it has not been used or replaced yet.
     pub async fn unused_setup_secret(&self) -> Result<Option<&str>, StoreError> {
         let secret = &self.0.setup_secret;
         let used = self.store().is_setup_secret_used(&SecretHash::of(secret)).await?;
@@ -211,8 +211,9 @@ impl App {
         &self.0.admin_token
     }
 
-    pub(crate) fn setup_secret(&self) -> &str {
-        &self.0.setup_secret
+    /// Of the link that was printed at first start.
+    pub(crate) fn first_setup_secret(&self) -> SecretHash {
+        SecretHash::of(&self.0.setup_secret)
     }
 
     pub(crate) fn guessing(&self) -> MutexGuard<'_, Guessing> {

@@ -50,6 +50,7 @@ struct Document;
 fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::set_up))
+        .routes(routes!(session::make_link))
         .routes(routes!(session::show, session::sign_out))
         .routes(routes!(session::teacher))
         .routes(routes!(lessons::list, lessons::create))

@@ -162,7 +162,7 @@ fn the_api_document_needs_no_server() {
 #[test]
 fn a_reader_that_has_gone_ends_the_answer_quietly_and_a_full_disk_is_said() {
     let (folder, _) = installation();
-    tongtang_config::Secrets::ensure(&folder.path().join("data")).unwrap();
+    let _server = Server::start(folder.path());
     for args in [&["openapi"][..], &["check-config"], &["check-config", "--print"], &["setup-link"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -195,9 +195,6 @@ fn without_a_server_it_says_how_to_start_one() {
 fn a_script_creates_shows_and_ends_a_lesson() {
     let (folder, port) = installation();
     let mut server = Server::start(folder.path());
-    let (ok, link, _) = answer(folder.path(), &["setup-link"]);
-    assert!(ok && server.greeting.contains(link.trim()), "{}", server.greeting);
-
     let (ok, out, err) = answer(folder.path(), &["lesson", "create", "--title", "没有媒体"]);
     assert!(ok && out.contains("no media server is up yet"), "{out}{err}");
 
@@ -233,6 +230,55 @@ fn a_script_creates_shows_and_ends_a_lesson() {
 
     server.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(server.wait().success());
+}
+
+/// What a browser that opens this link is answered.
+fn visit(link: &str) -> u16 {
+    let (base, secret) = link.trim().split_once("/setup#").unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request =
+        client.post(format!("{base}/api/setup")).json(&serde_json::json!({ "secret": secret })).send();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(request).unwrap().status().as_u16()
+}
+
+#[test]
+fn the_administrator_is_never_locked_out() {
+    let (folder, _) = installation();
+    let server = Server::start(folder.path());
+    let printed = server.greeting.lines().find(|line| line.contains("/setup#")).unwrap().to_owned();
+    assert_eq!(visit(&printed), 204);
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        let (ok, link, err) = answer(folder.path(), &["setup-link"]);
+        assert!(ok, "{err}");
+        links.push(link);
+    }
+    assert_eq!(links.iter().map(|link| visit(link)).collect::<Vec<_>>(), [403, 204], "the newest one works");
+    drop(server);
+    assert!(!Server::start(folder.path()).greeting.contains("/setup#"), "it was used");
+}
+
+#[test]
+fn the_journal_keeps_no_link() {
+    let (folder, _) = installation();
+    let path = folder.path().join("journal");
+    let journal = std::fs::File::create(&path).unwrap();
+    let meta = std::os::unix::fs::MetadataExt::ino(&journal.metadata().unwrap());
+    let device = std::os::unix::fs::MetadataExt::dev(&journal.metadata().unwrap());
+    let mut command = tongtang(folder.path());
+    command.arg("serve").env("JOURNAL_STREAM", format!("{device}:{meta}"));
+    let child = command.stdout(journal).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = Server { child, greeting: String::new() };
+    let begin = Instant::now();
+    while !server.greeting.contains("Ctrl-C") {
+        assert!(begin.elapsed() < DEADLINE, "no greeting");
+        std::thread::sleep(Duration::from_millis(20));
+        server.greeting = std::fs::read_to_string(&path).unwrap();
+    }
+    assert!(!server.greeting.contains("/setup#"), "{}", server.greeting);
+    assert!(server.greeting.contains("tongtang setup-link"), "{}", server.greeting);
 }
 
 #[test]

@@ -197,6 +197,15 @@ async fn asked_to_stop() -> &'static str {
     }
 }
 
+/// Is standard output the journal? Whatever is printed there is kept, and read by others
+/// (systemd.exec(5): `JOURNAL_STREAM` names the device and inode of the stream).
+fn is_journaled() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
+    std::fs::metadata("/proc/self/fd/1")
+        .is_ok_and(|stream| named == format!("{}:{}", stream.dev(), stream.ino()))
+}
+
 /// The friendly block. On standard output, not in the log: the set-up link is a secret.
 fn greet(config: &Config, lan_urls: &[String], setup_secret: Option<&str>) {
     use std::io::Write;
@@ -208,7 +217,10 @@ fn greet(config: &Config, lan_urls: &[String], setup_secret: Option<&str>) {
     if !lan_urls.is_empty() && config.https.certificate_file.as_os_str().is_empty() {
         text.push_str("                     (证书由本机生成，浏览器会询问一次 · generated certificate: browsers ask once)\n");
     }
-    if let Some(secret) = setup_secret {
+    if setup_secret.is_some() && is_journaled() {
+        text.push_str("\n  第一次使用，请在本机运行以下命令取得一次性设置链接 · first visit, run this here for a one-time link:\n");
+        text.push_str("  tongtang setup-link\n");
+    } else if let Some(secret) = setup_secret {
         text.push_str("\n  第一次使用，请打开一次性设置链接 · first visit, one-time set-up link:\n");
         text.push_str(&format!("  {}\n", links::setup(&base, secret)));
     }

@@ -17,6 +17,7 @@ enum Open {
 
 const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/setup", Open::Everybody),
+    ("post", "/api/setup-links", Open::Admin),
     ("get", "/api/session", Open::Everybody),
     ("delete", "/api/session", Open::Everybody),
     ("post", "/api/teacher-session", Open::Everybody),
