@@ -217,6 +217,13 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     assert!(ok && out.contains(id) && out.contains("茉莉花"), "{out}");
     let (ok, out, _) = answer(folder.path(), &["lesson", "show", id]);
     assert!(ok && out.contains(made["code"].as_str().unwrap()), "{out}");
+    let (ok, out, _) = answer(folder.path(), &["lesson", "show", id, "--json"]);
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && shown["code"] == made["code"] && shown["teacher_url"] == made["teacher_url"], "{out}");
+    for key in ["whip_url", "whep_url", "participant"] {
+        assert_eq!(shown["teacher"][key], made["teacher"][key], "{key}");
+    }
+    assert_eq!(shown["teacher"]["token"].as_str().unwrap().split('.').count(), 3);
     let (ok, out, err) = answer(folder.path(), &["lesson", "grant", id, "--name", "河口", "--json"]);
     let grant: Value = serde_json::from_str(&out).unwrap();
     assert!(ok && grant["participant"].is_string() && grant["token"].is_string(), "{out}{err}");
@@ -224,7 +231,7 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     assert!(ok, "{err}");
     let (ok, out, _) = answer(folder.path(), &["lesson", "show", id, "--json"]);
     let shown: Value = serde_json::from_str(&out).unwrap();
-    assert!(ok && shown["lesson"]["state"] == "ended", "{out}");
+    assert!(ok && shown["lesson"]["state"] == "ended" && shown["teacher"].is_null(), "{out}");
     let (ok, _, err) = answer(folder.path(), &["lesson", "show", "nothing"]);
     assert!(!ok && err.contains("404"), "{err}");
 

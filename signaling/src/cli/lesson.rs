@@ -36,6 +36,9 @@ pub enum LessonCommand {
     /// List all lessons, newest first
     List,
     /// Show one lesson with its links and participants
+    ///
+    /// While it can be joined: with the teacher's WHIP and WHEP addresses and a fresh token, as
+    /// `lesson create` gives them.
     Show {
         /// The lesson's id
         id: String,
@@ -90,17 +93,15 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<Str
         LessonCommand::Create { title, codec, no_record } => {
             let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
             let mut access = api.call(Method::POST, "/api/lessons", Some(&body)).await?;
-            let id = text_at(&access, "/lesson/id").to_owned();
-            access["teacher"] = match grant_soon(api, &id, "teacher", "teacher").await {
-                // The lesson is there and pages wait; a script asks `lesson grant` later.
-                Err(error) if error.is_no_media() => Value::Null,
-                granted => granted?,
-            };
+            access["teacher"] = teacher_of(api, &access).await?;
             (access, access_text)
         }
         LessonCommand::List => (api.call(Method::GET, "/api/lessons", None).await?, list_text),
         LessonCommand::Show { id } => {
-            (api.call(Method::GET, &format!("/api/lessons/{}/access", path(&id)), None).await?, access_text)
+            let mut access =
+                api.call(Method::GET, &format!("/api/lessons/{}/access", path(&id)), None).await?;
+            access["teacher"] = teacher_of(api, &access).await?;
+            (access, access_text)
         }
         LessonCommand::Grant { id, role, name } => {
             (grant_soon(api, &path(&id), &word(&role), &name).await?, grant_text)
@@ -119,6 +120,23 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<Str
 /// An id as a path segment; what is no id cannot leave its place in the path.
 fn path(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// May media be sent and received in this state (`LessonState::has_media`)?
+fn has_media(lesson: &Value) -> bool {
+    matches!(text_at(lesson, "/lesson/state"), "open" | "live" | "paused")
+}
+
+/// The teacher's WHIP and WHEP addresses with a token. Null: not now.
+async fn teacher_of(api: &Api, access: &Value) -> Result<Value, ApiError> {
+    if !has_media(access) {
+        return Ok(Value::Null);
+    }
+    match grant_soon(api, text_at(access, "/lesson/id"), "teacher", "teacher").await {
+        // The lesson is there and pages wait; a script asks again later.
+        Err(error) if error.is_no_media() => Ok(Value::Null),
+        granted => granted,
+    }
 }
 
 /// A grant, waiting for it if a media server is up: a new lesson's room is made there just after the
@@ -175,7 +193,7 @@ fn access_text(access: &Value) -> String {
         ("token (10 min)", "/teacher/token"),
     ];
     let mut text = format!("{}\n{}", text_at(access, "/lesson/title"), lines(access, &rows));
-    if access.get("teacher").is_some_and(Value::is_null) {
+    if has_media(access) && access.get("teacher").is_some_and(Value::is_null) {
         text.push_str("\n  no media server is up yet: `tongtang lesson grant` gives WHIP and WHEP later");
     }
     let participants = access.pointer("/lesson/participants").and_then(Value::as_array);
