@@ -1,7 +1,7 @@
 //! The HTTP API: routes, who may use them, and the document that describes them.
 //!
 //! Every handler names a [`crate::auth::Caller`] and asks it for what it needs; a route without one
-//! is open to everybody, which the access table in `tests/routes_access.rs` has to say too.
+//! is open to everybody, which the access table in `tests/lesson_house/access.rs` has to say too.
 //!
 //! * [`session`]: set-up, signing in and out
 //! * [`lessons`]: making, listing, ending lessons, and media for programs

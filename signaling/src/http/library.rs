@@ -106,11 +106,12 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The resource, if the caller may see it. Somebody else's looks like none at all.
+/// The resource, if the caller may see it. A teacher is not told which others there are: somebody
+/// else's looks like none at all.
 async fn allowed(app: &App, caller: &Caller, id: &ResourceId) -> Result<ResourceView, ApiError> {
     caller.need_desk()?;
     let resource = app.store().resource(id).await?.ok_or(ApiError::NotFound)?;
-    caller.need_lesson(&resource.facts.lesson_id)?;
+    caller.need_lesson(&resource.facts.lesson_id).map_err(|_| ApiError::NotFound)?;
     Ok(view_of(&resource, app.media_urls(), clock::now()))
 }
 
