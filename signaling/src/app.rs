@@ -139,7 +139,11 @@ impl App {
 
     async fn reconcile(self) {
         loop {
-            let pause = match self.lessons().reconcile().await {
+            let reconciled = async {
+                self.lessons().open_due(clock::now()).await?;
+                self.lessons().reconcile().await
+            };
+            let pause = match reconciled.await {
                 Ok(()) => RECONCILE,
                 Err(error) => {
                     tracing::error!(%error, "cannot reconcile the lessons");

@@ -56,6 +56,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(lessons::list, lessons::create))
         .routes(routes!(lessons::show))
         .routes(routes!(lessons::access))
+        .routes(routes!(lessons::open))
         .routes(routes!(lessons::end))
         .routes(routes!(lessons::grant))
         .routes(routes!(devices::pair))

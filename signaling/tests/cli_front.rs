@@ -232,6 +232,16 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     let (ok, out, _) = answer(folder.path(), &["lesson", "show", id, "--json"]);
     let shown: Value = serde_json::from_str(&out).unwrap();
     assert!(ok && shown["lesson"]["state"] == "ended" && shown["teacher"].is_null(), "{out}");
+    let create = ["lesson", "create", "--title", "后天", "--starts-at"];
+    let later = time::OffsetDateTime::now_utc() + time::Duration::days(2);
+    let later = later.format(&time::format_description::well_known::Rfc3339).unwrap();
+    let (ok, out, err) = answer(folder.path(), &[&create[..], &[&later, "--json"]].concat());
+    let made: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && made["lesson"]["state"] == "scheduled" && made["code"].is_null(), "{out}{err}");
+    let (ok, _, err) = answer(folder.path(), &["lesson", "open", made["lesson"]["id"].as_str().unwrap()]);
+    assert!(ok, "{err}");
+    let (ok, _, err) = answer(folder.path(), &[&create[..], &["tomorrow"]].concat());
+    assert!(!ok && err.contains("for example"), "{err}");
     let (ok, _, err) = answer(folder.path(), &["lesson", "show", "nothing"]);
     assert!(!ok && err.contains("404"), "{err}");
 

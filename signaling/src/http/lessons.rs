@@ -5,6 +5,7 @@ use crate::app::{App, Scheme};
 use crate::auth::Caller;
 use crate::clock;
 use crate::fresh;
+use crate::lesson::runner::MAX_DRAWS;
 use crate::lesson::view::{Moment, view_of};
 use crate::lesson::{By, Command, Lesson, Newcomer, Runner, Seat};
 use crate::problem::ApiError;
@@ -16,12 +17,14 @@ use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use std::sync::Arc;
 use tongtang_protocol::api::{GrantRequest, Granted, LessonAccess, NewLesson};
 use tongtang_protocol::ids::{DeviceId, LessonId};
-use tongtang_protocol::lesson::{LessonState, LessonView, MAX_CLASSROOMS, Role};
+use tongtang_protocol::lesson::{LessonState, LessonView, MAX_CLASSROOMS, OPENS_BEFORE_MS, Role};
 use tongtang_protocol::problem::Problem;
 
-/// How often a code is drawn again when an open lesson has it. With all 4,096 lessons a server could
-/// hold open, eight collisions in a row come once in 10¹⁹.
-const MAX_DRAWS: u32 = 8;
+/// How far ahead lessons are scheduled, in milliseconds: two school years.
+const MAX_AHEAD_MS: i64 = 2 * 366 * 24 * 3_600_000;
+
+/// A lesson that was to begin so long ago is a mistake, in milliseconds; a little late is not.
+const PAST_MS: i64 = 24 * 3_600_000;
 
 /// The teacher's name before they have one.
 const TEACHER_NAME: &str = "主讲教师";
@@ -43,7 +46,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Les
     Ok(Json(views.collect()))
 }
 
-/// A new lesson, open at once.
+/// A new lesson, open at once or at its time.
 #[utoipa::path(
     post, path = "/api/lessons", operation_id = "lesson_create", tag = "lesson", request_body = NewLesson,
     responses(
@@ -60,14 +63,20 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<LessonAccess>), ApiError> {
     caller.need_admin()?;
     let invited = known_devices(&app, body.device_ids.unwrap_or_default()).await?;
+    let now = clock::now();
+    if body.starts_at.is_some_and(|at| at.0 < now.0 - PAST_MS || at.0 > now.0 + MAX_AHEAD_MS) {
+        return Err(ApiError::BadInput("starts_at"));
+    }
+    let is_later = body.starts_at.is_some_and(|at| at.0 > now.0 + OPENS_BEFORE_MS);
     let mut lesson = Lesson {
         id: fresh::lesson_id(),
         title: input::title(&body.title)?,
-        state: LessonState::Open,
+        state: if is_later { LessonState::Scheduled } else { LessonState::Open },
         video_codec: body.video_codec.unwrap_or_default(),
         record: body.record.unwrap_or(true),
         code: None,
-        created_at: clock::now(),
+        created_at: now,
+        starts_at: body.starts_at,
         started_at: None,
         ended_at: None,
         seats: vec![Seat {
@@ -124,6 +133,26 @@ pub async fn access(
     caller.need_lesson(&id)?;
     let scheme = Scheme::of(&extensions, &headers, &app);
     Ok(Json(access_of(&app, view(&app, &id).await?, &headers, scheme)))
+}
+
+/// Opens a scheduled lesson before its time.
+#[utoipa::path(
+    post, path = "/api/lessons/{id}/open", operation_id = "lesson_open", tag = "lesson",
+    params(("id" = LessonId, Path)),
+    responses(
+        (status = 200, body = LessonView), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem),
+    )
+)]
+pub async fn open(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<LessonId>,
+) -> Result<Json<LessonView>, ApiError> {
+    caller.need_lesson(&id)?;
+    let runner = running(&app, &id).await?;
+    runner.command(By::Desk, Command::Open).await?;
+    Ok(Json((*runner.view_now()).clone()))
 }
 
 /// Ends the lesson.
@@ -198,7 +227,7 @@ async fn known_devices(app: &App, ids: Vec<DeviceId>) -> Result<Vec<DeviceId>, A
 async fn insert_with_code(app: &App, lesson: &mut Lesson, invited: &[DeviceId]) -> Result<(), ApiError> {
     let mut draws = 1;
     loop {
-        lesson.code = Some(fresh::code());
+        lesson.code = lesson.state.has_media().then(fresh::code);
         match app.store().insert_lesson(lesson, invited).await {
             Ok(()) => return Ok(()),
             Err(error) if error.is_taken() && draws < MAX_DRAWS => draws += 1,

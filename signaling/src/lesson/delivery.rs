@@ -137,6 +137,7 @@ impl Delivery {
             }
         }
         told.room = Some((place.clone(), spec.clone()));
+        told.gone = false;
         self.expel(&sfu, room, &spec.routes, told, &place).await?;
         stage.set_place(Some(place));
         Ok(())

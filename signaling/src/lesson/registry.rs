@@ -11,10 +11,14 @@ use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tongtang_protocol::ids::{DeviceId, LessonId};
-use tongtang_protocol::lesson::LessonState;
+use tongtang_protocol::lesson::{LessonState, OPENS_BEFORE_MS};
+use tongtang_protocol::units::UnixMillis;
 
 /// How long a lesson that ended still runs, so that its delivery closes its room.
 const ENDING_MS: i64 = 60_000;
+
+/// A scheduled lesson that could not be opened so long after its time does not take place.
+const MISSED_MS: i64 = 2 * 3_600_000;
 
 /// The registry. Cheap to clone.
 #[derive(Clone)]
@@ -89,6 +93,19 @@ impl Lessons {
             Some(participant) => runner.command(By::Desk, Command::Expel(participant)).await,
             None => Ok(()),
         }
+    }
+
+    /// Opens the scheduled lessons whose time has come. One whose time passed long ago, while the server
+    /// was off, ends instead: nobody waits for it any more.
+    pub async fn open_due(&self, now: UnixMillis) -> Result<(), CommandError> {
+        for id in self.0.store.due_lessons(UnixMillis(now.0 + OPENS_BEFORE_MS)).await? {
+            let Some(runner) = self.get(&id).await? else { continue };
+            let missed = runner.lesson().starts_at.is_some_and(|at| at.0 < now.0 - MISSED_MS);
+            let command = if missed { Command::End } else { Command::Open };
+            tracing::info!(lesson = %id, missed, "a scheduled lesson's time has come");
+            runner.command(By::Desk, command).await?;
+        }
+        Ok(())
     }
 
     /// Runs every lesson the nodes have something to do for; lets go of those nobody needs.

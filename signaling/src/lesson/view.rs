@@ -56,6 +56,7 @@ pub fn view_of(lesson: &Lesson, moment: &Moment) -> LessonView {
         state: lesson.state,
         video_codec: lesson.video_codec,
         record: lesson.record,
+        starts_at: lesson.starts_at,
         started_at: lesson.started_at,
         ended_at: lesson.ended_at,
         participants,

@@ -25,6 +25,8 @@ pub struct InvitedTo {
     pub lesson_id: LessonId,
     /// Its title.
     pub title: String,
+    /// When it begins.
+    pub starts_at: Option<UnixMillis>,
 }
 
 type Row = (String, String, i64);
@@ -134,15 +136,30 @@ impl Store {
 
     /// The next lesson a screen is invited to that is not open yet.
     pub async fn next_lesson_of_device(&self, id: &DeviceId) -> Result<Option<InvitedTo>, StoreError> {
-        let row: Option<(String, String)> = sqlx::query_as(
-            "SELECT lesson.id, lesson.title FROM invitation JOIN lesson ON lesson.id = invitation.lesson_id
-             WHERE invitation.device_id = ? AND lesson.state = ? ORDER BY lesson.created_at LIMIT 1",
+        let row: Option<(String, String, Option<i64>)> = sqlx::query_as(
+            "SELECT lesson.id, lesson.title, lesson.starts_at
+             FROM invitation CROSS JOIN lesson ON lesson.id = invitation.lesson_id
+             WHERE invitation.device_id = ? AND lesson.state = ?
+             ORDER BY lesson.starts_at, lesson.created_at LIMIT 1",
         )
         .bind(id.as_str())
         .bind(word(&LessonState::Scheduled))
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(id, title)| Ok(InvitedTo { lesson_id: parse("lesson", "id", id)?, title })).transpose()
+        row.map(|(id, title, starts_at)| {
+            let lesson_id = parse("lesson", "id", id)?;
+            Ok(InvitedTo { lesson_id, title, starts_at: starts_at.map(UnixMillis) })
+        })
+        .transpose()
+    }
+
+    /// The screens that are invited to a lesson.
+    pub async fn invited_devices(&self, lesson: &LessonId) -> Result<Vec<DeviceId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar("SELECT device_id FROM invitation WHERE lesson_id = ?")
+            .bind(lesson.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        ids.into_iter().map(|id| parse("invitation", "device_id", id)).collect()
     }
 }
 

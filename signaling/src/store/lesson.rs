@@ -26,6 +26,7 @@ struct LessonRow {
     recording_id: Option<String>,
     last_event_seq: i64,
     created_at: i64,
+    starts_at: Option<i64>,
     started_at: Option<i64>,
     ended_at: Option<i64>,
     resource_id: Option<String>,
@@ -53,6 +54,7 @@ impl LessonRow {
             record: self.record,
             code: self.code.as_deref().and_then(Code::parse),
             created_at: UnixMillis(self.created_at),
+            starts_at: self.starts_at.map(UnixMillis),
             started_at: self.started_at.map(UnixMillis),
             ended_at: self.ended_at.map(UnixMillis),
             seats,
@@ -98,8 +100,9 @@ impl Store {
     pub async fn insert_lesson(&self, lesson: &Lesson, invited: &[DeviceId]) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq, created_at,
+                 starts_at)
+             VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
         )
         .bind(lesson.id.as_str())
         .bind(&lesson.title)
@@ -108,6 +111,7 @@ impl Store {
         .bind(lesson.record)
         .bind(lesson.code.as_ref().map(Code::as_str))
         .bind(lesson.created_at.0)
+        .bind(lesson.starts_at.map(|at| at.0))
         .execute(&mut *tx)
         .await?;
         write_seats(&mut tx, lesson).await?;
@@ -167,6 +171,17 @@ impl Store {
             lessons.push(self.with_seats(row).await?);
         }
         Ok(lessons)
+    }
+
+    /// Scheduled lessons that are to begin by then, the earliest first.
+    pub async fn due_lessons(&self, by: UnixMillis) -> Result<Vec<LessonId>, StoreError> {
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM lesson WHERE state = ? AND starts_at <= ? ORDER BY starts_at")
+                .bind(word(&LessonState::Scheduled))
+                .bind(by.0)
+                .fetch_all(&self.pool)
+                .await?;
+        ids.into_iter().map(|id| parse("lesson", "id", id)).collect()
     }
 
     /// Lessons that the nodes have something to do for.

@@ -32,6 +32,8 @@ pub struct Page {
     devices: broadcast::Receiver<DeviceId>,
     epoch: Option<u64>,
     next_lesson_at: Instant,
+    /// The screen, as the page knows it.
+    device: Option<DeviceView>,
 }
 
 impl Page {
@@ -47,8 +49,9 @@ impl Page {
             devices,
             epoch: None,
             next_lesson_at: Instant::now(),
+            device: None,
         };
-        let device = match &page.session.identity {
+        page.device = match &page.session.identity {
             Identity::Teacher(_) => None,
             Identity::Device(id) => Some(device_view(&page.app, id).await?.ok_or(ApiError::BadCredential)?),
         };
@@ -64,7 +67,7 @@ impl Page {
             session_id: page.session.id.clone(),
             role: page.session.identity.role(),
             you: seat.as_ref().map(|seat| seat.participant.clone()),
-            device,
+            device: page.device.clone(),
             lesson,
             media,
             server_time: clock::now(),
@@ -166,8 +169,8 @@ impl Page {
     /// A screen's assignment may have changed; false: the screen is not known any more.
     async fn reassign(&mut self) -> bool {
         let Identity::Device(id) = &self.session.identity else { return true };
-        match self.app.store().device(id).await {
-            Ok(Some(_)) => {}
+        let device = match device_view(&self.app, id).await {
+            Ok(Some(device)) => device,
             Ok(None) => {
                 let problem = ApiError::BadCredential.problem(self.language);
                 self.session.say(ServerMessage::Refused { id: 0, problem });
@@ -177,7 +180,7 @@ impl Page {
                 tracing::error!(%error, "cannot look up a screen");
                 return true;
             }
-        }
+        };
         let seat = match self.find_seat().await {
             Ok(seat) => seat,
             Err(error) => {
@@ -190,7 +193,9 @@ impl Page {
             (None, None) => true,
             _ => false,
         };
-        if !same {
+        let waits_for_another = seat.is_none() && self.device.as_ref() != Some(&device);
+        if !same || waits_for_another {
+            self.device = Some(device);
             // The last picture of the lesson it leaves: that it ended, or that it goes on without it.
             if seat.is_none() && self.views.as_ref().is_some_and(|views| views.has_changed().unwrap_or(false))
             {
@@ -200,7 +205,8 @@ impl Page {
             self.sit(seat);
             let lesson = self.lesson().map(Box::new);
             let media = self.grant();
-            self.session.say(ServerMessage::Assigned { lesson, you, media });
+            let device = self.device.clone();
+            self.session.say(ServerMessage::Assigned { device, lesson, you, media });
         }
         true
     }
@@ -223,7 +229,11 @@ pub async fn device_view(app: &App, id: &DeviceId) -> Result<Option<DeviceView>,
     Ok(Some(DeviceView {
         id: device.id,
         name: device.name,
-        next_lesson: next.map(|next| NextLesson { id: next.lesson_id, title: next.title, starts_at: None }),
+        next_lesson: next.map(|next| NextLesson {
+            id: next.lesson_id,
+            title: next.title,
+            starts_at: next.starts_at,
+        }),
     }))
 }
 

@@ -276,6 +276,7 @@ impl Connection {
         }
         let seat = self.session.seat().ok_or(ApiError::Lesson(crate::lesson::Refusal::NotAllowed))?;
         let command = match action {
+            Action::Open => Command::Open,
             Action::Start => Command::Start,
             Action::Pause => Command::Pause,
             Action::Continue => Command::Continue,

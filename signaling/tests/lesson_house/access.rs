@@ -27,6 +27,7 @@ const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/lessons", Open::Admin),
     ("get", "/api/lessons/{id}", Open::Lesson),
     ("get", "/api/lessons/{id}/access", Open::Lesson),
+    ("post", "/api/lessons/{id}/open", Open::Lesson),
     ("post", "/api/lessons/{id}/end", Open::Lesson),
     ("post", "/api/lessons/{id}/grants", Open::Lesson),
     ("post", "/api/devices/pair", Open::Everybody),

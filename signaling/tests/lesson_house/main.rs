@@ -13,3 +13,4 @@ mod pages;
 mod pairing;
 mod reconcile;
 mod resume;
+mod timetable;
