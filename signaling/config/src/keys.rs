@@ -33,6 +33,11 @@ pub const KEYS: &[Key] = &[
         "the address people type, or nothing",
         r#"public_url = "https://lessons.example.cn""#,
     ),
+    key(
+        "http.trusted_proxies",
+        "a list of the IP addresses of reverse proxies",
+        r#"trusted_proxies = ["10.0.0.5"]"#,
+    ),
     key("https.enabled", BOOLEAN, "enabled = true"),
     key("https.listen", ADDRESS, r#"listen = "0.0.0.0:8443""#),
     key(

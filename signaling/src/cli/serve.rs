@@ -97,7 +97,7 @@ pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shap
     let app = inner_house(&config, &secrets, &nodes, lan_urls.first().cloned()).await?;
     let patience = Patience::default();
     let router = front::router(app::router(app.clone()), nodes.clone(), &secrets.control_secret, patience);
-    let tally = Tally::new(Vec::new());
+    let tally = Tally::new(config.http.trusted_proxies.clone());
     let mut listeners =
         Listeners::serve(&router, http, https, tally, patience).map_err(ServeError::Listening)?;
     let behind = tokio::spawn(app.clone().run());
