@@ -23,6 +23,7 @@ pub mod request;
 
 use crate::answer;
 use crate::nodes::{self, Nodes};
+use crate::store::Store;
 use axum::http::Request;
 use axum::{Router, middleware};
 use patient::Patience;
@@ -36,13 +37,13 @@ use tower_http::limit::RequestBodyLimitLayer;
 pub const MAX_BODY_BYTES: usize = MAX_SDP_BYTES;
 
 /// Everything a listener serves. `inner` is all of `/api` and `/media`.
-pub fn router(inner: Router, nodes: Nodes, control_secret: &str, patience: Patience) -> Router {
+pub fn router(inner: Router, nodes: Nodes, store: Store, control_secret: &str, patience: Patience) -> Router {
     let media = media_proxy::router(nodes.clone());
     let compressed =
         inner.merge(pages::router()).layer(CompressionLayer::new().compress_when(pages::is_text));
     Router::new()
         .merge(nodes::register::router(nodes.clone(), control_secret.to_owned()))
-        .merge(health::router(nodes, control_secret.to_owned()))
+        .merge(health::router(nodes, store, control_secret.to_owned()))
         .merge(media)
         .merge(compressed)
         .fallback(pages::not_found)

@@ -14,6 +14,7 @@ use tongtang::front::bounded::Tally;
 use tongtang::front::patient::Patience;
 use tongtang::front::{self, listen};
 use tongtang::nodes::Nodes;
+use tongtang::store::Store;
 use tongtang_protocol::control::{NodeKind, Register};
 use tongtang_protocol::ids::NodeId;
 
@@ -29,6 +30,7 @@ const CROWD: usize = 600;
 struct Door {
     http: SocketAddr,
     _listeners: listen::Listeners,
+    _data: tempfile::TempDir,
 }
 
 /// A front door with a stand-in sfu that answers at once.
@@ -51,11 +53,13 @@ async fn door(patience: Patience) -> Door {
         })
         .unwrap();
     let inner = Router::new().route("/api/echo", post(|body: Bytes| async move { body.len().to_string() }));
-    let router = front::router(inner, nodes, "control", patience);
+    let data = tempfile::tempdir().unwrap();
+    let store = Store::open(&data.path().join("tongtang.db")).await.unwrap();
+    let router = front::router(inner, nodes, store, "control", patience);
     let http = listen::bind("127.0.0.1:0".parse().unwrap(), "http.listen").unwrap();
     let address = http.local_addr().unwrap();
     let listeners = listen::Listeners::serve(&router, http, None, Tally::new(Vec::new()), patience).unwrap();
-    Door { http: address, _listeners: listeners }
+    Door { http: address, _listeners: listeners, _data: data }
 }
 
 /// Sends the head of a request and waits until the server asks for its body (RFC 9110 §10.1.1).

@@ -96,7 +96,8 @@ pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shap
     let lan_urls = links::lan_urls(&config, &addresses);
     let app = inner_house(&config, &secrets, &nodes, lan_urls.first().cloned()).await?;
     let patience = Patience::default();
-    let router = front::router(app::router(app.clone()), nodes.clone(), &secrets.control_secret, patience);
+    let inner = app::router(app.clone());
+    let router = front::router(inner, nodes.clone(), app.store().clone(), &secrets.control_secret, patience);
     let tally = Tally::new(config.http.trusted_proxies.clone());
     let mut listeners =
         Listeners::serve(&router, http, https, tally, patience).map_err(ServeError::Listening)?;
