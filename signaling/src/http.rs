@@ -10,6 +10,7 @@
 //! * [`media`]: files behind signed addresses
 //! * [`input`]: limits of what people type
 //! * [`peer`]: the address a request comes from
+//! * [`security`]: what the document says of who gets in
 
 pub mod devices;
 pub mod input;
@@ -17,6 +18,7 @@ pub mod lessons;
 pub mod library;
 pub mod media;
 pub mod peer;
+pub mod security;
 pub mod session;
 
 use crate::app::App;
@@ -75,6 +77,7 @@ fn described() -> OpenApiRouter<App> {
 /// `Extension(Scheme::Https)`.
 pub fn router(app: App) -> Router {
     let (router, document) = described().split_for_parts();
+    let document = security::describe(document);
     router
         .route("/api/openapi.json", get(async move || Json(document.clone())))
         .route("/api/{*unknown}", any(async || ApiError::NotFound))
@@ -85,7 +88,7 @@ pub fn router(app: App) -> Router {
 
 /// The document without a server: TypeScript is generated from it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+    security::describe(described().split_for_parts().1)
 }
 
 #[cfg(test)]

@@ -152,6 +152,25 @@ fn check_config_says_what_is_right_and_what_is_wrong() {
 }
 
 #[test]
+fn a_log_that_is_no_terminal_is_json_line_by_line() {
+    let (folder, _) = installation();
+    let mut server = Server::start(folder.path());
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(server.wait().success());
+    let log = std::fs::read_to_string(folder.path().join("stderr")).unwrap();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    for line in &lines {
+        for key in ["timestamp", "level", "message"] {
+            assert!(line[key].is_string(), "{key} in {line}");
+        }
+    }
+    assert!(lines.iter().any(|line| line["message"] == "stopped"), "{log}");
+}
+
+#[test]
 fn the_api_document_needs_no_server() {
     let folder = tempfile::tempdir().unwrap();
     let (ok, out, _) = answer(folder.path(), &["openapi"]);
@@ -235,7 +254,7 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     let create = ["lesson", "create", "--title", "后天", "--starts-at"];
     let later = time::OffsetDateTime::now_utc() + time::Duration::days(2);
     let later = later.format(&time::format_description::well_known::Rfc3339).unwrap();
-    let (ok, out, err) = answer(folder.path(), &[&create[..], &[&later, "--json"]].concat());
+    let (ok, out, err) = answer(folder.path(), &[&create[..], &[later.as_str(), "--json"]].concat());
     let made: Value = serde_json::from_str(&out).unwrap();
     assert!(ok && made["lesson"]["state"] == "scheduled" && made["code"].is_null(), "{out}{err}");
     let (ok, _, err) = answer(folder.path(), &["lesson", "open", made["lesson"]["id"].as_str().unwrap()]);

@@ -121,6 +121,36 @@ async fn pages_are_served_or_it_is_said_how_to_build_them() {
     assert!(missing.text().await.unwrap().contains("没有这个页面"));
 }
 
+/// The addresses a page loads by itself.
+fn loaded_by(page: &str) -> Vec<String> {
+    let quoted = |after: &str| after.split('"').next().unwrap_or_default().to_owned();
+    ["src=\"", "href=\""].iter().flat_map(|attribute| page.split(attribute).skip(1)).map(quoted).collect()
+}
+
+#[tokio::test]
+async fn the_pages_of_the_api_are_served_from_here_alone() {
+    // As they stand in the source, and as they are served, if the pages are built.
+    let source = include_str!("../../web-client/public/docs/index.html");
+    let script = include_str!("../../web-client/public/docs/docs.js");
+    let door = door().await;
+    let response = door.get("/api/docs").await;
+    let (is_built, page) = match response.status().as_u16() {
+        200 => (true, response.text().await.unwrap()),
+        _ => (false, source.to_owned()),
+    };
+    let parts = loaded_by(&page);
+    assert!(parts.iter().any(|part| part.ends_with("swagger-ui-bundle.js")), "{parts:?}");
+    for part in parts {
+        assert!(part.starts_with('/') && !part.starts_with("//"), "{part} is another origin's");
+        if is_built {
+            assert_eq!(door.get(&part).await.status().as_u16(), 200, "{part}");
+        }
+    }
+    // Its own validator is the one thing Swagger UI would ask of somebody else.
+    assert!(!script.contains("://") && script.contains("validatorUrl: null"), "{script}");
+    assert!(script.contains("/api/openapi.json"), "{script}");
+}
+
 #[tokio::test]
 async fn a_panic_is_one_bad_answer_and_no_more() {
     let door = door().await;

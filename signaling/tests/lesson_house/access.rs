@@ -78,6 +78,26 @@ fn every_route_stands_in_the_table_and_every_row_is_a_route() {
 }
 
 #[test]
+fn the_document_says_which_routes_ask_who_one_is() {
+    let document = serde_json::to_value(tongtang::http::openapi()).unwrap();
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(
+        (&schemes["bearer"]["scheme"], &schemes["cookie"]["in"]),
+        (&json!("bearer"), &json!("cookie"))
+    );
+    for (method, path, open) in TABLE {
+        let operation = &document["paths"][path][method];
+        let ways = &operation["security"];
+        if *open == Open::Everybody {
+            assert_eq!(*ways, json!([{}]), "{method} {path}");
+        } else {
+            assert_eq!(*ways, json!([{"bearer": []}, {"cookie": []}]), "{method} {path}");
+            assert!(operation["responses"]["401"].is_object() && operation["responses"]["403"].is_object());
+        }
+    }
+}
+
+#[test]
 fn the_document_carries_the_words_of_the_websocket() {
     let document = serde_json::to_value(tongtang::http::openapi()).unwrap();
     let schemas = document["components"]["schemas"].as_object().unwrap();
