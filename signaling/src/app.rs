@@ -18,9 +18,10 @@ use crate::store::{Store, StoreError};
 use crate::tokens::{BadTokenKey, TokenSigner};
 use crate::ws::Sessions;
 use axum::http::{Extensions, HeaderMap, header};
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 use tongtang_config::Config;
 use tongtang_config::secrets::Secrets;
 
@@ -119,22 +120,17 @@ impl App {
     /// Runs what runs behind the requests: reconciling lessons, following nodes, submitting jobs.
     /// Until it is dropped.
     pub async fn run(self) {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(self.clone().reconcile());
-        tasks.spawn(self.composer().clone().run());
-        tasks.spawn(
-            Follower {
-                nodes: self.nodes().clone(),
-                lessons: self.lessons().clone(),
-                composer: self.composer().clone(),
-            }
-            .run(),
+        let follower = Follower {
+            nodes: self.nodes().clone(),
+            lessons: self.lessons().clone(),
+            composer: self.composer().clone(),
+        };
+        let composer = self.composer().clone();
+        tokio::join!(
+            keep("reconcile", || self.clone().reconcile()),
+            keep("composer", || composer.clone().run()),
+            keep("follower", || follower.clone().run()),
         );
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a task behind the requests ended");
-            }
-        }
     }
 
     async fn reconcile(self) {
@@ -226,5 +222,57 @@ impl App {
 
     pub(crate) fn lan_url(&self) -> Option<&str> {
         self.0.lan_url.as_deref()
+    }
+}
+
+/// Runs a task for ever. One that panicked is begun anew: without it no lesson would get media, and the
+/// server would look well.
+async fn keep<F>(name: &'static str, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        match AbortOnDropHandle::new(tokio::spawn(begin())).await {
+            Ok(()) => tracing::error!(task = name, "a task behind the requests ended; begun anew"),
+            Err(error) => tracing::error!(task = name, %error, "a task behind the requests failed; begun anew"),
+        }
+        metrics::counter!("tongtang_task_ends_total", "task" => name).increment(1);
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::sync::Notify;
+
+    #[tokio::test]
+    async fn a_task_that_panicked_is_begun_anew_and_ends_with_its_keeper() {
+        let (begun, lives) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+        let held = Arc::new(());
+        let keeper = tokio::spawn({
+            let (begun, lives, held) = (begun.clone(), lives.clone(), held.clone());
+            async move {
+                keep("test", || {
+                    let (begun, lives, held) = (begun.clone(), lives.clone(), held.clone());
+                    async move {
+                        let _held = held;
+                        assert!(begun.fetch_add(1, Ordering::Relaxed) > 0, "the first one panics");
+                        lives.notify_one();
+                        std::future::pending::<()>().await;
+                    }
+                })
+                .await;
+            }
+        });
+        lives.notified().await;
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
+        keeper.abort();
+        assert!(keeper.await.unwrap_err().is_cancelled());
+        while Arc::strong_count(&held) > 1 {
+            tokio::task::yield_now().await;
+        }
     }
 }
