@@ -18,7 +18,6 @@ use crate::store::{Store, StoreError};
 use crate::tokens::{BadTokenKey, TokenSigner};
 use crate::ws::Sessions;
 use axum::http::{Extensions, HeaderMap, header};
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -137,6 +136,7 @@ impl App {
         loop {
             let reconciled = async {
                 self.lessons().open_due(clock::now()).await?;
+                self.lessons().end_abandoned(clock::now()).await?;
                 self.lessons().reconcile().await
             };
             let pause = match reconciled.await {
@@ -234,7 +234,9 @@ where
     loop {
         match AbortOnDropHandle::new(tokio::spawn(begin())).await {
             Ok(()) => tracing::error!(task = name, "a task behind the requests ended; begun anew"),
-            Err(error) => tracing::error!(task = name, %error, "a task behind the requests failed; begun anew"),
+            Err(error) => {
+                tracing::error!(task = name, %error, "a task behind the requests failed; begun anew");
+            }
         }
         metrics::counter!("tongtang_task_ends_total", "task" => name).increment(1);
         tokio::time::sleep(RETRY).await;

@@ -51,7 +51,7 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Les
     post, path = "/api/lessons", operation_id = "lesson_create", tag = "lesson", request_body = NewLesson,
     responses(
         (status = 201, body = LessonAccess), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 422, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem),
     )
 )]
 pub async fn create(
@@ -68,6 +68,9 @@ pub async fn create(
         return Err(ApiError::BadInput("starts_at"));
     }
     let is_later = body.starts_at.is_some_and(|at| at.0 > now.0 + OPENS_BEFORE_MS);
+    if !is_later {
+        need_room(&app).await?;
+    }
     let mut lesson = Lesson {
         id: fresh::lesson_id(),
         title: input::title(&body.title)?,
@@ -151,6 +154,9 @@ pub async fn open(
 ) -> Result<Json<LessonView>, ApiError> {
     caller.need_lesson(&id)?;
     let runner = running(&app, &id).await?;
+    if runner.lesson().state == LessonState::Scheduled {
+        need_room(&app).await?;
+    }
     runner.command(By::Desk, Command::Open).await?;
     Ok(Json((*runner.view_now()).clone()))
 }
@@ -200,6 +206,11 @@ pub async fn grant(
     let seat = Seated { runner, participant, role };
     let media = grant_for(&app, &seat).ok_or(ApiError::NoMedia)?;
     Ok(Json(Granted { participant: seat.participant, media }))
+}
+
+/// Better refused now, in words, than opened and left without media.
+pub async fn need_room(app: &App) -> Result<(), ApiError> {
+    if app.lessons().has_room().await? { Ok(()) } else { Err(ApiError::TooManyLessons) }
 }
 
 async fn running(app: &App, id: &LessonId) -> Result<Arc<Runner>, ApiError> {

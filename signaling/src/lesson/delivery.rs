@@ -44,6 +44,8 @@ struct Told {
     expelled: Option<(Place, usize)>,
     capture: Option<(u64, u64, Capture)>,
     gone: bool,
+    /// What was complained of last.
+    complaint: String,
 }
 
 /// The goal could not be reached (yet).
@@ -91,15 +93,26 @@ impl Delivery {
             let pause = match self.deliver(&stage, &goal, &mut told).await {
                 Ok(()) => RECONCILE,
                 Err(error) => {
-                    tracing::debug!(lesson = %self.lesson, %error, "not delivered yet");
+                    self.complain(&error, &mut told);
                     RETRY
                 }
             };
             tokio::select! {
                 changed = goals.changed() => if changed.is_err() { return },
                 changed = nodes.changed() => if changed.is_err() { return },
-                () = sleep(pause) => if pause == RECONCILE { told = Told { gone: told.gone, ..Told::default() } },
+                () = sleep(pause) => if pause == RECONCILE { told = Told { gone: told.gone, complaint: told.complaint, ..Told::default() } },
             }
+        }
+    }
+
+    /// A node that is away comes back; one that says no wants a person, who is told once.
+    fn complain(&self, error: &NotDelivered, told: &mut Told) {
+        let said = error.to_string();
+        if matches!(error, NotDelivered::Node(NodeError::Refused { .. })) && told.complaint != said {
+            tracing::warn!(lesson = %self.lesson, %error, "a node refuses this lesson");
+            told.complaint = said;
+        } else {
+            tracing::debug!(lesson = %self.lesson, %error, "not delivered yet");
         }
     }
 

@@ -18,6 +18,7 @@ use tongtang_protocol::control::{RecordingStatus, SfuParticipant};
 use tongtang_protocol::ids::{LessonId, NodeId, ParticipantId};
 use tongtang_protocol::lesson::{LessonState, LessonView, Role};
 use tongtang_protocol::trouble::RecordingAlarm;
+use tongtang_protocol::units::UnixMillis;
 
 /// How often a code is drawn again when an open lesson has it. With all 4,096 lessons a server could
 /// hold open, eight collisions in a row come once in 10¹⁹.
@@ -77,8 +78,9 @@ const POISON: &str = "no holder of this lock panics";
 
 impl Stage {
     fn new(lesson: &Lesson) -> Self {
+        let moment = Moment { teacher_away_since: Some(clock::now()), ..Moment::default() };
         Self {
-            moment: Mutex::default(),
+            moment: Mutex::new(moment),
             stored: Mutex::new(Arc::new(lesson.clone())),
             view: watch::Sender::new(Arc::new(view_of(lesson, &Moment::default()))),
             goal: watch::Sender::new(Arc::new(Goal::of(lesson))),
@@ -113,7 +115,11 @@ impl Stage {
 
     /// Changes the moment and shows the lesson again.
     fn change(&self, change: impl FnOnce(&mut Moment)) {
-        change(&mut self.moment());
+        let lesson = self.stored.lock().expect(POISON).clone();
+        let mut moment = self.moment();
+        change(&mut moment);
+        moment.mind_the_teacher(&lesson, clock::now());
+        drop(moment);
         self.show();
     }
 
@@ -181,6 +187,11 @@ impl Runner {
     /// Where its media is, now and whenever it moves.
     pub fn place(&self) -> watch::Receiver<Option<Place>> {
         self.stage.place.subscribe()
+    }
+
+    /// Since when no teacher is there; None: one is.
+    pub fn teacher_away_since(&self) -> Option<UnixMillis> {
+        self.stage.moment().teacher_away_since
     }
 
     /// The lesson as last stored.

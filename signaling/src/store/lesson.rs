@@ -173,6 +173,17 @@ impl Store {
         Ok(lessons)
     }
 
+    /// How many lessons may have media now.
+    pub async fn count_open_lessons(&self) -> Result<usize, StoreError> {
+        let number: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM lesson WHERE state IN (?, ?, ?)")
+            .bind(word(&LessonState::Open))
+            .bind(word(&LessonState::Live))
+            .bind(word(&LessonState::Paused))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(usize::try_from(number).unwrap_or(0))
+    }
+
     /// Scheduled lessons that are to begin by then, the earliest first.
     pub async fn due_lessons(&self, by: UnixMillis) -> Result<Vec<LessonId>, StoreError> {
         let ids: Vec<String> =

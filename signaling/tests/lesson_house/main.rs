@@ -2,6 +2,7 @@
 //! for the sfu and the recorder that write down what they are told.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod abandoned;
 mod access;
 mod flow;
 mod house;
