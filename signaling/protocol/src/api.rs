@@ -62,6 +62,21 @@ pub struct NewLesson {
     pub starts_at: Option<UnixMillis>,
 }
 
+/// Which part of a list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// Those after the one with this id, as the list goes on.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// At most so many; 500 at most, and if absent.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// Only those whose title contains this.
+    #[serde(default)]
+    pub search: Option<String>,
+}
+
 /// How to get into a lesson. For the administrator and its teacher only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LessonAccess {

@@ -12,10 +12,10 @@ use crate::problem::ApiError;
 use crate::ws::page::grant_for;
 use crate::ws::session::Seated;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use std::sync::Arc;
-use tongtang_protocol::api::{GrantRequest, Granted, LessonAccess, NewLesson};
+use tongtang_protocol::api::{GrantRequest, Granted, LessonAccess, NewLesson, Part};
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::{LessonState, LessonView, MAX_CLASSROOMS, OPENS_BEFORE_MS, Role};
 use tongtang_protocol::problem::Problem;
@@ -31,14 +31,18 @@ const TEACHER_NAME: &str = "主讲教师";
 
 /// All lessons, the newest first; a teacher sees theirs.
 #[utoipa::path(
-    get, path = "/api/lessons", operation_id = "lesson_list", tag = "lesson",
+    get, path = "/api/lessons", operation_id = "lesson_list", tag = "lesson", params(Part),
     responses((status = 200, body = Vec<LessonView>), (status = 401, body = Problem))
 )]
-pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<LessonView>>, ApiError> {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Result<Json<Vec<LessonView>>, ApiError> {
     if let Some(own) = caller.need_desk()? {
         return Ok(Json(vec![view(&app, own).await?]));
     }
-    let lessons = app.store().lessons().await?;
+    let lessons = app.store().lessons(&input::slice(part)?).await?;
     let views = lessons.iter().map(|lesson| match app.lessons().running(&lesson.id) {
         Some(runner) => (*runner.view_now()).clone(),
         None => view_of(lesson, &Moment::default()),

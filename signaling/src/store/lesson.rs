@@ -1,15 +1,13 @@
 //! Lessons with their seats and the events of their recordings. A lesson is written whole, in one
 //! transaction: it has at most some fifty seats.
 
-use super::{Store, StoreError, count, from_json, parse, parse_opt, signed, word};
+use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
 use crate::lesson::machine::{Code, Lesson, Seat, Step};
 use sqlx::sqlite::SqliteConnection;
+use std::collections::HashMap;
 use tongtang_protocol::ids::{DeviceId, JobId, LessonId, ParticipantId, RecordingId, ResourceId};
 use tongtang_protocol::lesson::{LessonEvent, LessonState};
 use tongtang_protocol::units::UnixMillis;
-
-/// Lessons a list shows, the newest first; older ones are found through the library.
-pub const MAX_LISTED: i64 = 500;
 
 const COLUMNS: &str = "SELECT lesson.*, resource.id AS resource_id FROM lesson
     LEFT JOIN resource ON resource.lesson_id = lesson.id";
@@ -30,6 +28,19 @@ struct LessonRow {
     started_at: Option<i64>,
     ended_at: Option<i64>,
     resource_id: Option<String>,
+}
+
+/// Of `Slice`: after, search, limit.
+const LISTED: &str = "WHERE (?1 IS NULL
+        OR (lesson.created_at, lesson.id) < (SELECT created_at, id FROM lesson WHERE id = ?1))
+    AND instr(lower(lesson.title), lower(?2)) > 0
+    ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT ?3";
+
+#[derive(sqlx::FromRow)]
+struct SeatOf {
+    lesson_id: String,
+    #[sqlx(flatten)]
+    seat: SeatRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -158,19 +169,31 @@ impl Store {
         parse_opt("lesson", "id", id)
     }
 
-    /// The newest lessons.
-    pub async fn lessons(&self) -> Result<Vec<Lesson>, StoreError> {
-        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT ?"
-        )))
-        .bind(MAX_LISTED)
-        .fetch_all(&self.pool)
+    /// Lessons, the newest first; two statements, however many there are.
+    pub async fn lessons(&self, slice: &Slice) -> Result<Vec<Lesson>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} {LISTED}")))
+            .bind(&slice.after)
+            .bind(&slice.search)
+            .bind(slice.limit)
+            .fetch_all(&mut *tx)
+            .await?;
+        let seats = sqlx::query_as::<_, SeatOf>(
+            "SELECT * FROM participant WHERE lesson_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+        )
+        .bind(json_list(rows.iter().map(|row| row.id.as_str())))
+        .fetch_all(&mut *tx)
         .await?;
-        let mut lessons = Vec::with_capacity(rows.len());
-        for row in rows {
-            lessons.push(self.with_seats(row).await?);
+        let mut seats_of: HashMap<String, Vec<Seat>> = HashMap::new();
+        for SeatOf { lesson_id, seat } in seats {
+            seats_of.entry(lesson_id).or_default().push(seat.try_into()?);
         }
-        Ok(lessons)
+        rows.into_iter()
+            .map(|row| {
+                let seats = seats_of.remove(&row.id).unwrap_or_default();
+                row.with(seats)
+            })
+            .collect()
     }
 
     /// How many lessons may have media now.

@@ -8,6 +8,7 @@ use crate::lesson::runner::Place;
 use crate::lesson::view::for_classroom;
 use crate::lesson::{Newcomer, Runner};
 use crate::problem::{ApiError, Language};
+use crate::store::device::{Device, InvitedTo};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
@@ -226,15 +227,14 @@ pub fn grant_for(app: &App, seat: &Seated) -> Option<MediaGrant> {
 pub async fn device_view(app: &App, id: &DeviceId) -> Result<Option<DeviceView>, ApiError> {
     let Some(device) = app.store().device(id).await? else { return Ok(None) };
     let next = app.store().next_lesson_of_device(id).await?;
-    Ok(Some(DeviceView {
-        id: device.id,
-        name: device.name,
-        next_lesson: next.map(|next| NextLesson {
-            id: next.lesson_id,
-            title: next.title,
-            starts_at: next.starts_at,
-        }),
-    }))
+    Ok(Some(view_of(device, next)))
+}
+
+/// The same of what was read already.
+pub fn view_of(device: Device, next: Option<InvitedTo>) -> DeviceView {
+    let next_lesson =
+        next.map(|next| NextLesson { id: next.lesson_id, title: next.title, starts_at: next.starts_at });
+    DeviceView { id: device.id, name: device.name, next_lesson }
 }
 
 async fn lesson_changed(views: &mut Option<watch::Receiver<Arc<LessonView>>>, not_before: Instant) {

@@ -9,6 +9,7 @@ mod house;
 mod kill;
 mod library;
 mod limits;
+mod lists;
 mod nodes;
 mod pages;
 mod pairing;
