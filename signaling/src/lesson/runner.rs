@@ -231,8 +231,10 @@ impl Runner {
             self.bus.jobs_changed();
         }
         if !before.state.has_media() && lesson.state.has_media() {
-            for device in self.store.invited_devices(&self.id).await? {
-                self.bus.device_changed(&device);
+            match self.store.invited_devices(&self.id).await {
+                Ok(devices) => devices.iter().for_each(|device| self.bus.device_changed(device)),
+                // It is stored and open all the same; a screen that is connected again finds it.
+                Err(error) => tracing::error!(lesson = %self.id, %error, "cannot tell the invited screens"),
             }
         }
         let over = before.state.has_media() && !lesson.state.has_media();
@@ -301,9 +303,23 @@ impl Runner {
         });
     }
 
-    /// What the recorder says; None: it does not answer.
-    pub fn hear_capture(&self, said: Option<RecordingStatus>) {
-        self.stage.change(|moment| moment.capture = said);
+    /// What the recorder says.
+    pub fn hear_capture(&self, node: &NodeId, said: RecordingStatus) {
+        self.stage.change(|moment| {
+            moment.capture = Some(said);
+            moment.capture_node = Some(node.clone());
+        });
+    }
+
+    /// Only these recorders answer: what another one said is not known any more.
+    pub fn keep_capture_of(&self, living: impl Fn(&NodeId) -> bool) {
+        let is_gone = self.stage.moment().capture_node.as_ref().is_some_and(|node| !living(node));
+        if is_gone {
+            self.stage.change(|moment| {
+                moment.capture = None;
+                moment.capture_node = None;
+            });
+        }
     }
 }
 

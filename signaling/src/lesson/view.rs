@@ -3,7 +3,7 @@
 use super::machine::Lesson;
 use std::collections::HashMap;
 use tongtang_protocol::control::{CaptureState, RecordingStatus, SfuParticipant};
-use tongtang_protocol::ids::ParticipantId;
+use tongtang_protocol::ids::{NodeId, ParticipantId};
 use tongtang_protocol::lesson::{
     LessonState, LessonView, Link, LinkLevel, Participant, RecordingState, Role,
 };
@@ -21,6 +21,8 @@ pub struct Moment {
     pub capture: Option<RecordingStatus>,
     /// Why no recorder captures it.
     pub not_captured: Option<RecordingAlarm>,
+    /// Which recorder said it.
+    pub capture_node: Option<NodeId>,
     /// Since when the lesson has no teacher: no page of theirs, nothing published by them.
     pub teacher_away_since: Option<UnixMillis>,
 }

@@ -5,7 +5,7 @@ use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_
 use crate::lesson::machine::{Code, Lesson, Seat, Step};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
-use tongtang_protocol::ids::{DeviceId, JobId, LessonId, ParticipantId, RecordingId, ResourceId};
+use tongtang_protocol::ids::{DeviceId, JobId, LessonId, NodeId, ParticipantId, RecordingId, ResourceId};
 use tongtang_protocol::lesson::{LessonEvent, LessonState};
 use tongtang_protocol::units::UnixMillis;
 
@@ -249,6 +249,26 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         parse_opt("lesson", "id", id)
+    }
+
+    /// The recorder that has this recording; None: no recorder took it (yet).
+    pub async fn recorder_of(&self, recording: &RecordingId) -> Result<Option<NodeId>, StoreError> {
+        let node: Option<Option<String>> =
+            sqlx::query_scalar("SELECT recorder FROM lesson WHERE recording_id = ?")
+                .bind(recording.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        parse_opt("lesson", "recorder", node.flatten())
+    }
+
+    /// This recorder has it from now on, unless another one has it already.
+    pub async fn keep_recorder(&self, recording: &RecordingId, node: &NodeId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE lesson SET recorder = ? WHERE recording_id = ? AND recorder IS NULL")
+            .bind(node.as_str())
+            .bind(recording.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// What a recording has to know after event `after`, in order.

@@ -2,12 +2,12 @@
 
 use super::job::{Job, JobRow};
 use super::lesson::Draft;
-use super::{Slice, Store, StoreError, count, from_json, json_list, parse, signed, word};
+use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
 use crate::lesson::machine::{Lesson, Step};
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashMap;
 use tongtang_protocol::control::ComposeOutput;
-use tongtang_protocol::ids::{JobId, LessonId, ResourceId};
+use tongtang_protocol::ids::{JobId, LessonId, NodeId, RecordingId, ResourceId};
 use tongtang_protocol::library::{JobState, ResourceFacts};
 use tongtang_protocol::units::UnixMillis;
 
@@ -152,9 +152,22 @@ impl Store {
         Ok(())
     }
 
-    /// The resource is gone, and with it what its lesson recorded.
-    pub async fn delete_resource(&self, step: &Step, resource: &Resource) -> Result<(), StoreError> {
+    /// The resource is gone, and with it what its lesson recorded; its files are to be removed.
+    pub async fn delete_resource(
+        &self,
+        step: &Step,
+        resource: &Resource,
+        recorder: Option<&NodeId>,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("INSERT INTO removal (recording_id, job_id, recorder, asked_at) VALUES (?, ?, ?, ?)")
+            .bind(resource.facts.recording_id.as_str())
+            .bind(resource.job.id.as_str())
+            .bind(recorder.map(NodeId::as_str))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("DELETE FROM resource WHERE id = ?")
             .bind(resource.facts.id.as_str())
             .execute(&mut *tx)
@@ -165,6 +178,45 @@ impl Store {
             .await?;
         super::lesson::write_lesson(&mut tx, &step.lesson).await?;
         tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// A recording of a deleted resource.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// Whose files.
+    pub recording_id: RecordingId,
+    /// Its last job.
+    pub job_id: JobId,
+    /// Who has it.
+    pub recorder: Option<NodeId>,
+}
+
+impl Store {
+    /// What is still to be removed, the oldest first.
+    pub async fn removals(&self) -> Result<Vec<Removal>, StoreError> {
+        let rows: Vec<(String, String, Option<String>)> =
+            sqlx::query_as("SELECT recording_id, job_id, recorder FROM removal ORDER BY asked_at")
+                .fetch_all(&self.pool)
+                .await?;
+        rows.into_iter()
+            .map(|(recording, job, recorder)| {
+                Ok(Removal {
+                    recording_id: parse("removal", "recording_id", recording)?,
+                    job_id: parse("removal", "job_id", job)?,
+                    recorder: parse_opt("removal", "recorder", recorder)?,
+                })
+            })
+            .collect()
+    }
+
+    /// It is removed.
+    pub async fn removed(&self, recording: &RecordingId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM removal WHERE recording_id = ?")
+            .bind(recording.as_str())
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }
