@@ -14,7 +14,7 @@ use crate::supervise::{Program, Supervisor, find};
 use crate::{front, machine, tls};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tongtang_config::log::Shape;
 use tongtang_config::{Config, Secrets};
 use tongtang_protocol::ids::{InvalidId, NodeId};
@@ -74,6 +74,8 @@ pub enum ServeError {
 pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shape) -> Result<(), ServeError> {
     machine::raise_open_files();
     front::health::counters();
+    // Before anything is started: a signal in between would leave the other programs running.
+    let mut signals = Signals::listen();
     let _lock = lock(&config.data_dir)?;
     let secrets = Secrets::ensure(&config.data_dir)?;
     // Bound before anything is started, so that a taken port leaves nothing behind.
@@ -107,7 +109,7 @@ pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shap
 
     greet(&config, &lan_urls, app.unused_setup_secret().await.ok().flatten());
     let outcome = tokio::select! {
-        name = asked_to_stop() => {
+        name = signals.heard() => {
             tracing::info!(signal = name, "stopping");
             Ok(())
         }
@@ -186,15 +188,30 @@ fn children(config: &Config, config_file: Option<&Path>, shape: Shape) -> Result
     Ok(programs)
 }
 
-/// Closing the terminal stops the server as Ctrl-C does.
-async fn asked_to_stop() -> &'static str {
-    let listen = |kind| signal(kind).expect("signal handlers can be installed");
-    let (mut interrupt, mut terminate, mut hangup) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()));
-    tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-        _ = hangup.recv() => "SIGHUP",
+/// Who asks us to stop. Closing the terminal stops the server as Ctrl-C does.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From now on a signal is heard, and does not end the process by itself.
+    fn listen() -> Self {
+        let listen = |kind| signal(kind).expect("signal handlers can be installed");
+        Self {
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: listen(SignalKind::hangup()),
+        }
+    }
+
+    async fn heard(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.hangup.recv() => "SIGHUP",
+        }
     }
 }
 
