@@ -5,6 +5,8 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET_DIR)/debug
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tongtang/tools
 FUZZ_SECONDS ?= 20
+# Where rustup puts cargo; a shell that was open before does not know it yet.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 say = @printf '\033[1m==>\033[0m %s\n'
 
 .PHONY: help run test check fmt e2e bench fuzz interop build web packages test-packages test-rust test-web release clean types pictures
@@ -29,6 +31,7 @@ check: packages web $(TOOLS)/bin/cargo-deny ## format, lints, licences, tidiness
 	@$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
 	$(say) "tidy"
 	@.ci/tidy
+	@.ci/install-test
 	$(say) "web client: lint"
 	@cd web-client && npm run --silent lint
 

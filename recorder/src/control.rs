@@ -6,6 +6,7 @@
 
 mod answer;
 mod events;
+pub mod ready;
 
 use crate::board::Board;
 use crate::jobs::Jobs;
@@ -18,6 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
+use ready::Readiness;
 use std::net::SocketAddr;
 use tongtang_http::bearer::has_secret;
 use tongtang_protocol::control::{AppendEvents, ComposeSpec, ComposeStatus, RecordingSpec, RecordingStatus};
@@ -39,6 +41,8 @@ pub struct Control {
     pub control_secret: String,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
+    /// Asked for `/readyz`.
+    pub readiness: Readiness,
 }
 
 /// All routes. Serve it with connect info: `/metrics` asks where the request comes from.
@@ -54,7 +58,7 @@ pub fn router(control: Control) -> Router {
     Router::new()
         .merge(guarded)
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(|| async { "ok\n" }))
+        .route("/readyz", get(async |State(control): State<Control>| control.readiness.ask().await))
         .route("/metrics", get(metrics))
         .fallback(|| async { Refused::new(404, "no_such_path", "This recorder has no such address") })
         .method_not_allowed_fallback(|| async {

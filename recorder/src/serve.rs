@@ -2,6 +2,7 @@
 
 use crate::board::Board;
 use crate::clock;
+use crate::control::ready::Readiness;
 use crate::control::{self, Control};
 use crate::disk::Disk;
 use crate::jobs::{Jobs, JobsConfig};
@@ -13,6 +14,8 @@ use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tongtang_config::secrets::{Secrets, SecretsError};
 use tongtang_config::{Config, log};
 use tongtang_http::register::Registrar;
@@ -86,6 +89,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         at_once: config.recorder.compose_jobs,
         program: std::env::current_exe().map_err(ServeError::Jobs)?,
     };
+    let (disk, media) = (context.disk.clone(), context.media_dir.clone());
     let recordings = Recordings::resume(context).await.map_err(ServeError::Media)?;
     let jobs = Jobs::start(jobs_config, board.clone()).map_err(ServeError::Jobs)?;
     let register = Register {
@@ -100,8 +104,16 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let registrar =
         Registrar { signaling_url: config.recorder.signaling_url, control_secret: control_secret.clone() };
     // The key of room tokens in the answer is of no use here: a recorder admits nobody.
-    let registration = tokio::spawn(registrar.keep_registered(move || register.clone(), |_| Ok(())));
-    let control = Control { recordings: recordings.clone(), jobs, board, control_secret, metrics };
+    let (heard, registered_at) = watch::channel(None);
+    let registration = tokio::spawn(registrar.keep_registered(
+        move || register.clone(),
+        move |_| {
+            heard.send_replace(Some(Instant::now()));
+            Ok(())
+        },
+    ));
+    let readiness = Readiness { disk, media_dir: media, registered_at };
+    let control = Control { recordings: recordings.clone(), jobs, board, control_secret, metrics, readiness };
     let app = control::router(control).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Ended)?;
     tracing::info!(%addr, "recorder listens");

@@ -20,7 +20,7 @@ use crate::ws::Sessions;
 use axum::http::{Extensions, HeaderMap, header};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 use tongtang_config::Config;
 use tongtang_config::secrets::Secrets;
 
@@ -119,27 +119,27 @@ impl App {
     /// Runs what runs behind the requests: reconciling lessons, following nodes, submitting jobs.
     /// Until it is dropped.
     pub async fn run(self) {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(self.clone().reconcile());
-        tasks.spawn(self.composer().clone().run());
-        tasks.spawn(
-            Follower {
-                nodes: self.nodes().clone(),
-                lessons: self.lessons().clone(),
-                composer: self.composer().clone(),
-            }
-            .run(),
+        let follower = Follower {
+            nodes: self.nodes().clone(),
+            lessons: self.lessons().clone(),
+            composer: self.composer().clone(),
+        };
+        let composer = self.composer().clone();
+        tokio::join!(
+            keep("reconcile", || self.clone().reconcile()),
+            keep("composer", || composer.clone().run()),
+            keep("follower", || follower.clone().run()),
         );
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a task behind the requests ended");
-            }
-        }
     }
 
     async fn reconcile(self) {
         loop {
-            let pause = match self.lessons().reconcile().await {
+            let reconciled = async {
+                self.lessons().open_due(clock::now()).await?;
+                self.lessons().end_abandoned(clock::now()).await?;
+                self.lessons().reconcile().await
+            };
+            let pause = match reconciled.await {
                 Ok(()) => RECONCILE,
                 Err(error) => {
                     tracing::error!(%error, "cannot reconcile the lessons");
@@ -150,7 +150,7 @@ impl App {
         }
     }
 
-    /// The secret of the one-time set-up link, if it has not been used yet.
+    /// The secret of the first one-time set-up link, if it has not been used or replaced yet.
     pub async fn unused_setup_secret(&self) -> Result<Option<&str>, StoreError> {
         let secret = &self.0.setup_secret;
         let used = self.store().is_setup_secret_used(&SecretHash::of(secret)).await?;
@@ -211,8 +211,9 @@ impl App {
         &self.0.admin_token
     }
 
-    pub(crate) fn setup_secret(&self) -> &str {
-        &self.0.setup_secret
+    /// Of the link that was printed at first start.
+    pub(crate) fn first_setup_secret(&self) -> SecretHash {
+        SecretHash::of(&self.0.setup_secret)
     }
 
     pub(crate) fn guessing(&self) -> MutexGuard<'_, Guessing> {
@@ -221,5 +222,59 @@ impl App {
 
     pub(crate) fn lan_url(&self) -> Option<&str> {
         self.0.lan_url.as_deref()
+    }
+}
+
+/// Runs a task for ever. One that panicked is begun anew: without it no lesson would get media, and the
+/// server would look well.
+async fn keep<F>(name: &'static str, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        match AbortOnDropHandle::new(tokio::spawn(begin())).await {
+            Ok(()) => tracing::error!(task = name, "a task behind the requests ended; begun anew"),
+            Err(error) => {
+                tracing::error!(task = name, %error, "a task behind the requests failed; begun anew");
+            }
+        }
+        metrics::counter!("tongtang_task_ends_total", "task" => name).increment(1);
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::sync::Notify;
+
+    #[tokio::test]
+    async fn a_task_that_panicked_is_begun_anew_and_ends_with_its_keeper() {
+        let (begun, lives) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+        let held = Arc::new(());
+        let keeper = tokio::spawn({
+            let (begun, lives, held) = (begun.clone(), lives.clone(), held.clone());
+            async move {
+                keep("test", || {
+                    let (begun, lives, held) = (begun.clone(), lives.clone(), held.clone());
+                    async move {
+                        let _held = held;
+                        assert!(begun.fetch_add(1, Ordering::Relaxed) > 0, "the first one panics");
+                        lives.notify_one();
+                        std::future::pending::<()>().await;
+                    }
+                })
+                .await;
+            }
+        });
+        lives.notified().await;
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
+        keeper.abort();
+        assert!(keeper.await.unwrap_err().is_cancelled());
+        while Arc::strong_count(&held) > 1 {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -17,7 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   tongtang serve                         start everything and print the address to open
   tongtang check-config                  is tongtang.toml right?
-  tongtang setup-link                    the link that makes its first visitor the administrator
+  tongtang setup-link                    a fresh link that makes its first visitor the administrator
   tongtang lesson create --title 茉莉花    a lesson, with its links and its code
   tongtang lesson create --title 茉莉花 --json | jq -r .teacher.whip_url
 
@@ -39,8 +39,8 @@ pub struct Cli {
 enum Command {
     /// Start the server, with the media router and the recorder beside it
     ///
-    /// Prints the addresses to open and, until somebody has used it, the set-up link. Ctrl-C stops
-    /// everything. If only this program is killed, lessons go on, and the next `serve` takes over.
+    /// Prints the addresses to open and, until somebody has used it, the set-up link (not into the
+    /// journal of systemd: `tongtang setup-link` prints one there). Ctrl-C stops everything. If only this program is killed, lessons go on, and the next `serve` takes over.
     Serve,
     /// Say whether the configuration is right, and what is wrong with it
     CheckConfig {
@@ -50,7 +50,10 @@ enum Command {
     },
     /// Create, list, show and end lessons on the running server
     Lesson(LessonArgs),
-    /// Print the one-time link that makes its first visitor the administrator
+    /// Print a fresh one-time link that makes its first visitor the administrator
+    ///
+    /// Run it on the server, as the user that runs it: after a lost cookie, for another browser, for
+    /// the address of the local network. It works once, and ends the link before it.
     SetupLink {
         /// Where the server is [default: http.listen of the configuration]
         #[arg(long, value_name = "URL")]
@@ -118,7 +121,8 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         }
         Command::SetupLink { server } => {
             let config = Config::load(path)?;
-            let secret = tongtang_config::Secrets::read_setup_secret(&config.data_dir)?;
+            let api = api::Api::new(&config, server.as_deref())?;
+            let secret = runtime()?.block_on(api.setup_secret())?;
             let base = server.unwrap_or_else(|| links::base_url(&config));
             links::setup(&base, &secret)
         }

@@ -1,28 +1,32 @@
 //! The front door: one origin for pages, API, media set-up and operators.
 //!
 //! ```text
-//!  request ──▶ id, log line, headers, size, panic guard ──▶ /api /media     app (inner house)
-//!                                                        ├─▶ /whip /whep    media_proxy ──▶ sfu
-//!                                                        ├─▶ /internal      nodes::register
-//!                                                        ├─▶ /healthz …     health
-//!                                                        └─▶ everything else pages (embedded)
+//!  request ──▶ id, log line, headers, size, time, panic guard ──▶ /api /media     app (inner house)
+//!                                                              ├─▶ /whip /whep    media_proxy ──▶ sfu
+//!                                                              ├─▶ /internal      nodes::register
+//!                                                              ├─▶ /healthz …     health
+//!                                                              └─▶ everything else pages (embedded)
 //! ```
 //!
 //! Owns no state. Enters: the inner house's router, the registry. Leaves: the router that the
 //! listeners serve.
 
+pub mod body;
 pub mod bounded;
 pub mod headers;
 pub mod health;
 pub mod listen;
 pub mod media_proxy;
 pub mod pages;
+pub mod patient;
 pub mod request;
 
 use crate::answer;
 use crate::nodes::{self, Nodes};
+use crate::store::Store;
 use axum::http::Request;
 use axum::{Router, middleware};
+use patient::Patience;
 use tongtang_protocol::control::MAX_SDP_BYTES;
 use tongtang_protocol::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -33,17 +37,18 @@ use tower_http::limit::RequestBodyLimitLayer;
 pub const MAX_BODY_BYTES: usize = MAX_SDP_BYTES;
 
 /// Everything a listener serves. `inner` is all of `/api` and `/media`.
-pub fn router(inner: Router, nodes: Nodes, control_secret: &str) -> Router {
+pub fn router(inner: Router, nodes: Nodes, store: Store, control_secret: &str, patience: Patience) -> Router {
     let media = media_proxy::router(nodes.clone());
     let compressed =
         inner.merge(pages::router()).layer(CompressionLayer::new().compress_when(pages::is_text));
     Router::new()
         .merge(nodes::register::router(nodes.clone(), control_secret.to_owned()))
-        .merge(health::router(nodes, control_secret.to_owned()))
+        .merge(health::router(nodes, store, control_secret.to_owned()))
         .merge(media)
         .merge(compressed)
         .fallback(pages::not_found)
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::map_request_with_state(patience, body::in_time))
         .layer(middleware::map_response(headers::secure))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             metrics::counter!("tongtang_panics_total").increment(1);

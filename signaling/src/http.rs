@@ -1,7 +1,7 @@
 //! The HTTP API: routes, who may use them, and the document that describes them.
 //!
 //! Every handler names a [`crate::auth::Caller`] and asks it for what it needs; a route without one
-//! is open to everybody, which the access table in `tests/routes_access.rs` has to say too.
+//! is open to everybody, which the access table in `tests/lesson_house/access.rs` has to say too.
 //!
 //! * [`session`]: set-up, signing in and out
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
@@ -10,6 +10,7 @@
 //! * [`media`]: files behind signed addresses
 //! * [`input`]: limits of what people type
 //! * [`peer`]: the address a request comes from
+//! * [`security`]: what the document says of who gets in
 
 pub mod devices;
 pub mod input;
@@ -17,6 +18,7 @@ pub mod lessons;
 pub mod library;
 pub mod media;
 pub mod peer;
+pub mod security;
 pub mod session;
 
 use crate::app::App;
@@ -50,11 +52,13 @@ struct Document;
 fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::set_up))
+        .routes(routes!(session::make_link))
         .routes(routes!(session::show, session::sign_out))
         .routes(routes!(session::teacher))
         .routes(routes!(lessons::list, lessons::create))
         .routes(routes!(lessons::show))
         .routes(routes!(lessons::access))
+        .routes(routes!(lessons::open))
         .routes(routes!(lessons::end))
         .routes(routes!(lessons::grant))
         .routes(routes!(devices::pair))
@@ -73,6 +77,7 @@ fn described() -> OpenApiRouter<App> {
 /// `Extension(Scheme::Https)`.
 pub fn router(app: App) -> Router {
     let (router, document) = described().split_for_parts();
+    let document = security::describe(document);
     router
         .route("/api/openapi.json", get(async move || Json(document.clone())))
         .route("/api/{*unknown}", any(async || ApiError::NotFound))
@@ -83,7 +88,7 @@ pub fn router(app: App) -> Router {
 
 /// The document without a server: TypeScript is generated from it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+    security::describe(described().split_for_parts().1)
 }
 
 #[cfg(test)]

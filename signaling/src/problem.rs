@@ -91,6 +91,9 @@ pub enum ApiError {
     /// A limit of this server; made and counted by [`ApiError::limit`].
     #[error("limit reached: {0}")]
     Limit(&'static str),
+    /// As many lessons are open as the media servers have room for.
+    #[error("too many lessons are open")]
+    TooManyLessons,
     /// Ours.
     #[error("internal: {0}")]
     Internal(Arc<str>),
@@ -244,6 +247,18 @@ impl ApiError {
                 "limit",
                 ["已达到上限", "请稍后再试，或请技术人员查看服务器的限制。"],
                 ["A limit is reached", "Try again later, or ask IT about this server's limits."],
+            ),
+            Self::TooManyLessons => (
+                409,
+                "too_many_lessons",
+                [
+                    "同时开放的课太多了",
+                    "媒体服务器已没有空位（每台 256 节课）。请先结束不再使用的课，或增加一台媒体服务器。",
+                ],
+                [
+                    "Too many lessons are open",
+                    "The media servers are full (256 lessons each). End lessons that are not used any more, or add a media server.",
+                ],
             ),
             Self::Internal(_) => (
                 500,
@@ -415,6 +430,7 @@ mod tests {
             ApiError::NoMedia,
             ApiError::BadMediaAddress,
             ApiError::Limit("sockets"),
+            ApiError::TooManyLessons,
             ApiError::Internal("cause".into()),
         ];
         for error in all {

@@ -64,10 +64,17 @@ impl Store {
         Ok(Self { pool })
     }
 
-    /// Answers whether the database answers.
+    /// Answers whether the database can be written: takes the write lock, and writes what is there.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE lesson SET title = title WHERE id = ''").execute(&mut *tx).await?;
+        tx.rollback().await?;
         Ok(())
+    }
+
+    /// Closes the connections; whoever asks afterwards is refused.
+    pub async fn close(&self) {
+        self.pool.close().await;
     }
 }
 
@@ -76,6 +83,32 @@ impl StoreError {
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
+}
+
+/// Which part of a list is read, the newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slice {
+    /// Those older than the row with this id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+    /// Titles contain this.
+    pub search: String,
+}
+
+/// Rows a list has at most.
+pub const MAX_LISTED: u32 = 500;
+
+impl Default for Slice {
+    /// The newest.
+    fn default() -> Self {
+        Self { after: None, limit: MAX_LISTED, search: String::new() }
+    }
+}
+
+/// Identifiers as one parameter: `IN (SELECT value FROM json_each(?))`.
+fn json_list<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    serde_json::to_string(&ids.collect::<Vec<_>>()).unwrap_or_default()
 }
 
 /// The word an enum has on the wire, which is the word it has in the database.
@@ -121,4 +154,39 @@ fn count(value: i64) -> u64 {
 /// The way back.
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use sqlx::Row;
+
+    /// How SQLite goes about a statement.
+    async fn plan(store: &Store, sql: &'static str) -> String {
+        let rows = sqlx::query(sql).fetch_all(&store.pool).await.unwrap();
+        rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
+    }
+
+    #[tokio::test]
+    async fn lists_and_sweeps_use_their_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db")).await.unwrap();
+        for (sql, index) in [
+            (
+                "EXPLAIN QUERY PLAN SELECT id FROM lesson ORDER BY created_at DESC, id DESC LIMIT 9",
+                "lesson_by_age",
+            ),
+            (
+                "EXPLAIN QUERY PLAN SELECT * FROM resource ORDER BY recorded_at DESC, id DESC LIMIT 9",
+                "resource_by_age",
+            ),
+            ("EXPLAIN QUERY PLAN SELECT id FROM lesson WHERE state = 'x' AND starts_at <= 1", "lesson_due"),
+            ("EXPLAIN QUERY PLAN DELETE FROM session WHERE expires_at <= 1", "session_by_end"),
+            ("EXPLAIN QUERY PLAN SELECT 1 FROM participant WHERE device_id = 'x'", "participant_by_device"),
+        ] {
+            let plan = plan(&store, sql).await;
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+        }
+    }
 }

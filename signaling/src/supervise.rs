@@ -56,7 +56,10 @@ pub struct SuperviseError {
 /// Programs being kept running.
 pub struct Supervisor {
     stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    keepers: JoinSet<()>,
+    /// The logs are passed on until the programs have ended: what they say while they stop counts.
+    ended: watch::Sender<bool>,
+    forwarders: JoinSet<()>,
 }
 
 impl Supervisor {
@@ -68,7 +71,8 @@ impl Supervisor {
         shape: Shape,
     ) -> Result<Self, SuperviseError> {
         let (stop, stopping) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let (ended, all_ended) = watch::channel(false);
+        let (mut keepers, mut forwarders) = (JoinSet::new(), JoinSet::new());
         let (run, log) = (data_dir.join("run"), data_dir.join("log"));
         for folder in [&run, &log] {
             std::fs::create_dir_all(folder)
@@ -76,8 +80,8 @@ impl Supervisor {
         }
         for program in programs {
             let log = Arc::new(logfile::LogFile::new(log.join(format!("{}.log", program.label))));
-            let forward = log.clone().forward(program.label, shape, stopping.clone());
-            tasks.spawn(forward);
+            let forward = log.clone().forward(program.label, shape, all_ended.clone());
+            forwarders.spawn(forward);
             let keeper = Keeper {
                 pid_file: PidFile::new(run.join(format!("{}.json", program.label))),
                 log,
@@ -85,15 +89,17 @@ impl Supervisor {
                 nodes: nodes.clone(),
                 stopping: stopping.clone(),
             };
-            tasks.spawn(keeper.keep());
+            keepers.spawn(keeper.keep());
         }
-        Ok(Self { stop, tasks })
+        Ok(Self { stop, keepers, ended, forwarders })
     }
 
     /// Stops every program: SIGTERM, then SIGKILL for those that do not listen.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        while self.tasks.join_next().await.is_some() {}
+        while self.keepers.join_next().await.is_some() {}
+        self.ended.send_replace(true);
+        while self.forwarders.join_next().await.is_some() {}
     }
 }
 

@@ -1,7 +1,9 @@
 //! The certificate of the HTTPS listener: configured files, or one made for this machine.
 //!
 //! Owns `data_dir/tls/`. A made certificate names the machine's addresses and host name and is kept
-//! as long as they stay, so that browsers which were told to trust it need not be told again.
+//! as long as it covers them, so that browsers which were told to trust it need not be told again. One
+//! made anew keeps the key and the earlier addresses: a machine that moves between two networks has one
+//! certificate for both.
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
@@ -22,9 +24,12 @@ const LIFE: Duration = Duration::days(820);
 /// A made certificate is renewed when it has less than this left.
 const RENEW_BEFORE: Duration = Duration::days(60);
 
+/// Names in a made certificate. Beyond, earlier addresses are left out.
+const MAX_NAMES: usize = 32;
+
 const CERTIFICATE: &str = "certificate.pem";
 const KEY: &str = "key.pem";
-/// What the made certificate was made for; when it differs from now, another is made.
+/// What the made certificate was made for; when it does not cover what is now, another is made.
 const MADE_FOR: &str = "made-for.json";
 
 /// Why there is no HTTPS.
@@ -109,13 +114,20 @@ fn made(
     let paths = (folder.join(CERTIFICATE), folder.join(KEY));
     let note = folder.join(MADE_FOR);
     let known: Option<MadeFor> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    let fits = known.is_some_and(|known| {
-        known.names == names && known.until_unix_s > (now + RENEW_BEFORE).unix_timestamp()
-    });
-    if fits && from_files(&paths.0, &paths.1).is_ok() {
+    let young = known.filter(|known| known.until_unix_s > (now + RENEW_BEFORE).unix_timestamp());
+    if let Some(known) = &young
+        && names.iter().all(|name| known.names.contains(name))
+        && from_files(&paths.0, &paths.1).is_ok()
+    {
         return Ok(paths);
     }
-    let key = KeyPair::generate()?;
+    for earlier in young.into_iter().flat_map(|known| known.names) {
+        if names.len() < MAX_NAMES && !names.contains(&earlier) {
+            names.push(earlier);
+        }
+    }
+    let kept = fs::read_to_string(&paths.1).ok().and_then(|pem| KeyPair::from_pem(&pem).ok());
+    let key = kept.map_or_else(KeyPair::generate, Ok)?;
     let mut params = CertificateParams::new(names.clone())?;
     params.distinguished_name.push(DnType::CommonName, "Tongtang");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -156,13 +168,19 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_stays_until_the_addresses_change_or_it_grows_old() {
+    fn a_certificate_stays_while_it_covers_the_addresses_and_is_young_and_its_key_stays_longer() {
         let folder = tempfile::tempdir().unwrap();
+        let key = || fs::read_to_string(folder.path().join(KEY)).unwrap();
         let first = make(folder.path(), "192.168.1.20", 0);
+        let first_key = key();
         assert_eq!(make(folder.path(), "192.168.1.20", 1), first);
         let moved = make(folder.path(), "192.168.1.21", 1);
         assert_ne!(moved, first);
-        assert_ne!(make(folder.path(), "192.168.1.21", 800), moved);
+        assert_eq!(make(folder.path(), "192.168.1.20", 2), moved, "back again: it covers both");
+        let fewer = made(folder.path(), Some("school".into()), &[], OffsetDateTime::now_utc()).unwrap().0;
+        assert_eq!(fs::read_to_string(fewer).unwrap(), moved, "an address that went away changes nothing");
+        assert_ne!(make(folder.path(), "192.168.1.21", 800), moved, "it grew old");
+        assert_eq!(key(), first_key);
     }
 
     #[test]

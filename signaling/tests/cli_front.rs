@@ -152,6 +152,25 @@ fn check_config_says_what_is_right_and_what_is_wrong() {
 }
 
 #[test]
+fn a_log_that_is_no_terminal_is_json_line_by_line() {
+    let (folder, _) = installation();
+    let mut server = Server::start(folder.path());
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(server.wait().success());
+    let log = std::fs::read_to_string(folder.path().join("stderr")).unwrap();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    for line in &lines {
+        for key in ["timestamp", "level", "message"] {
+            assert!(line[key].is_string(), "{key} in {line}");
+        }
+    }
+    assert!(lines.iter().any(|line| line["message"] == "stopped"), "{log}");
+}
+
+#[test]
 fn the_api_document_needs_no_server() {
     let folder = tempfile::tempdir().unwrap();
     let (ok, out, _) = answer(folder.path(), &["openapi"]);
@@ -162,7 +181,7 @@ fn the_api_document_needs_no_server() {
 #[test]
 fn a_reader_that_has_gone_ends_the_answer_quietly_and_a_full_disk_is_said() {
     let (folder, _) = installation();
-    tongtang_config::Secrets::ensure(&folder.path().join("data")).unwrap();
+    let _server = Server::start(folder.path());
     for args in [&["openapi"][..], &["check-config"], &["check-config", "--print"], &["setup-link"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -195,9 +214,6 @@ fn without_a_server_it_says_how_to_start_one() {
 fn a_script_creates_shows_and_ends_a_lesson() {
     let (folder, port) = installation();
     let mut server = Server::start(folder.path());
-    let (ok, link, _) = answer(folder.path(), &["setup-link"]);
-    assert!(ok && server.greeting.contains(link.trim()), "{}", server.greeting);
-
     let (ok, out, err) = answer(folder.path(), &["lesson", "create", "--title", "没有媒体"]);
     assert!(ok && out.contains("no media server is up yet"), "{out}{err}");
 
@@ -220,6 +236,13 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     assert!(ok && out.contains(id) && out.contains("茉莉花"), "{out}");
     let (ok, out, _) = answer(folder.path(), &["lesson", "show", id]);
     assert!(ok && out.contains(made["code"].as_str().unwrap()), "{out}");
+    let (ok, out, _) = answer(folder.path(), &["lesson", "show", id, "--json"]);
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && shown["code"] == made["code"] && shown["teacher_url"] == made["teacher_url"], "{out}");
+    for key in ["whip_url", "whep_url", "participant"] {
+        assert_eq!(shown["teacher"][key], made["teacher"][key], "{key}");
+    }
+    assert_eq!(shown["teacher"]["token"].as_str().unwrap().split('.').count(), 3);
     let (ok, out, err) = answer(folder.path(), &["lesson", "grant", id, "--name", "河口", "--json"]);
     let grant: Value = serde_json::from_str(&out).unwrap();
     assert!(ok && grant["participant"].is_string() && grant["token"].is_string(), "{out}{err}");
@@ -227,12 +250,71 @@ fn a_script_creates_shows_and_ends_a_lesson() {
     assert!(ok, "{err}");
     let (ok, out, _) = answer(folder.path(), &["lesson", "show", id, "--json"]);
     let shown: Value = serde_json::from_str(&out).unwrap();
-    assert!(ok && shown["lesson"]["state"] == "ended", "{out}");
+    assert!(ok && shown["lesson"]["state"] == "ended" && shown["teacher"].is_null(), "{out}");
+    let create = ["lesson", "create", "--title", "后天", "--starts-at"];
+    let later = time::OffsetDateTime::now_utc() + time::Duration::days(2);
+    let later = later.format(&time::format_description::well_known::Rfc3339).unwrap();
+    let (ok, out, err) = answer(folder.path(), &[&create[..], &[later.as_str(), "--json"]].concat());
+    let made: Value = serde_json::from_str(&out).unwrap();
+    assert!(ok && made["lesson"]["state"] == "scheduled" && made["code"].is_null(), "{out}{err}");
+    let (ok, _, err) = answer(folder.path(), &["lesson", "open", made["lesson"]["id"].as_str().unwrap()]);
+    assert!(ok, "{err}");
+    let (ok, _, err) = answer(folder.path(), &[&create[..], &["tomorrow"]].concat());
+    assert!(!ok && err.contains("for example"), "{err}");
     let (ok, _, err) = answer(folder.path(), &["lesson", "show", "nothing"]);
     assert!(!ok && err.contains("404"), "{err}");
 
     server.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(server.wait().success());
+}
+
+/// What a browser that opens this link is answered.
+fn visit(link: &str) -> u16 {
+    let (base, secret) = link.trim().split_once("/setup#").unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request =
+        client.post(format!("{base}/api/setup")).json(&serde_json::json!({ "secret": secret })).send();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(request).unwrap().status().as_u16()
+}
+
+#[test]
+fn the_administrator_is_never_locked_out() {
+    let (folder, _) = installation();
+    let server = Server::start(folder.path());
+    let printed = server.greeting.lines().find(|line| line.contains("/setup#")).unwrap().to_owned();
+    assert_eq!(visit(&printed), 204);
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        let (ok, link, err) = answer(folder.path(), &["setup-link"]);
+        assert!(ok, "{err}");
+        links.push(link);
+    }
+    assert_eq!(links.iter().map(|link| visit(link)).collect::<Vec<_>>(), [403, 204], "the newest one works");
+    drop(server);
+    assert!(!Server::start(folder.path()).greeting.contains("/setup#"), "it was used");
+}
+
+#[test]
+fn the_journal_keeps_no_link() {
+    let (folder, _) = installation();
+    let path = folder.path().join("journal");
+    let journal = std::fs::File::create(&path).unwrap();
+    let meta = std::os::unix::fs::MetadataExt::ino(&journal.metadata().unwrap());
+    let device = std::os::unix::fs::MetadataExt::dev(&journal.metadata().unwrap());
+    let mut command = tongtang(folder.path());
+    command.arg("serve").env("JOURNAL_STREAM", format!("{device}:{meta}"));
+    let child = command.stdout(journal).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = Server { child, greeting: String::new() };
+    let begin = Instant::now();
+    while !server.greeting.contains("Ctrl-C") {
+        assert!(begin.elapsed() < DEADLINE, "no greeting");
+        std::thread::sleep(Duration::from_millis(20));
+        server.greeting = std::fs::read_to_string(&path).unwrap();
+    }
+    assert!(!server.greeting.contains("/setup#"), "{}", server.greeting);
+    assert!(server.greeting.contains("tongtang setup-link"), "{}", server.greeting);
 }
 
 #[test]

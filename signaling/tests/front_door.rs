@@ -9,8 +9,11 @@ use axum::{Extension, Router};
 use reqwest::Client;
 use std::net::SocketAddr;
 use tongtang::app::Scheme;
+use tongtang::front::bounded::Tally;
+use tongtang::front::patient::Patience;
 use tongtang::front::{self, listen};
 use tongtang::nodes::Nodes;
+use tongtang::store::Store;
 use tongtang::tls;
 use tongtang_config::Config;
 use tongtang_protocol::control::{MAX_SDP_BYTES, NodeKind, Register};
@@ -36,25 +39,30 @@ struct Door {
     http: SocketAddr,
     https: SocketAddr,
     nodes: Nodes,
+    store: Store,
     client: Client,
     _listeners: listen::Listeners,
     _data: tempfile::TempDir,
 }
 
-fn door() -> Door {
+async fn door() -> Door {
+    let patience = Patience::default();
     let data = tempfile::tempdir().unwrap();
     let config = Config { data_dir: data.path().to_owned(), ..Config::default() };
     let _ = rustls::crypto::ring::default_provider().install_default();
     front::health::counters();
     let nodes = Nodes::new(SECRET, String::new());
-    let router = front::router(inner(), nodes.clone(), SECRET);
+    let store = Store::open(&data.path().join("tongtang.db")).await.unwrap();
+    let router = front::router(inner(), nodes.clone(), store.clone(), SECRET, patience);
     let http = listen::bind("127.0.0.1:0".parse().unwrap(), "http.listen").unwrap();
     let https = listen::bind("127.0.0.1:0".parse().unwrap(), "https.listen").unwrap();
     let (http_at, https_at) = (http.local_addr().unwrap(), https.local_addr().unwrap());
     let tls = tls::server_config(&config, None, &[]).unwrap();
-    let listeners = listen::Listeners::serve(&router, http, Some((https, tls))).unwrap();
+    let listeners =
+        listen::Listeners::serve(&router, http, Some((https, tls)), Tally::new(Vec::new()), patience)
+            .unwrap();
     let client = Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).build().unwrap();
-    Door { http: http_at, https: https_at, nodes, client, _listeners: listeners, _data: data }
+    Door { http: http_at, https: https_at, nodes, store, client, _listeners: listeners, _data: data }
 }
 
 impl Door {
@@ -81,7 +89,7 @@ impl Door {
 
 #[tokio::test]
 async fn every_answer_has_an_id_and_the_headers_that_protect_pages() {
-    let door = door();
+    let door = door().await;
     for path in ["/", "/api/scheme", "/no/such/page", "/healthz", "/whip/room"] {
         let response = door.get(path).await;
         let headers = response.headers();
@@ -97,7 +105,7 @@ async fn every_answer_has_an_id_and_the_headers_that_protect_pages() {
 
 #[tokio::test]
 async fn pages_are_served_or_it_is_said_how_to_build_them() {
-    let door = door();
+    let door = door().await;
     let response = door.get("/classroom").await;
     match response.status().as_u16() {
         200 => {
@@ -113,9 +121,39 @@ async fn pages_are_served_or_it_is_said_how_to_build_them() {
     assert!(missing.text().await.unwrap().contains("没有这个页面"));
 }
 
+/// The addresses a page loads by itself.
+fn loaded_by(page: &str) -> Vec<String> {
+    let quoted = |after: &str| after.split('"').next().unwrap_or_default().to_owned();
+    ["src=\"", "href=\""].iter().flat_map(|attribute| page.split(attribute).skip(1)).map(quoted).collect()
+}
+
+#[tokio::test]
+async fn the_pages_of_the_api_are_served_from_here_alone() {
+    // As they stand in the source, and as they are served, if the pages are built.
+    let source = include_str!("../../web-client/public/docs/index.html");
+    let script = include_str!("../../web-client/public/docs/docs.js");
+    let door = door().await;
+    let response = door.get("/api/docs").await;
+    let (is_built, page) = match response.status().as_u16() {
+        200 => (true, response.text().await.unwrap()),
+        _ => (false, source.to_owned()),
+    };
+    let parts = loaded_by(&page);
+    assert!(parts.iter().any(|part| part.ends_with("swagger-ui-bundle.js")), "{parts:?}");
+    for part in parts {
+        assert!(part.starts_with('/') && !part.starts_with("//"), "{part} is another origin's");
+        if is_built {
+            assert_eq!(door.get(&part).await.status().as_u16(), 200, "{part}");
+        }
+    }
+    // Its own validator is the one thing Swagger UI would ask of somebody else.
+    assert!(!script.contains("://") && script.contains("validatorUrl: null"), "{script}");
+    assert!(script.contains("/api/openapi.json"), "{script}");
+}
+
 #[tokio::test]
 async fn a_panic_is_one_bad_answer_and_no_more() {
-    let door = door();
+    let door = door().await;
     let response = door.get("/api/panic").await;
     assert_eq!(response.status().as_u16(), 500);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -124,7 +162,7 @@ async fn a_panic_is_one_bad_answer_and_no_more() {
 
 #[tokio::test]
 async fn an_oversized_body_is_refused_unread() {
-    let door = door();
+    let door = door().await;
     let send = |bytes: usize| door.client.post(door.url("/api/echo")).body(vec![0; bytes]).send();
     assert_eq!(send(1000).await.unwrap().text().await.unwrap(), "1000");
     assert_eq!(send(front::MAX_BODY_BYTES + 1).await.unwrap().status().as_u16(), 413);
@@ -132,7 +170,7 @@ async fn an_oversized_body_is_refused_unread() {
 
 #[tokio::test]
 async fn text_is_compressed_for_those_who_ask() {
-    let door = door();
+    let door = door().await;
     let asked = door.client.get(door.url("/api/long")).header("accept-encoding", "gzip");
     let response = asked.send().await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip");
@@ -141,14 +179,14 @@ async fn text_is_compressed_for_those_who_ask() {
 
 #[tokio::test]
 async fn https_serves_with_the_generated_certificate() {
-    let door = door();
+    let door = door().await;
     let response = door.client.get(format!("https://{}/api/scheme", door.https)).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "Https");
 }
 
 #[tokio::test]
 async fn metrics_are_for_this_machine_and_for_operators() {
-    let door = door();
+    let door = door().await;
     door.get("/healthz").await;
     let page = door.get("/metrics").await;
     assert_eq!(page.status().as_u16(), 200);
@@ -159,18 +197,23 @@ async fn metrics_are_for_this_machine_and_for_operators() {
 }
 
 #[tokio::test]
-async fn ready_means_that_an_sfu_is_up() {
-    let door = door();
+async fn ready_means_that_an_sfu_is_up_and_the_database_takes_what_is_written() {
+    let door = door().await;
     assert_eq!(door.get("/readyz").await.status().as_u16(), 503);
     door.with_sfu(door.http);
     let ready = door.get("/readyz").await;
     assert_eq!(ready.status().as_u16(), 200);
-    assert!(ready.text().await.unwrap().contains("\"sfu\":1"));
+    let said = ready.text().await.unwrap();
+    assert!(said.contains("\"sfu\":1") && said.contains("\"database\":true"), "{said}");
+    door.store.close().await;
+    let ready = door.get("/readyz").await;
+    assert_eq!(ready.status().as_u16(), 503);
+    assert!(ready.text().await.unwrap().contains("\"database\":false"));
 }
 
 #[tokio::test]
 async fn without_an_sfu_pages_are_told_when_to_come_again() {
-    let door = door();
+    let door = door().await;
     for sfu in [None, Some("127.0.0.1:1")] {
         if let Some(sfu) = sfu {
             door.with_sfu(sfu.parse().unwrap());
@@ -206,7 +249,7 @@ async fn stand_in_sfu() -> SocketAddr {
 
 #[tokio::test]
 async fn media_set_up_is_passed_on_with_what_the_protocol_needs_and_nothing_else() {
-    let door = door();
+    let door = door().await;
     door.with_sfu(stand_in_sfu().await);
     let offer =
         door.client.post(door.url("/whip/room")).bearer_auth("room-token").header("cookie", "tongtang=1");
@@ -230,7 +273,7 @@ async fn media_set_up_is_passed_on_with_what_the_protocol_needs_and_nothing_else
 
 #[tokio::test]
 async fn what_is_no_media_set_up_does_not_reach_the_sfu() {
-    let door = door();
+    let door = door().await;
     door.with_sfu(stand_in_sfu().await);
     let big =
         door.client.post(door.url("/whip/room")).body(vec![b'v'; MAX_SDP_BYTES + 1]).send().await.unwrap();

@@ -131,7 +131,44 @@ async fn an_adopted_program_is_known_at_once_not_started_again_and_stopped_with_
 #[tokio::test]
 async fn a_program_that_cannot_be_started_is_tried_again_and_does_not_end_the_supervisor() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program { binary: "/nowhere/tongtang-sfu".into(), ..program(folder.path(), "") };
+    let binary = folder.path().join("tongtang-sfu");
+    let program = Program { binary: binary.clone(), ..program(folder.path(), "exec sleep 600") };
     let supervisor = Supervisor::start(vec![program], folder.path(), &nodes(), Shape::Json).unwrap();
+    // The first try opens the log and finds no program.
+    until("a first try", || folder.path().join("log/sfu.log").exists()).await;
+    assert!(starts(folder.path()).is_empty());
+    std::os::unix::fs::symlink("/bin/sh", &binary).unwrap();
+    until("a start", || starts(folder.path()).len() == 1).await;
     supervisor.stop().await;
+    assert!(Identity::of(starts(folder.path())[0]).is_none(), "stopped");
 }
+
+/// A log line of a program that is told to stop.
+const LAST_WORDS: &str = "closed my fragments";
+
+#[test]
+fn what_a_program_says_while_it_stops_reaches_the_log() {
+    // The log is this process' standard error, so another run of this test program is looked at.
+    if std::env::var_os(LAST_WORDS_RUN).is_none() {
+        let own = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "what_a_program_says_while_it_stops_reaches_the_log", "--nocapture"])
+            .env(LAST_WORDS_RUN, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&own.stderr);
+        assert!(own.status.success() && said.contains(LAST_WORDS), "{said}");
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        // It takes its time, longer than the log is looked at.
+        let then = format!("trap 'sleep 0.5; echo {LAST_WORDS}; exit 0' TERM; while :; do sleep 0.05; done");
+        let supervisor = start(folder.path(), &then, &nodes());
+        until("a start", || starts(folder.path()).len() == 1).await;
+        supervisor.stop().await;
+    });
+}
+
+/// Set for the run whose standard error is looked at.
+const LAST_WORDS_RUN: &str = "LAST_WORDS_RUN";

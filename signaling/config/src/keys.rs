@@ -33,6 +33,11 @@ pub const KEYS: &[Key] = &[
         "the address people type, or nothing",
         r#"public_url = "https://lessons.example.cn""#,
     ),
+    key(
+        "http.trusted_proxies",
+        "a list of the IP addresses of reverse proxies",
+        r#"trusted_proxies = ["10.0.0.5"]"#,
+    ),
     key("https.enabled", BOOLEAN, "enabled = true"),
     key("https.listen", ADDRESS, r#"listen = "0.0.0.0:8443""#),
     key(
@@ -86,6 +91,35 @@ pub fn nearest(name: &str) -> Option<&'static Key> {
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, key)| key)
 }
+
+/// The keys of a list's entries.
+const ENTRIES: &[(&str, &[&str])] = &[("sfu.ice_servers", &["url", "username", "credential"])];
+
+/// A key inside an entry of the list `name` that no entry has, and the one that looks most like it.
+pub fn unknown_in_entry(name: &str, entry: &toml::Table) -> Option<(String, Option<&'static str>)> {
+    let (_, known) = ENTRIES.iter().find(|(list, _)| *list == name)?;
+    let odd = entry.keys().find(|key| !known.contains(&key.as_str()))?;
+    let near = known
+        .iter()
+        .map(|key| (strsim::jaro_winkler(odd, key), *key))
+        .filter(|(score, _)| *score >= NEAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    Some((odd.clone(), near.map(|(_, key)| key)))
+}
+
+/// The key that a variable of the environment without `__` was meant to be, if it looks like one:
+/// `datadir` or `http_listen`, written without the dot's two underscores.
+pub fn nearest_of_variable(name: &str) -> Option<&'static Key> {
+    let squeezed = |name: &str| name.replace(['.', '_'], "");
+    KEYS.iter()
+        .map(|key| (strsim::jaro_winkler(&squeezed(name), &squeezed(key.name)), key))
+        .filter(|(score, _)| *score >= SAME_BUT_FOR_A_SLIP)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, key)| key)
+}
+
+/// Similarity from which a variable is a slip of ours and not somebody else's variable.
+const SAME_BUT_FOR_A_SLIP: f64 = 0.92;
 
 /// Jaro-Winkler similarity from which a suggestion helps more than it misleads.
 const NEAR: f64 = 0.8;

@@ -71,6 +71,8 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Base of the links that are printed and copied, e.g. `https://lessons.example.cn`. Empty: from the listener.
     pub public_url: String,
+    /// Reverse proxies on other machines: what they say in `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 /// `[https]`
@@ -171,7 +173,11 @@ impl Default for Log {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: String::new() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 

@@ -76,6 +76,8 @@ struct Setting {
     key: &'static Key,
     value: Value,
     place: String,
+    /// What would work there.
+    example: String,
 }
 
 impl Config {
@@ -132,7 +134,14 @@ fn from_file(path: &Path, settings: &mut Vec<Setting>) -> Result<(), ConfigError
 
 fn setting(name: &str, value: Value, place: &str) -> Result<Setting, ConfigError> {
     let key = keys::find(name).ok_or_else(|| unknown(name, place.to_owned()))?;
-    Ok(Setting { key, value, place: place.to_owned() })
+    for entry in value.as_array().into_iter().flatten().filter_map(Value::as_table) {
+        if let Some((odd, near)) = keys::unknown_in_entry(name, entry) {
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let key = format!("{odd}` in an entry of `{name}");
+            return Err(ConfigError::UnknownKey { place: place.to_owned(), key, hint });
+        }
+    }
+    Ok(Setting { key, value, place: place.to_owned(), example: key.example.to_owned() })
 }
 
 fn unknown(name: &str, place: String) -> ConfigError {
@@ -144,7 +153,8 @@ fn unknown(name: &str, place: String) -> ConfigError {
 }
 
 /// `TONGTANG_HTTP__LISTEN` is `http.listen`; `TONGTANG_DATA_DIR` is `data_dir`. A name without `__`
-/// that is no key is somebody else's variable and is left alone.
+/// that is no key is somebody else's variable and is left alone, unless it is one of ours but for a
+/// slip (`TONGTANG_DATADIR`, `TONGTANG_HTTP_LISTEN`).
 fn from_environment(
     environment: impl IntoIterator<Item = (String, String)>,
     settings: &mut Vec<Setting>,
@@ -152,14 +162,30 @@ fn from_environment(
     for (variable, text) in environment {
         let Some(name) = variable.strip_prefix(ENV_PREFIX) else { continue };
         let name = name.to_ascii_lowercase().replace("__", ".");
-        if !name.contains('.') && keys::find(&name).is_none() {
-            continue;
-        }
         let place = format!("environment variable {variable}");
+        if !name.contains('.') && keys::find(&name).is_none() {
+            let Some(near) = keys::nearest_of_variable(&name) else { continue };
+            let hint = format!("; did you mean {}?", variable_of(near));
+            return Err(ConfigError::UnknownKey { place, key: variable, hint });
+        }
         let value = typed(&name, text);
-        settings.push(setting(&name, value, &place)?);
+        let mut setting = setting(&name, value, &place)?;
+        setting.example = example_of(setting.key);
+        settings.push(setting);
     }
     Ok(())
+}
+
+/// The variable that is this key.
+fn variable_of(key: &Key) -> String {
+    format!("{ENV_PREFIX}{}", key.name.replace('.', "__").to_ascii_uppercase())
+}
+
+/// As it is written in a shell.
+fn example_of(key: &Key) -> String {
+    let value = key.example.split_once(" = ").map_or(key.example, |(_, value)| value);
+    let bare = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    format!("{}='{bare}'", variable_of(key))
 }
 
 /// The variable's text as the kind of value its key has; a text that is not of that kind stays text
@@ -168,16 +194,24 @@ fn typed(name: &str, text: String) -> Value {
     match lookup(&defaults(), name) {
         Some(Value::Integer(_)) => text.trim().parse().map(Value::Integer).unwrap_or(Value::String(text)),
         Some(Value::Boolean(_)) => text.trim().parse().map(Value::Boolean).unwrap_or(Value::String(text)),
-        Some(Value::Array(_)) => Value::Array(
-            text.trim_matches(['[', ']'])
-                .split(',')
-                .map(|item| item.trim().trim_matches('"'))
-                .filter(|item| !item.is_empty())
-                .map(|item| Value::String(item.to_owned()))
-                .collect(),
-        ),
+        Some(Value::Array(_)) => as_toml_list(&text).unwrap_or_else(|| {
+            Value::Array(
+                text.trim_matches(['[', ']'])
+                    .split(',')
+                    .map(|item| item.trim().trim_matches('"'))
+                    .filter(|item| !item.is_empty())
+                    .map(|item| Value::String(item.to_owned()))
+                    .collect(),
+            )
+        }),
         _ => Value::String(text),
     }
+}
+
+/// A list written as in the file; one of addresses may also be written without quotes.
+fn as_toml_list(text: &str) -> Option<Value> {
+    let table: Table = format!("list = {text}").parse().ok()?;
+    table.get("list").filter(|list| list.is_array()).cloned()
 }
 
 /// Every key with its default value.
@@ -207,7 +241,7 @@ fn put(table: &mut Table, name: &str, value: Value) {
 fn build(settings: Vec<Setting>) -> Result<Config, ConfigError> {
     let mut table = defaults();
     let mut config = Config::default();
-    for Setting { key, value, place } in settings {
+    for Setting { key, value, place, example } in settings {
         let found = value.to_string();
         put(&mut table, key.name, value);
         config =
@@ -217,7 +251,7 @@ fn build(settings: Vec<Setting>) -> Result<Config, ConfigError> {
                     key: key.name.to_owned(),
                     expected: key.expected.to_owned(),
                     found,
-                    example: key.example.to_owned(),
+                    example,
                 }
             })?;
     }

@@ -115,11 +115,6 @@ impl Secrets {
     pub fn read_admin_token(data_dir: &Path) -> Result<String, SecretsError> {
         read(&data_dir.join(FOLDER).join(ADMIN_TOKEN))
     }
-
-    /// Reads the set-up secret without making anything: for the command line.
-    pub fn read_setup_secret(data_dir: &Path) -> Result<String, SecretsError> {
-        read(&data_dir.join(FOLDER).join(SETUP_SECRET))
-    }
 }
 
 /// The folder, locked against the other programs while this lives.

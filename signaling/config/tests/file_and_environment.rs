@@ -114,6 +114,52 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
+fn a_list_of_tables_can_come_from_the_environment() {
+    let servers =
+        r#"[{ url = "turn:turn.example.cn", username = "u", credential = "p" }, { url = "stun:s" }]"#;
+    let config = load("", &[("TONGTANG_SFU__ICE_SERVERS", servers)]).unwrap();
+    assert_eq!(config.sfu.ice_servers[0].username, "u");
+    assert_eq!(config.sfu.ice_servers[1].url, "stun:s");
+    let said = error("", &[("TONGTANG_SFU__ICE_SERVERS", "turn:turn.example.cn")]);
+    let example = said.split("TONGTANG_SFU__ICE_SERVERS='").nth(1).unwrap_or_else(|| panic!("{said}"));
+    let example = example.split_once('\'').unwrap().0;
+    load("", &[("TONGTANG_SFU__ICE_SERVERS", example)]).unwrap();
+}
+
+#[test]
+fn every_example_for_the_environment_works_there() {
+    for key in keys::KEYS {
+        let variable = format!("TONGTANG_{}", key.name.replace('.', "__").to_ascii_uppercase());
+        let value = key.example.split_once(" = ").unwrap().1.trim_matches('"');
+        match load("", &[(&variable, value)]) {
+            Ok(_) | Err(ConfigError::Contradiction { .. }) => {}
+            Err(error) => panic!("{variable}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_key_inside_an_entry_is_named_and_a_slip_in_a_variable_is_no_silence() {
+    let said = error("[sfu]\nice_servers = [{ url = \"turn:t\", user = \"u\" }]", &[]);
+    for part in ["`user`", "`sfu.ice_servers`", "did you mean `username`?"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    for (slip, meant) in [
+        ("TONGTANG_DATADIR", "TONGTANG_DATA_DIR"),
+        ("TONGTANG_DATA_DIRR", "TONGTANG_DATA_DIR"),
+        ("TONGTANG_HTTP_LISTEN", "TONGTANG_HTTP__LISTEN"),
+        ("TONGTANG_SFU_UDP_PORT", "TONGTANG_SFU__UDP_PORT"),
+    ] {
+        let said = error("", &[(slip, "x")]);
+        assert!(said.contains(slip) && said.contains(&format!("did you mean {meant}?")), "{said}");
+    }
+    // What the tools around the programs use.
+    for other in ["CONFIG", "BIN", "URL", "E2E_PATIENCE", "CHROMIUM", "FIREFOX", "SOMETHING"] {
+        load("", &[(&format!("TONGTANG_{other}"), "x")]).unwrap();
+    }
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let said = error("", &[("TONGTANG_HTTP__LISTN", "127.0.0.1:1")]);
     assert!(said.contains("TONGTANG_HTTP__LISTN") && said.contains("`http.listen`"), "{said}");

@@ -4,6 +4,7 @@
 use crate::ids::{DeviceId, LessonId, ParticipantId};
 use crate::lesson::{LessonView, Role, VideoCodec};
 use crate::message::{DeviceView, MediaGrant};
+use crate::units::UnixMillis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -56,6 +57,24 @@ pub struct NewLesson {
     /// Paired screens that join by themselves.
     #[serde(default)]
     pub device_ids: Option<Vec<DeviceId>>,
+    /// When it is to begin. Until ten minutes before, the lesson is `scheduled`; absent: open at once.
+    #[serde(default)]
+    pub starts_at: Option<UnixMillis>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// Those after the one with this id, as the list goes on.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// At most so many; 500 at most, and if absent.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// Only those whose title contains this.
+    #[serde(default)]
+    pub search: Option<String>,
 }
 
 /// How to get into a lesson. For the administrator and its teacher only.
@@ -67,7 +86,7 @@ pub struct LessonAccess {
     pub teacher_url: String,
     /// The secret alone, for the lesson WebSocket.
     pub teacher_credential: String,
-    /// Six digits; absent once the lesson is over.
+    /// Six digits; absent before the lesson is open and once it is over.
     pub code: Option<String>,
     /// The page of classroom screens.
     pub classroom_url: String,

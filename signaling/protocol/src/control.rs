@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 /// Seconds between heartbeats of a node. Three missed: the node counts as gone.
 pub const HEARTBEAT_S: u64 = 2;
 
+/// Rooms of one sfu. Signaling opens no more lessons at once than its sfus have room for.
+pub const MAX_ROOMS: usize = 256;
+
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +92,10 @@ pub struct Routes {
     pub wall: Vec<ParticipantId>,
     /// Whose microphone reaches nobody (and is not recorded).
     pub muted: Vec<ParticipantId>,
+    /// Who was removed: their sessions end, and new ones are refused (403 `expelled`) although their
+    /// room tokens are still good for some minutes.
+    #[serde(default)]
+    pub expelled: Vec<ParticipantId>,
 }
 
 /// A line of an sfu's event stream.

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 /// Receiving classrooms of one lesson, return video included (domain: "the server takes 16").
 pub const MAX_CLASSROOMS: usize = 16;
 
+/// A scheduled lesson opens so long before it begins, in milliseconds: classrooms come in and are seen.
+pub const OPENS_BEFORE_MS: i64 = 10 * 60_000;
+
 /// Longest lesson title, in characters.
 pub const MAX_TITLE_CHARS: usize = 120;
 
@@ -19,7 +22,8 @@ pub const MAX_TITLE_CHARS: usize = 120;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LessonState {
-    /// Known, nobody may join yet.
+    /// Known, nobody may join yet. Opens by itself [`OPENS_BEFORE_MS`] before it begins, or when its
+    /// teacher opens it.
     Scheduled,
     /// Classrooms and teacher may join and see each other; the lesson has not begun.
     Open,
@@ -159,6 +163,8 @@ pub struct LessonView {
     pub video_codec: VideoCodec,
     /// Is it to be recorded while live? What the recorder makes of that is `recording`.
     pub record: bool,
+    /// When it is to begin, if on a timetable.
+    pub starts_at: Option<UnixMillis>,
     /// When it became live.
     pub started_at: Option<UnixMillis>,
     /// When it ended.

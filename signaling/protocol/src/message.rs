@@ -52,7 +52,9 @@ pub enum PageMessage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
-    /// [teacher] `open → live`. Asking twice is the same as once, here and below.
+    /// [teacher] `scheduled → open`, before its time. Asking twice is the same as once, here and below.
+    Open,
+    /// [teacher] `open → live`; a scheduled lesson is opened and begun.
     Start,
     /// [teacher] `live → paused`.
     Pause,
@@ -121,8 +123,11 @@ pub enum ServerMessage {
         /// The grant.
         media: MediaGrant,
     },
-    /// For a classroom screen: the lesson it belongs to now, or none (wait).
+    /// For a classroom screen: the lesson it belongs to now, or none (wait); and while it waits, what it
+    /// is called now and what comes next.
     Assigned {
+        /// The screen, as in the welcome.
+        device: Option<DeviceView>,
         /// The lesson to show.
         lesson: Option<Box<LessonView>>,
         /// Who the screen is in it.

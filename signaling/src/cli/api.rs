@@ -75,6 +75,13 @@ impl Api {
         self.call(Method::GET, "/readyz", None).await.is_ok()
     }
 
+    /// The secret of a fresh set-up link.
+    pub async fn setup_secret(&self) -> Result<String, ApiError> {
+        let made = self.call(Method::POST, "/api/setup-links", None).await?;
+        let secret = made["secret"].as_str().map(str::to_owned);
+        secret.ok_or_else(|| ApiError::NotOurs { url: self.base.clone(), what: "it made no link".into() })
+    }
+
     /// One call; the parsed answer, or null if it has none.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
         let mut request = self

@@ -8,6 +8,8 @@ use clap::{Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Longest wait for a lesson's room on a media server that is up; then the caller is told.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
@@ -18,7 +20,7 @@ const ROOM_PAUSE: Duration = Duration::from_millis(100);
 /// What can be done with lessons.
 #[derive(Debug, Subcommand)]
 pub enum LessonCommand {
-    /// Create a lesson that can be joined at once
+    /// Create a lesson that can be joined at once, or at its time
     ///
     /// Prints the teacher's link, the six digits a classroom screen types, and WHIP and WHEP
     /// addresses with a token (10 minutes; `lesson grant` gives a fresh one).
@@ -32,10 +34,21 @@ pub enum LessonCommand {
         /// Do not record
         #[arg(long)]
         no_record: bool,
+        /// When it begins, e.g. 2026-12-01T08:00:00+08:00; it opens ten minutes before by itself
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        starts_at: Option<i64>,
+    },
+    /// Open a scheduled lesson before its time
+    Open {
+        /// The lesson's id
+        id: String,
     },
     /// List all lessons, newest first
     List,
     /// Show one lesson with its links and participants
+    ///
+    /// While it can be joined: with the teacher's WHIP and WHEP addresses and a fresh token, as
+    /// `lesson create` gives them.
     Show {
         /// The lesson's id
         id: String,
@@ -84,26 +97,42 @@ fn word(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
+/// A moment as people and programs write it (RFC 3339), in milliseconds since 1970.
+fn moment(text: &str) -> Result<i64, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(|at| at.unix_timestamp() * 1000)
+        .map_err(|_| "not a date and time with its zone, for example 2026-12-01T08:00:00+08:00".to_owned())
+}
+
+/// The way back, in UTC; a server does not know the reader's zone.
+fn moment_text(millis: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp(millis / 1000).ok()?.format(&Rfc3339).ok()
+}
+
 /// Does it; the answer to print.
 pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<String, ApiError> {
     let (answer, text): (Value, fn(&Value) -> String) = match command {
-        LessonCommand::Create { title, codec, no_record } => {
-            let body = json!({ "title": title, "video_codec": word(&codec), "record": !no_record });
+        LessonCommand::Create { title, codec, no_record, starts_at } => {
+            let body = json!({
+                "title": title, "video_codec": word(&codec), "record": !no_record, "starts_at": starts_at,
+            });
             let mut access = api.call(Method::POST, "/api/lessons", Some(&body)).await?;
-            let id = text_at(&access, "/lesson/id").to_owned();
-            access["teacher"] = match grant_soon(api, &id, "teacher", "teacher").await {
-                // The lesson is there and pages wait; a script asks `lesson grant` later.
-                Err(error) if error.is_no_media() => Value::Null,
-                granted => granted?,
-            };
+            access["teacher"] = teacher_of(api, &access).await?;
             (access, access_text)
         }
         LessonCommand::List => (api.call(Method::GET, "/api/lessons", None).await?, list_text),
         LessonCommand::Show { id } => {
-            (api.call(Method::GET, &format!("/api/lessons/{}/access", path(&id)), None).await?, access_text)
+            let mut access =
+                api.call(Method::GET, &format!("/api/lessons/{}/access", path(&id)), None).await?;
+            access["teacher"] = teacher_of(api, &access).await?;
+            (access, access_text)
         }
         LessonCommand::Grant { id, role, name } => {
             (grant_soon(api, &path(&id), &word(&role), &name).await?, grant_text)
+        }
+        LessonCommand::Open { id } => {
+            let path = format!("/api/lessons/{}/open", path(&id));
+            (api.call(Method::POST, &path, Some(&json!({}))).await?, |_| "The lesson is open.".to_owned())
         }
         LessonCommand::End { id } => {
             let path = format!("/api/lessons/{}/end", path(&id));
@@ -119,6 +148,23 @@ pub async fn run(api: &Api, command: LessonCommand, as_json: bool) -> Result<Str
 /// An id as a path segment; what is no id cannot leave its place in the path.
 fn path(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// May media be sent and received in this state (`LessonState::has_media`)?
+fn has_media(lesson: &Value) -> bool {
+    matches!(text_at(lesson, "/lesson/state"), "open" | "live" | "paused")
+}
+
+/// The teacher's WHIP and WHEP addresses with a token. Null: not now.
+async fn teacher_of(api: &Api, access: &Value) -> Result<Value, ApiError> {
+    if !has_media(access) {
+        return Ok(Value::Null);
+    }
+    match grant_soon(api, text_at(access, "/lesson/id"), "teacher", "teacher").await {
+        // The lesson is there and pages wait; a script asks again later.
+        Err(error) if error.is_no_media() => Ok(Value::Null),
+        granted => granted,
+    }
 }
 
 /// A grant, waiting for it if a media server is up: a new lesson's room is made there just after the
@@ -175,7 +221,10 @@ fn access_text(access: &Value) -> String {
         ("token (10 min)", "/teacher/token"),
     ];
     let mut text = format!("{}\n{}", text_at(access, "/lesson/title"), lines(access, &rows));
-    if access.get("teacher").is_some_and(Value::is_null) {
+    if let Some(at) = access.pointer("/lesson/starts_at").and_then(Value::as_i64).and_then(moment_text) {
+        text.push_str(&format!("\n  {:<18} {at}", "begins"));
+    }
+    if has_media(access) && access.get("teacher").is_some_and(Value::is_null) {
         text.push_str("\n  no media server is up yet: `tongtang lesson grant` gives WHIP and WHEP later");
     }
     let participants = access.pointer("/lesson/participants").and_then(Value::as_array);
@@ -224,6 +273,13 @@ mod tests {
         assert!(text.contains("茉莉花") && text.contains("123456") && text.contains("河口 (here)"), "{text}");
         assert!(text.contains("recording alarm    the disk is full"), "{text}");
         assert!(!text.contains("WHIP"), "{text}");
+    }
+
+    #[test]
+    fn a_moment_has_a_zone_and_comes_back() {
+        assert_eq!(moment("2026-12-01T08:00:00+08:00"), Ok(1_796_083_200_000));
+        assert_eq!(moment_text(1_796_083_200_000).as_deref(), Some("2026-12-01T00:00:00Z"));
+        assert!(moment("2026-12-01 08:00").is_err_and(|said| said.contains("for example")));
     }
 
     #[test]

@@ -6,13 +6,15 @@
 
 use super::links;
 use crate::app::{self, App};
+use crate::front::bounded::Tally;
 use crate::front::listen::{self, Listeners};
+use crate::front::patient::Patience;
 use crate::nodes::Nodes;
 use crate::supervise::{Program, Supervisor, find};
 use crate::{front, machine, tls};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tongtang_config::log::Shape;
 use tongtang_config::{Config, Secrets};
 use tongtang_protocol::ids::{InvalidId, NodeId};
@@ -72,6 +74,8 @@ pub enum ServeError {
 pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shape) -> Result<(), ServeError> {
     machine::raise_open_files();
     front::health::counters();
+    // Before anything is started: a signal in between would leave the other programs running.
+    let mut signals = Signals::listen();
     let _lock = lock(&config.data_dir)?;
     let secrets = Secrets::ensure(&config.data_dir)?;
     // Bound before anything is started, so that a taken port leaves nothing behind.
@@ -93,15 +97,19 @@ pub async fn serve(mut config: Config, config_file: Option<PathBuf>, shape: Shap
     let nodes = Nodes::new(&secrets.control_secret, secrets.token_public_key_pem.clone());
     let lan_urls = links::lan_urls(&config, &addresses);
     let app = inner_house(&config, &secrets, &nodes, lan_urls.first().cloned()).await?;
-    let router = front::router(app::router(app.clone()), nodes.clone(), &secrets.control_secret);
-    let mut listeners = Listeners::serve(&router, http, https).map_err(ServeError::Listening)?;
+    let patience = Patience::default();
+    let inner = app::router(app.clone());
+    let router = front::router(inner, nodes.clone(), app.store().clone(), &secrets.control_secret, patience);
+    let tally = Tally::new(config.http.trusted_proxies.clone());
+    let mut listeners =
+        Listeners::serve(&router, http, https, tally, patience).map_err(ServeError::Listening)?;
     let behind = tokio::spawn(app.clone().run());
     let silence = tokio::spawn(nodes.clone().watch_silence());
     let supervisor = Supervisor::start(children, &config.data_dir, &nodes, shape)?;
 
     greet(&config, &lan_urls, app.unused_setup_secret().await.ok().flatten());
     let outcome = tokio::select! {
-        name = asked_to_stop() => {
+        name = signals.heard() => {
             tracing::info!(signal = name, "stopping");
             Ok(())
         }
@@ -180,16 +188,40 @@ fn children(config: &Config, config_file: Option<&Path>, shape: Shape) -> Result
     Ok(programs)
 }
 
-/// Closing the terminal stops the server as Ctrl-C does.
-async fn asked_to_stop() -> &'static str {
-    let listen = |kind| signal(kind).expect("signal handlers can be installed");
-    let (mut interrupt, mut terminate, mut hangup) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()));
-    tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-        _ = hangup.recv() => "SIGHUP",
+/// Who asks us to stop. Closing the terminal stops the server as Ctrl-C does.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From now on a signal is heard, and does not end the process by itself.
+    fn listen() -> Self {
+        let listen = |kind| signal(kind).expect("signal handlers can be installed");
+        Self {
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+            hangup: listen(SignalKind::hangup()),
+        }
     }
+
+    async fn heard(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.hangup.recv() => "SIGHUP",
+        }
+    }
+}
+
+/// Is standard output the journal? Whatever is printed there is kept, and read by others
+/// (systemd.exec(5): `JOURNAL_STREAM` names the device and inode of the stream).
+fn is_journaled() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
+    std::fs::metadata("/proc/self/fd/1")
+        .is_ok_and(|stream| named == format!("{}:{}", stream.dev(), stream.ino()))
 }
 
 /// The friendly block. On standard output, not in the log: the set-up link is a secret.
@@ -203,7 +235,10 @@ fn greet(config: &Config, lan_urls: &[String], setup_secret: Option<&str>) {
     if !lan_urls.is_empty() && config.https.certificate_file.as_os_str().is_empty() {
         text.push_str("                     (证书由本机生成，浏览器会询问一次 · generated certificate: browsers ask once)\n");
     }
-    if let Some(secret) = setup_secret {
+    if setup_secret.is_some() && is_journaled() {
+        text.push_str("\n  第一次使用，请在本机运行以下命令取得一次性设置链接 · first visit, run this here for a one-time link:\n");
+        text.push_str("  tongtang setup-link\n");
+    } else if let Some(secret) = setup_secret {
         text.push_str("\n  第一次使用，请打开一次性设置链接 · first visit, one-time set-up link:\n");
         text.push_str(&format!("  {}\n", links::setup(&base, secret)));
     }

@@ -2,6 +2,7 @@
 
 use crate::answer;
 use crate::nodes::{NodeState, Nodes};
+use crate::store::Store;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,7 @@ use axum::{Json, Router};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::net::SocketAddr;
 use std::sync::OnceLock;
+use std::time::Duration;
 use tongtang_http::bearer::has_secret;
 use tongtang_protocol::control::NodeKind;
 use tongtang_protocol::problem::Problem;
@@ -17,16 +19,20 @@ use tongtang_protocol::problem::Problem;
 #[derive(Clone)]
 struct Operator {
     nodes: Nodes,
+    store: Store,
     control_secret: String,
 }
 
+/// A database that does not answer by then keeps lessons waiting too.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
+
 /// The three routes.
-pub fn router(nodes: Nodes, control_secret: String) -> Router {
+pub fn router(nodes: Nodes, store: Store, control_secret: String) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(Operator { nodes, control_secret })
+        .with_state(Operator { nodes, store, control_secret })
 }
 
 /// Installs the counters of this process, once; a second call gives the same.
@@ -41,16 +47,27 @@ pub fn counters() -> &'static PrometheusHandle {
     })
 }
 
-/// Ready: lessons can be taught, i.e. an sfu is up. A missing recorder is told and keeps nobody out.
+/// Ready: lessons can be taught, i.e. the database can be written and an sfu is up. A missing recorder
+/// is told and keeps nobody out.
 async fn readyz(State(operator): State<Operator>) -> Response {
     let count = |kind| {
         let up = |node: &&crate::nodes::Node| node.kind == kind && node.state == NodeState::Up;
         operator.nodes.all().iter().filter(up).count()
     };
     let (sfus, recorders) = (count(NodeKind::Sfu), count(NodeKind::Recorder));
-    let status = if sfus > 0 { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({ "ready": sfus > 0, "sfu": sfus, "recorder": recorders })))
-        .into_response()
+    let database = match tokio::time::timeout(STORE_WITHIN, operator.store.ping()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "not ready: the database cannot be written");
+            false
+        }
+        Err(_) => false,
+    };
+    let ready = database && sfus > 0;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let said =
+        serde_json::json!({ "ready": ready, "database": database, "sfu": sfus, "recorder": recorders });
+    (status, Json(said)).into_response()
 }
 
 /// For this machine itself, and for whoever has the control secret.

@@ -3,7 +3,8 @@
 //! Enters: the front door's router. Leaves: bound listeners with their real addresses, served until
 //! told to stop.
 
-use super::bounded::{Bounded, MAX_CONNECTIONS};
+use super::bounded::{Bounded, Tally};
+use super::patient::{Patience, Patient};
 use crate::app::Scheme;
 use axum::{Extension, Router};
 use axum_server::Handle;
@@ -15,9 +16,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-
-/// A connection that has not sent its request's head by then is closed.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// At shutdown, open requests and WebSockets are given so long.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -62,20 +60,24 @@ impl Listeners {
         router: &Router,
         http: TcpListener,
         https: Option<(TcpListener, Arc<ServerConfig>)>,
+        tally: Tally,
+        patience: Patience,
     ) -> io::Result<Self> {
         let handle = Handle::new();
         let mut tasks = JoinSet::new();
-        let bounded = Bounded::new(MAX_CONNECTIONS);
-        let mut plain = axum_server::from_tcp(http)?.handle(handle.clone()).acceptor(bounded.clone());
-        plain.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        let bounded = Bounded::new(tally);
+        let mut plain = axum_server::from_tcp(http)?
+            .handle(handle.clone())
+            .acceptor(Patient::new(bounded.clone(), patience));
+        plain.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
         let service = router.clone().layer(Extension(Scheme::Http));
         tasks.spawn(plain.serve(service.into_make_service_with_connect_info::<SocketAddr>()));
         if let Some((listener, tls)) = https {
             let tls = RustlsConfig::from_config(tls);
             let mut secure = axum_server::from_tcp_rustls(listener, tls)?
                 .handle(handle.clone())
-                .map(|acceptor| acceptor.acceptor(bounded));
-            secure.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+                .map(|acceptor| Patient::new(acceptor.acceptor(bounded), patience));
+            secure.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(patience.head);
             let service = router.clone().layer(Extension(Scheme::Https));
             tasks.spawn(secure.serve(service.into_make_service_with_connect_info::<SocketAddr>()));
         }

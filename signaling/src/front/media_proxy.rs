@@ -1,8 +1,10 @@
 //! `/whip/{room}…` and `/whep/{room}…`: passes media set-up on to the sfu that has the room, so that
 //! pages need one origin and one certificate. Media itself goes past us, over UDP.
 //!
-//! Enters: a page's request. Leaves: the sfu's answer, or a problem when there is no sfu.
+//! Enters: a page's request. Leaves: the sfu's answer, or a problem when there is no sfu. A request
+//! counts against the limit only once it is there as a whole, so that slow ones cost the others nothing.
 
+use super::body::is_too_slow;
 use crate::answer;
 use crate::nodes::{Nodes, SfuClient};
 use axum::Router;
@@ -79,13 +81,19 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
             "It is usually back within seconds.",
         );
     };
+    let (parts, body) = request.into_parts();
+    let body = match to_bytes(body, MAX_SDP_BYTES).await {
+        Ok(body) => body,
+        Err(error) if is_too_slow(&error) => {
+            return answer::problem(&Problem::new(408, "too_slow", "the request did not arrive in time"));
+        }
+        Err(_) => {
+            let title = format!("a media description has at most {MAX_SDP_BYTES} bytes");
+            return answer::problem(&Problem::new(413, "too_large", title));
+        }
+    };
     let Ok(_permit) = proxy.in_flight.try_acquire() else {
         return come_again("busy", "too many pages are connecting at once", "Try again in a second.");
-    };
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_SDP_BYTES).await else {
-        let title = format!("a media description has at most {MAX_SDP_BYTES} bytes");
-        return answer::problem(&Problem::new(413, "too_large", title));
     };
     let path = parts.uri.path_and_query().map_or_else(|| parts.uri.path(), |whole| whole.as_str());
     let mut headers = HeaderMap::new();

@@ -8,7 +8,7 @@ use crate::lesson::Refusal;
 use crate::lesson::machine::Code;
 use crate::problem::ApiError;
 use crate::store::device::Device;
-use crate::ws::page::device_view;
+use crate::ws::page::{device_view, view_of};
 use crate::{clock, fresh};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -22,6 +22,11 @@ use tongtang_protocol::problem::Problem;
 
 /// Screens of one server. One more is refused until old ones are removed.
 const MAX_DEVICES: u64 = 10_000;
+
+/// Screens that typed one lesson's code and have not come into any lesson yet. A screen comes a second
+/// after it typed; whoever types the code again and again fills this, not the table of screens: the
+/// one that typed longest ago is forgotten.
+const MAX_NOT_YET_COME: usize = 32;
 
 /// Pairs a screen with the code of an open lesson, once and for ever.
 ///
@@ -74,11 +79,8 @@ pub async fn pair(
 )]
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<DeviceView>>, ApiError> {
     caller.need_admin()?;
-    let mut views = Vec::new();
-    for device in app.store().devices().await? {
-        views.extend(device_view(&app, &device.id).await?);
-    }
-    Ok(Json(views))
+    let devices = app.store().devices().await?;
+    Ok(Json(devices.into_iter().map(|(device, next)| view_of(device, next)).collect()))
 }
 
 /// Renames a screen.
@@ -142,11 +144,16 @@ async fn invite_new(
     name: Option<String>,
     lesson: &LessonId,
 ) -> Result<(DeviceId, String), ApiError> {
+    check_room(app, lesson, None).await?;
+    for device in app.store().screens_that_never_came(lesson, MAX_NOT_YET_COME - 1).await? {
+        app.store().delete_device(&device).await?;
+        app.bus().device_changed(&device);
+        tracing::info!(%device, %lesson, "a screen that never came is forgotten");
+    }
     let known = app.store().count_devices().await?;
     if known >= MAX_DEVICES {
         return Err(ApiError::limit("screens"));
     }
-    check_room(app, lesson, None).await?;
     let credential = credential::device();
     let device = Device {
         id: fresh::device_id(),

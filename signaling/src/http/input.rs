@@ -2,6 +2,9 @@
 
 use crate::lesson::machine::MAX_NAME_CHARS;
 use crate::problem::ApiError;
+use crate::store::{MAX_LISTED, Slice};
+use tongtang_protocol::api::Part;
+use tongtang_protocol::ids::LessonId;
 use tongtang_protocol::lesson::MAX_TITLE_CHARS;
 
 /// A lesson's title: something, one line, at most [`MAX_TITLE_CHARS`].
@@ -12,6 +15,20 @@ pub fn title(text: &str) -> Result<String, ApiError> {
 /// A shown name: something, one line, at most [`MAX_NAME_CHARS`].
 pub fn name(text: &str) -> Result<String, ApiError> {
     line(text, MAX_NAME_CHARS).ok_or(ApiError::BadInput("name"))
+}
+
+/// Which part of a list: an id that can be one, a bounded number, a search that could be a title's.
+pub fn slice(part: Part) -> Result<Slice, ApiError> {
+    let Part { after, limit, search } = part;
+    if after.as_ref().is_some_and(|id| LessonId::new(id.as_str()).is_err()) {
+        return Err(ApiError::BadInput("after"));
+    }
+    let search = search.unwrap_or_default();
+    if search.chars().count() > MAX_TITLE_CHARS {
+        return Err(ApiError::BadInput("search"));
+    }
+    let limit = limit.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
+    Ok(Slice { after, limit, search: search.trim().to_owned() })
 }
 
 fn line(text: &str, max_chars: usize) -> Option<String> {

@@ -5,37 +5,44 @@ use crate::app::{App, Scheme};
 use crate::auth::Caller;
 use crate::clock;
 use crate::fresh;
+use crate::lesson::runner::MAX_DRAWS;
 use crate::lesson::view::{Moment, view_of};
 use crate::lesson::{By, Command, Lesson, Newcomer, Runner, Seat};
 use crate::problem::ApiError;
 use crate::ws::page::grant_for;
 use crate::ws::session::Seated;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use std::sync::Arc;
-use tongtang_protocol::api::{GrantRequest, Granted, LessonAccess, NewLesson};
+use tongtang_protocol::api::{GrantRequest, Granted, LessonAccess, NewLesson, Part};
 use tongtang_protocol::ids::{DeviceId, LessonId};
-use tongtang_protocol::lesson::{LessonState, LessonView, MAX_CLASSROOMS, Role};
+use tongtang_protocol::lesson::{LessonState, LessonView, MAX_CLASSROOMS, OPENS_BEFORE_MS, Role};
 use tongtang_protocol::problem::Problem;
 
-/// How often a code is drawn again when an open lesson has it. With all 4,096 lessons a server could
-/// hold open, eight collisions in a row come once in 10¹⁹.
-const MAX_DRAWS: u32 = 8;
+/// How far ahead lessons are scheduled, in milliseconds: two school years.
+const MAX_AHEAD_MS: i64 = 2 * 366 * 24 * 3_600_000;
+
+/// A lesson that was to begin so long ago is a mistake, in milliseconds; a little late is not.
+const PAST_MS: i64 = 24 * 3_600_000;
 
 /// The teacher's name before they have one.
 const TEACHER_NAME: &str = "主讲教师";
 
 /// All lessons, the newest first; a teacher sees theirs.
 #[utoipa::path(
-    get, path = "/api/lessons", operation_id = "lesson_list", tag = "lesson",
+    get, path = "/api/lessons", operation_id = "lesson_list", tag = "lesson", params(Part),
     responses((status = 200, body = Vec<LessonView>), (status = 401, body = Problem))
 )]
-pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<LessonView>>, ApiError> {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Result<Json<Vec<LessonView>>, ApiError> {
     if let Some(own) = caller.need_desk()? {
         return Ok(Json(vec![view(&app, own).await?]));
     }
-    let lessons = app.store().lessons().await?;
+    let lessons = app.store().lessons(&input::slice(part)?).await?;
     let views = lessons.iter().map(|lesson| match app.lessons().running(&lesson.id) {
         Some(runner) => (*runner.view_now()).clone(),
         None => view_of(lesson, &Moment::default()),
@@ -43,12 +50,12 @@ pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Les
     Ok(Json(views.collect()))
 }
 
-/// A new lesson, open at once.
+/// A new lesson, open at once or at its time.
 #[utoipa::path(
     post, path = "/api/lessons", operation_id = "lesson_create", tag = "lesson", request_body = NewLesson,
     responses(
         (status = 201, body = LessonAccess), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 422, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem),
     )
 )]
 pub async fn create(
@@ -60,14 +67,23 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<LessonAccess>), ApiError> {
     caller.need_admin()?;
     let invited = known_devices(&app, body.device_ids.unwrap_or_default()).await?;
+    let now = clock::now();
+    if body.starts_at.is_some_and(|at| at.0 < now.0 - PAST_MS || at.0 > now.0 + MAX_AHEAD_MS) {
+        return Err(ApiError::BadInput("starts_at"));
+    }
+    let is_later = body.starts_at.is_some_and(|at| at.0 > now.0 + OPENS_BEFORE_MS);
+    if !is_later {
+        need_room(&app).await?;
+    }
     let mut lesson = Lesson {
         id: fresh::lesson_id(),
         title: input::title(&body.title)?,
-        state: LessonState::Open,
+        state: if is_later { LessonState::Scheduled } else { LessonState::Open },
         video_codec: body.video_codec.unwrap_or_default(),
         record: body.record.unwrap_or(true),
         code: None,
-        created_at: clock::now(),
+        created_at: now,
+        starts_at: body.starts_at,
         started_at: None,
         ended_at: None,
         seats: vec![Seat {
@@ -126,6 +142,29 @@ pub async fn access(
     Ok(Json(access_of(&app, view(&app, &id).await?, &headers, scheme)))
 }
 
+/// Opens a scheduled lesson before its time.
+#[utoipa::path(
+    post, path = "/api/lessons/{id}/open", operation_id = "lesson_open", tag = "lesson",
+    params(("id" = LessonId, Path)),
+    responses(
+        (status = 200, body = LessonView), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem),
+    )
+)]
+pub async fn open(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<LessonId>,
+) -> Result<Json<LessonView>, ApiError> {
+    caller.need_lesson(&id)?;
+    let runner = running(&app, &id).await?;
+    if runner.lesson().state == LessonState::Scheduled {
+        need_room(&app).await?;
+    }
+    runner.command(By::Desk, Command::Open).await?;
+    Ok(Json((*runner.view_now()).clone()))
+}
+
 /// Ends the lesson.
 #[utoipa::path(
     post, path = "/api/lessons/{id}/end", operation_id = "lesson_end",
@@ -173,6 +212,11 @@ pub async fn grant(
     Ok(Json(Granted { participant: seat.participant, media }))
 }
 
+/// Better refused now, in words, than opened and left without media.
+pub async fn need_room(app: &App) -> Result<(), ApiError> {
+    if app.lessons().has_room().await? { Ok(()) } else { Err(ApiError::TooManyLessons) }
+}
+
 async fn running(app: &App, id: &LessonId) -> Result<Arc<Runner>, ApiError> {
     app.lessons().get(id).await?.ok_or(ApiError::NotFound)
 }
@@ -198,7 +242,7 @@ async fn known_devices(app: &App, ids: Vec<DeviceId>) -> Result<Vec<DeviceId>, A
 async fn insert_with_code(app: &App, lesson: &mut Lesson, invited: &[DeviceId]) -> Result<(), ApiError> {
     let mut draws = 1;
     loop {
-        lesson.code = Some(fresh::code());
+        lesson.code = lesson.state.has_media().then(fresh::code);
         match app.store().insert_lesson(lesson, invited).await {
             Ok(()) => return Ok(()),
             Err(error) if error.is_taken() && draws < MAX_DRAWS => draws += 1,

@@ -1,13 +1,14 @@
 //! Resources, the jobs that make them, and what changes.
 
+use super::input;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::library::view::view_of;
 use crate::problem::ApiError;
-use crate::store::StoreError;
+use crate::store::{Slice, StoreError};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -15,18 +16,23 @@ use futures_util::Stream;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use tokio::sync::broadcast;
+use tongtang_protocol::api::Part;
 use tongtang_protocol::ids::{LessonId, ResourceId};
 use tongtang_protocol::library::ResourceView;
 use tongtang_protocol::problem::Problem;
 
 /// All resources, the newest first; a teacher sees their lesson's.
 #[utoipa::path(
-    get, path = "/api/library", operation_id = "library_list", tag = "library",
+    get, path = "/api/library", operation_id = "library_list", tag = "library", params(Part),
     responses((status = 200, body = Vec<ResourceView>), (status = 401, body = Problem))
 )]
-pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<ResourceView>>, ApiError> {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Result<Json<Vec<ResourceView>>, ApiError> {
     let own = caller.need_desk()?;
-    Ok(Json(views(&app, own).await?))
+    Ok(Json(views(&app, own, &input::slice(part)?).await?))
 }
 
 /// Resources as they change, as server-sent events: `resource` carries a `ResourceView`, `removed` an id.
@@ -106,17 +112,18 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The resource, if the caller may see it. Somebody else's looks like none at all.
+/// The resource, if the caller may see it. A teacher is not told which others there are: somebody
+/// else's looks like none at all.
 async fn allowed(app: &App, caller: &Caller, id: &ResourceId) -> Result<ResourceView, ApiError> {
     caller.need_desk()?;
     let resource = app.store().resource(id).await?.ok_or(ApiError::NotFound)?;
-    caller.need_lesson(&resource.facts.lesson_id)?;
+    caller.need_lesson(&resource.facts.lesson_id).map_err(|_| ApiError::NotFound)?;
     Ok(view_of(&resource, app.media_urls(), clock::now()))
 }
 
-async fn views(app: &App, own: Option<&LessonId>) -> Result<Vec<ResourceView>, StoreError> {
+async fn views(app: &App, own: Option<&LessonId>, slice: &Slice) -> Result<Vec<ResourceView>, StoreError> {
     let now = clock::now();
-    let resources = app.store().resources(own).await?;
+    let resources = app.store().resources(own, slice).await?;
     Ok(resources.iter().map(|resource| view_of(resource, app.media_urls(), now)).collect())
 }
 
@@ -158,7 +165,7 @@ impl Watcher {
                 None => self.pending.push_back(Event::default().event("removed").data(id.as_str())),
             },
             Err(broadcast::error::RecvError::Lagged(_)) => {
-                for view in views(&self.app, self.own.as_ref()).await? {
+                for view in views(&self.app, self.own.as_ref(), &Slice::default()).await? {
                     self.push(&view);
                 }
             }

@@ -3,9 +3,9 @@
 use crate::app::{App, Scheme};
 use crate::auth::credential::Credential;
 use crate::auth::origin::{Site, site_of};
-use crate::auth::{Caller, SecretHash, cookie, equal};
+use crate::auth::{Caller, SecretHash, cookie};
 use crate::problem::ApiError;
-use crate::store::session::SessionOf;
+use crate::store::session::{SessionOf, SetupSecret};
 use crate::{clock, fresh};
 use axum::Json;
 use axum::extract::State;
@@ -30,13 +30,31 @@ pub async fn set_up(
     Json(body): Json<SetUp>,
 ) -> Result<Response, ApiError> {
     refuse_foreign(&headers)?;
-    if !equal(&body.secret, app.setup_secret()) {
-        return Err(ApiError::BadCredential);
-    }
-    if !app.store().use_setup_secret(&SecretHash::of(&body.secret), clock::now()).await? {
-        return Err(ApiError::SetupUsed);
+    let secret = SecretHash::of(&body.secret);
+    match app.store().use_setup_secret(&secret, &app.first_setup_secret(), clock::now()).await? {
+        SetupSecret::Right => {}
+        SetupSecret::UsedBefore => return Err(ApiError::SetupUsed),
+        SetupSecret::Unknown => return Err(ApiError::BadCredential),
     }
     sign_in(&app, &SessionOf::Admin, Scheme::of(&extensions, &headers, &app)).await
+}
+
+/// A fresh set-up link for the administrator; the ones before it open nothing any more.
+#[utoipa::path(
+    post, path = "/api/setup-links", tag = "session", operation_id = "session_make_link",
+    responses((status = 201, body = SetUp), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub async fn make_link(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<(StatusCode, Json<SetUp>), ApiError> {
+    caller.need_admin()?;
+    let secret = fresh::secret();
+    app.store()
+        .replace_setup_secret(&SecretHash::of(&secret), &app.first_setup_secret(), clock::now())
+        .await?;
+    tracing::info!("a set-up link was made");
+    Ok((StatusCode::CREATED, Json(SetUp { secret })))
 }
 
 /// Who the caller is.

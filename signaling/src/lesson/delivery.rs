@@ -7,13 +7,13 @@
 use super::goal::{Capture, Goal, room_of};
 use super::retell::{NotRetold, retell};
 use super::runner::{Place, Stage};
-use crate::nodes::{NodeError, Nodes, SfuClient};
-use crate::store::Store;
+use crate::nodes::{NodeError, Nodes, RecorderClient, SfuClient};
+use crate::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
-use tongtang_protocol::control::RecordingSpec;
-use tongtang_protocol::ids::{LessonId, RoomId};
+use tongtang_protocol::control::{RecordingSpec, Routes};
+use tongtang_protocol::ids::{LessonId, RecordingId, RoomId};
 use tongtang_protocol::trouble::{RecordingAlarm, RecordingTrouble};
 
 /// How often the nodes are told even if nothing changed.
@@ -44,6 +44,8 @@ struct Told {
     expelled: Option<(Place, usize)>,
     capture: Option<(u64, u64, Capture)>,
     gone: bool,
+    /// What was complained of last.
+    complaint: String,
 }
 
 /// The goal could not be reached (yet).
@@ -57,6 +59,8 @@ enum NotDelivered {
     Node(#[from] NodeError),
     #[error(transparent)]
     Retell(#[from] NotRetold),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl NotDelivered {
@@ -73,7 +77,7 @@ impl NotDelivered {
                 // A disk that takes nothing is told by the recorder itself.
                 NodeError::Refused { .. } | NodeError::Nonsense { .. } => return None,
             },
-            Self::Retell(NotRetold::Store(_)) => return None,
+            Self::Retell(NotRetold::Store(_)) | Self::Store(_) => return None,
         };
         Some(RecordingAlarm::new(trouble, self.to_string()))
     }
@@ -91,15 +95,26 @@ impl Delivery {
             let pause = match self.deliver(&stage, &goal, &mut told).await {
                 Ok(()) => RECONCILE,
                 Err(error) => {
-                    tracing::debug!(lesson = %self.lesson, %error, "not delivered yet");
+                    self.complain(&error, &mut told);
                     RETRY
                 }
             };
             tokio::select! {
                 changed = goals.changed() => if changed.is_err() { return },
                 changed = nodes.changed() => if changed.is_err() { return },
-                () = sleep(pause) => if pause == RECONCILE { told = Told { gone: told.gone, ..Told::default() } },
+                () = sleep(pause) => if pause == RECONCILE { told = Told { gone: told.gone, complaint: told.complaint, ..Told::default() } },
             }
+        }
+    }
+
+    /// A node that is away comes back; one that says no wants a person, who is told once.
+    fn complain(&self, error: &NotDelivered, told: &mut Told) {
+        let said = error.to_string();
+        if matches!(error, NotDelivered::Node(NodeError::Refused { .. })) && told.complaint != said {
+            tracing::warn!(lesson = %self.lesson, %error, "a node refuses this lesson");
+            told.complaint = said;
+        } else {
+            tracing::debug!(lesson = %self.lesson, %error, "not delivered yet");
         }
     }
 
@@ -137,24 +152,26 @@ impl Delivery {
             }
         }
         told.room = Some((place.clone(), spec.clone()));
-        self.expel(&sfu, room, goal, told, &place).await?;
+        told.gone = false;
+        self.expel(&sfu, room, &spec.routes, told, &place).await?;
         stage.set_place(Some(place));
         Ok(())
     }
 
+    /// The routes keep them out; this ends the sessions they have.
     async fn expel(
         &self,
         sfu: &SfuClient,
         room: &RoomId,
-        goal: &Goal,
+        routes: &Routes,
         told: &mut Told,
         place: &Place,
     ) -> Result<(), NotDelivered> {
-        let wanted = Some((place.clone(), goal.expelled.len()));
+        let wanted = Some((place.clone(), routes.expelled.len()));
         if told.expelled == wanted {
             return Ok(());
         }
-        for participant in &goal.expelled {
+        for participant in &routes.expelled {
             sfu.expel(room, participant).await?;
         }
         told.expelled = wanted;
@@ -163,7 +180,7 @@ impl Delivery {
 
     async fn put_capture(&self, room: &RoomId, goal: &Goal, told: &mut Told) -> Result<(), NotDelivered> {
         let Capture::Running(of, _) = &goal.capture else { return Ok(()) };
-        let recorder = self.nodes.recorder().ok_or(NotDelivered::NoRecorder)?;
+        let recorder = self.recorder_for(&of.recording_id).await?;
         let sfu = self.nodes.sfu_for(room).ok_or(NotDelivered::NoSfu)?;
         let wanted = (recorder.node().epoch, sfu.node().epoch, goal.capture.clone());
         if told.capture.as_ref() == Some(&wanted) {
@@ -180,10 +197,20 @@ impl Delivery {
             let spec =
                 RecordingSpec { of: of.clone(), room: room.clone(), tap_addr, sfu_epoch: sfu.node().epoch };
             recorder.put_recording(&of.recording_id, &spec).await?;
+            self.store.keep_recorder(&of.recording_id, &recorder.node().id).await?;
         }
         retell(&self.store, &recorder, &of.recording_id, known_seq.unwrap_or(0)).await?;
         told.capture = Some(wanted);
         Ok(())
+    }
+
+    /// The recorder that has the recording, or one that may take it. A capture is not moved: what another
+    /// one has of it could not be composed with the rest.
+    async fn recorder_for(&self, recording: &RecordingId) -> Result<RecorderClient, NotDelivered> {
+        if let Some(node) = self.store.recorder_of(recording).await? {
+            return self.nodes.recorder_named(&node).ok_or(NotDelivered::NoRecorder);
+        }
+        self.nodes.recorder().ok_or(NotDelivered::NoRecorder)
     }
 
     /// The lesson is over: close the recording first, then the room.
@@ -199,7 +226,8 @@ impl Delivery {
             return Ok(());
         }
         if let Capture::Over(of, _) = &goal.capture
-            && let Some(recorder) = self.nodes.recorder()
+            && let Some(node) = self.store.recorder_of(&of.recording_id).await?
+            && let Some(recorder) = self.nodes.recorder_named(&node)
         {
             let close = async {
                 retell(&self.store, &recorder, &of.recording_id, 0).await?;

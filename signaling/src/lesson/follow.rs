@@ -42,8 +42,8 @@ impl Follower {
                 .collect();
             streams.retain(|key, _| living.contains(key));
             self.forget_media_of_the_dead(&living);
-            if !all.iter().any(|node| node.kind == NodeKind::Recorder && node.state != NodeState::Gone) {
-                self.recorder_is_gone();
+            for runner in self.lessons.all_running() {
+                runner.keep_capture_of(|id| living.iter().any(|(node, _)| node == id));
             }
             for sfu in self.nodes.sfus() {
                 let key = (sfu.node().id.clone(), sfu.node().epoch);
@@ -131,14 +131,14 @@ impl Follower {
             match event {
                 RecorderEvent::Snapshot { recordings, jobs, .. } => {
                     for recording in recordings {
-                        self.hear_recording(&recording);
+                        self.hear_recording(node, &recording);
                     }
                     for job in jobs {
                         self.composer.hear(node, job).await;
                     }
                     self.composer.wake();
                 }
-                RecorderEvent::Recording { recording } => self.hear_recording(&recording),
+                RecorderEvent::Recording { recording } => self.hear_recording(node, &recording),
                 RecorderEvent::Job { job } => self.composer.hear(node, job).await,
                 RecorderEvent::KeepAlive => {}
             }
@@ -146,10 +146,10 @@ impl Follower {
         Ok(())
     }
 
-    fn hear_recording(&self, said: &RecordingStatus) {
+    fn hear_recording(&self, node: &NodeId, said: &RecordingStatus) {
         for runner in self.lessons.all_running() {
             if runner.lesson().recording_id.as_ref() == Some(&said.recording_id) {
-                runner.hear_capture(Some(said.clone()));
+                runner.hear_capture(node, said.clone());
             }
         }
     }
@@ -160,12 +160,6 @@ impl Follower {
             if place.is_some_and(|place| !living.contains(&(place.node, place.epoch))) {
                 runner.hear_room(Vec::new());
             }
-        }
-    }
-
-    fn recorder_is_gone(&self) {
-        for runner in self.lessons.all_running() {
-            runner.hear_capture(None);
         }
     }
 }

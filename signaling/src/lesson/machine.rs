@@ -59,10 +59,12 @@ pub struct Lesson {
     pub video_codec: VideoCodec,
     /// Is it to be recorded while live?
     pub record: bool,
-    /// What classroom screens type; absent once the lesson is over.
+    /// What classroom screens type; absent before the lesson is open and once it is over.
     pub code: Option<Code>,
     /// When it was made.
     pub created_at: UnixMillis,
+    /// When it is to begin, if on a timetable.
+    pub starts_at: Option<UnixMillis>,
     /// When it became live for the first time.
     pub started_at: Option<UnixMillis>,
     /// When it ended.
@@ -125,7 +127,9 @@ pub struct Newcomer {
 /// What is asked of a lesson. Asking twice is the same as once.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// `open → live`.
+    /// `scheduled → open`.
+    Open,
+    /// `open → live`; a scheduled lesson is opened and begun.
     Start,
     /// `live → paused`.
     Pause,
@@ -187,6 +191,8 @@ pub struct Context {
     pub now: UnixMillis,
     /// Used if the step begins a recording.
     pub fresh_recording: RecordingId,
+    /// Used if the step opens the lesson.
+    pub fresh_code: Code,
 }
 
 /// What a command leads to.
@@ -247,7 +253,8 @@ fn authorize(lesson: &Lesson, by: By<'_>, command: &Command) -> Result<(), Refus
     let allowed = match command {
         Command::RaiseHand(_) => matches!(role, Role::Classroom | Role::Assistant),
         Command::Mute(whom, _) => role == Role::Teacher || (whom == id && role != Role::Observer),
-        Command::Start
+        Command::Open
+        | Command::Start
         | Command::Pause
         | Command::Continue
         | Command::End
@@ -272,8 +279,14 @@ fn apply(lesson: &mut Lesson, context: &Context, by: By<'_>, command: Command) -
         return Err(Refusal::NotNow(state));
     }
     match command {
+        Command::Open => match state {
+            S::Scheduled => open(lesson, context),
+            S::Open | S::Live | S::Paused => {}
+            _ => return Err(Refusal::NotNow(state)),
+        },
         Command::Start => match state {
-            S::Open => {
+            S::Scheduled | S::Open => {
+                open(lesson, context);
                 lesson.state = S::Live;
                 lesson.started_at = Some(now);
             }
@@ -334,6 +347,12 @@ fn needs_media(command: &Command) -> bool {
             | Command::Expel(_)
             | Command::Admit(_)
     )
+}
+
+/// From now on classrooms may join. Codes are few, so a lesson has one only as long as it is open.
+fn open(lesson: &mut Lesson, context: &Context) {
+    lesson.state = LessonState::Open;
+    lesson.code.get_or_insert_with(|| context.fresh_code.clone());
 }
 
 /// `from → to`; already there is fine.

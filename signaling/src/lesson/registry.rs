@@ -10,11 +10,24 @@ use crate::nodes::Nodes;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use tongtang_protocol::control::MAX_ROOMS;
 use tongtang_protocol::ids::{DeviceId, LessonId};
-use tongtang_protocol::lesson::LessonState;
+use tongtang_protocol::lesson::{LessonState, OPENS_BEFORE_MS};
+use tongtang_protocol::units::UnixMillis;
 
 /// How long a lesson that ended still runs, so that its delivery closes its room.
 const ENDING_MS: i64 = 60_000;
+
+/// A scheduled lesson that could not be opened so long after its time does not take place.
+const MISSED_MS: i64 = 2 * 3_600_000;
+
+/// A lesson being taught ends when its teacher is gone so long, in milliseconds: a whole morning's
+/// break is shorter, a laptop that was closed is not opened again.
+pub const TAUGHT_ALONE_MS: i64 = 2 * 3_600_000;
+
+/// An open lesson ends when no teacher was there for so long, in milliseconds: it may be made the day
+/// before.
+pub const OPEN_ALONE_MS: i64 = 24 * 3_600_000;
 
 /// The registry. Cheap to clone.
 #[derive(Clone)]
@@ -89,6 +102,50 @@ impl Lessons {
             Some(participant) => runner.command(By::Desk, Command::Expel(participant)).await,
             None => Ok(()),
         }
+    }
+
+    /// Opens the scheduled lessons whose time has come. One whose time passed long ago, while the server
+    /// was off, ends instead: nobody waits for it any more.
+    pub async fn open_due(&self, now: UnixMillis) -> Result<(), CommandError> {
+        for id in self.0.store.due_lessons(UnixMillis(now.0 + OPENS_BEFORE_MS)).await? {
+            let Some(runner) = self.get(&id).await? else { continue };
+            let missed = runner.lesson().starts_at.is_some_and(|at| at.0 < now.0 - MISSED_MS);
+            if !missed && !self.has_room().await? {
+                tracing::warn!(lesson = %id, "not opened yet: the media servers have no room for one more");
+                continue;
+            }
+            let command = if missed { Command::End } else { Command::Open };
+            tracing::info!(lesson = %id, missed, "a scheduled lesson's time has come");
+            runner.command(By::Desk, command).await?;
+        }
+        Ok(())
+    }
+
+    /// Is there room for one more open lesson? An sfu refuses rooms beyond its limit, and a lesson
+    /// without a room would only keep its pages waiting.
+    pub async fn has_room(&self) -> Result<bool, StoreError> {
+        let sfus = self.0.nodes.sfus().len().max(1);
+        Ok(self.0.store.count_open_lessons().await? < sfus * MAX_ROOMS)
+    }
+
+    /// Ends lessons that nobody teaches any more: what is recorded is silence, their codes can be
+    /// guessed, and each holds a room.
+    pub async fn end_abandoned(&self, now: UnixMillis) -> Result<(), CommandError> {
+        for runner in self.all_running() {
+            let lesson = runner.lesson();
+            let patience = match lesson.state {
+                LessonState::Open => OPEN_ALONE_MS,
+                LessonState::Live | LessonState::Paused => TAUGHT_ALONE_MS,
+                _ => continue,
+            };
+            let Some(since) = runner.teacher_away_since() else { continue };
+            let since = lesson.starts_at.map_or(since, |at| since.max(at));
+            if now.0 - since.0 >= patience {
+                tracing::warn!(lesson = %runner.id(), state = ?lesson.state, "ended: its teacher is gone");
+                runner.command(By::Desk, Command::End).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs every lesson the nodes have something to do for; lets go of those nobody needs.

@@ -18,6 +18,11 @@ use tongtang_protocol::control::{RecordingStatus, SfuParticipant};
 use tongtang_protocol::ids::{LessonId, NodeId, ParticipantId};
 use tongtang_protocol::lesson::{LessonState, LessonView, Role};
 use tongtang_protocol::trouble::RecordingAlarm;
+use tongtang_protocol::units::UnixMillis;
+
+/// How often a code is drawn again when an open lesson has it. With all 4,096 lessons a server could
+/// hold open, eight collisions in a row come once in 10¹⁹.
+pub const MAX_DRAWS: u32 = 8;
 
 /// Where the room stands: what a grant must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +78,9 @@ const POISON: &str = "no holder of this lock panics";
 
 impl Stage {
     fn new(lesson: &Lesson) -> Self {
+        let moment = Moment { teacher_away_since: Some(clock::now()), ..Moment::default() };
         Self {
-            moment: Mutex::default(),
+            moment: Mutex::new(moment),
             stored: Mutex::new(Arc::new(lesson.clone())),
             view: watch::Sender::new(Arc::new(view_of(lesson, &Moment::default()))),
             goal: watch::Sender::new(Arc::new(Goal::of(lesson))),
@@ -109,7 +115,11 @@ impl Stage {
 
     /// Changes the moment and shows the lesson again.
     fn change(&self, change: impl FnOnce(&mut Moment)) {
-        change(&mut self.moment());
+        let lesson = self.stored.lock().expect(POISON).clone();
+        let mut moment = self.moment();
+        change(&mut moment);
+        moment.mind_the_teacher(&lesson, clock::now());
+        drop(moment);
         self.show();
     }
 
@@ -179,6 +189,11 @@ impl Runner {
         self.stage.place.subscribe()
     }
 
+    /// Since when no teacher is there; None: one is.
+    pub fn teacher_away_since(&self) -> Option<UnixMillis> {
+        self.stage.moment().teacher_away_since
+    }
+
     /// The lesson as last stored.
     pub fn lesson(&self) -> Arc<Lesson> {
         self.stage.stored.lock().expect(POISON).clone()
@@ -188,15 +203,23 @@ impl Runner {
     pub async fn command(&self, by: By<'_>, command: Command) -> Result<(), CommandError> {
         let mut lesson = self.lesson.lock().await;
         let before = lesson.state;
-        let mut done = step(&lesson, &context(), by, command)?;
-        let mut draft = None;
-        if done.lesson.state == LessonState::Ended && before != LessonState::Ended {
-            draft = begin_processing(&mut done)?;
+        let mut draws = 1;
+        loop {
+            let mut done = step(&lesson, &context(), by, command.clone())?;
+            let mut draft = None;
+            if done.lesson.state == LessonState::Ended && before != LessonState::Ended {
+                draft = begin_processing(&mut done)?;
+            }
+            if done.lesson == *lesson {
+                return Ok(());
+            }
+            let is_drawn = lesson.code.is_none() && done.lesson.code.is_some();
+            match self.save(&mut lesson, done, draft).await {
+                // Another open lesson has this code.
+                Err(error) if is_drawn && error.is_taken() && draws < MAX_DRAWS => draws += 1,
+                outcome => return Ok(outcome?),
+            }
         }
-        if done.lesson != *lesson {
-            self.save(&mut lesson, done, draft).await?;
-        }
-        Ok(())
     }
 
     async fn save(&self, lesson: &mut Lesson, done: Step, draft: Option<Draft>) -> Result<(), StoreError> {
@@ -206,6 +229,13 @@ impl Runner {
         if let Some(draft) = draft {
             self.bus.resource_changed(&draft.resource_id);
             self.bus.jobs_changed();
+        }
+        if !before.state.has_media() && lesson.state.has_media() {
+            match self.store.invited_devices(&self.id).await {
+                Ok(devices) => devices.iter().for_each(|device| self.bus.device_changed(device)),
+                // It is stored and open all the same; a screen that is connected again finds it.
+                Err(error) => tracing::error!(lesson = %self.id, %error, "cannot tell the invited screens"),
+            }
         }
         let over = before.state.has_media() && !lesson.state.has_media();
         for seat in before.seated().filter(|seat| over || lesson.seat(&seat.id).is_none()) {
@@ -273,9 +303,23 @@ impl Runner {
         });
     }
 
-    /// What the recorder says; None: it does not answer.
-    pub fn hear_capture(&self, said: Option<RecordingStatus>) {
-        self.stage.change(|moment| moment.capture = said);
+    /// What the recorder says.
+    pub fn hear_capture(&self, node: &NodeId, said: RecordingStatus) {
+        self.stage.change(|moment| {
+            moment.capture = Some(said);
+            moment.capture_node = Some(node.clone());
+        });
+    }
+
+    /// Only these recorders answer: what another one said is not known any more.
+    pub fn keep_capture_of(&self, living: impl Fn(&NodeId) -> bool) {
+        let is_gone = self.stage.moment().capture_node.as_ref().is_some_and(|node| !living(node));
+        if is_gone {
+            self.stage.change(|moment| {
+                moment.capture = None;
+                moment.capture_node = None;
+            });
+        }
     }
 }
 
@@ -306,7 +350,7 @@ impl Drop for Present {
 }
 
 fn context() -> Context {
-    Context { now: clock::now(), fresh_recording: fresh::recording_id() }
+    Context { now: clock::now(), fresh_recording: fresh::recording_id(), fresh_code: fresh::code() }
 }
 
 /// `ended → processing`, if there is something to process.

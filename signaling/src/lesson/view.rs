@@ -3,11 +3,12 @@
 use super::machine::Lesson;
 use std::collections::HashMap;
 use tongtang_protocol::control::{CaptureState, RecordingStatus, SfuParticipant};
-use tongtang_protocol::ids::ParticipantId;
+use tongtang_protocol::ids::{NodeId, ParticipantId};
 use tongtang_protocol::lesson::{
     LessonState, LessonView, Link, LinkLevel, Participant, RecordingState, Role,
 };
 use tongtang_protocol::trouble::RecordingAlarm;
+use tongtang_protocol::units::UnixMillis;
 
 /// What is known of a lesson only while it lasts; lost with the process, and heard again.
 #[derive(Debug, Default)]
@@ -20,6 +21,24 @@ pub struct Moment {
     pub capture: Option<RecordingStatus>,
     /// Why no recorder captures it.
     pub not_captured: Option<RecordingAlarm>,
+    /// Which recorder said it.
+    pub capture_node: Option<NodeId>,
+    /// Since when the lesson has no teacher: no page of theirs, nothing published by them.
+    pub teacher_away_since: Option<UnixMillis>,
+}
+
+impl Moment {
+    /// Notes since when the teacher is away, after any change.
+    pub fn mind_the_teacher(&mut self, lesson: &Lesson, now: UnixMillis) {
+        let is_here = lesson.teacher().is_some_and(|teacher| {
+            self.sockets.contains_key(&teacher.id)
+                || self.media.get(&teacher.id).is_some_and(|media| media.publishing)
+        });
+        match is_here {
+            true => self.teacher_away_since = None,
+            false => _ = self.teacher_away_since.get_or_insert(now),
+        }
+    }
 }
 
 /// The whole lesson; the code and the recording's troubles are for the teacher only, so [`for_classroom`] takes them
@@ -56,6 +75,7 @@ pub fn view_of(lesson: &Lesson, moment: &Moment) -> LessonView {
         state: lesson.state,
         video_codec: lesson.video_codec,
         record: lesson.record,
+        starts_at: lesson.starts_at,
         started_at: lesson.started_at,
         ended_at: lesson.ended_at,
         participants,

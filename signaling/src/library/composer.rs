@@ -70,6 +70,9 @@ impl Composer {
         let mut given = Given::new();
         loop {
             table.borrow_and_update();
+            if let Err(error) = self.sweep().await {
+                tracing::error!(%error, "cannot read what is to be removed");
+            }
             let all_given = match self.submit_all(&mut given).await {
                 Ok(all_given) => all_given,
                 Err(error) => {
@@ -91,7 +94,7 @@ impl Composer {
         given.retain(|id, _| jobs.iter().any(|job| job.id == *id));
         let mut all_given = true;
         for job in jobs {
-            let Some(recorder) = self.recorder_for(&job) else {
+            let Some(recorder) = self.recorder_for(&job).await? else {
                 all_given = false;
                 continue;
             };
@@ -117,10 +120,14 @@ impl Composer {
         Ok(all_given)
     }
 
-    /// The recorder that has the lease, or else any.
-    fn recorder_for(&self, job: &Job) -> Option<RecorderClient> {
+    /// The recorder that has the recording. Where that is not known, it has not been captured (or by an
+    /// older version): the one that has the lease, or else any.
+    async fn recorder_for(&self, job: &Job) -> Result<Option<RecorderClient>, StoreError> {
+        if let Some(node) = self.0.store.recorder_of(&job.recording_id).await? {
+            return Ok(self.0.nodes.recorder_named(&node));
+        }
         let holder = job.lease_node.as_ref().and_then(|node| self.0.nodes.recorder_named(node));
-        holder.or_else(|| self.0.nodes.recorder())
+        Ok(holder.or_else(|| self.0.nodes.recorder()))
     }
 
     async fn submit(&self, recorder: &RecorderClient, job: &Job) -> Result<(), NotRetold> {
@@ -138,7 +145,13 @@ impl Composer {
     }
 
     async fn try_hear(&self, node: &NodeId, said: ComposeStatus) -> Result<(), StoreError> {
-        let Some(job) = self.0.store.job(&said.job_id).await? else { return Ok(()) };
+        let Some(job) = self.0.store.job(&said.job_id).await? else {
+            // Its resource was deleted while the recorder was away.
+            if matches!(said.state, ComposeState::Queued | ComposeState::Running { .. }) {
+                self.call_off(node, &said.job_id).await;
+            }
+            return Ok(());
+        };
         let open = matches!(job.state, JobState::Queued | JobState::Running);
         let (state, percent, step, eta_s) = match said.state {
             ComposeState::Queued => (JobState::Queued, 0, None, None),
@@ -163,11 +176,7 @@ impl Composer {
         };
         if !open {
             // It was cancelled while the recorder was away.
-            if let Some(recorder) = self.0.nodes.recorder_named(node)
-                && let Err(error) = recorder.cancel_job(&job.id).await
-            {
-                tracing::warn!(job = %job.id, %error, "cannot cancel");
-            }
+            self.call_off(node, &job.id).await;
             return Ok(());
         }
         self.0.store.lease_job(&job.id, node, UnixMillis(clock::now().0 + LEASE_MS)).await?;
@@ -175,6 +184,14 @@ impl Composer {
             self.0.bus.resource_changed(&job.resource_id);
         }
         Ok(())
+    }
+
+    async fn call_off(&self, node: &NodeId, job: &JobId) {
+        if let Some(recorder) = self.0.nodes.recorder_named(node)
+            && let Err(error) = recorder.cancel_job(job).await
+        {
+            tracing::warn!(%job, %error, "cannot cancel");
+        }
     }
 
     async fn publish(&self, job: &Job, output: &ComposeOutput) {
@@ -253,41 +270,62 @@ impl Composer {
             JobState::Done | JobState::Failed => return Err(ApiError::JobNotNow),
         }
         self.stop(&job, Stopped::Cancelled).await;
-        self.cancel_at_recorder(&job).await;
+        self.cancel_at_recorder(&job).await?;
         Ok(())
     }
 
     /// Removes a resource: its rows, its composed files and its captured tracks.
     pub async fn delete(&self, id: &ResourceId) -> Result<(), ApiError> {
         let resource = self.resource(id).await?;
-        self.cancel_at_recorder(&resource.job).await;
+        let recorder = match self.0.store.recorder_of(&resource.facts.recording_id).await? {
+            None => resource.job.lease_node.clone(),
+            known => known,
+        };
         let runner = self.runner_of(id).await?;
         runner
             .command_with(Command::ForgetResource, async |step| {
-                self.0.store.delete_resource(&step, &resource).await?;
+                self.0.store.delete_resource(&step, &resource, recorder.as_ref(), clock::now()).await?;
                 Ok(step)
             })
             .await?;
         self.0.bus.resource_changed(id);
-        let folder = self.0.media_dir.join(resource.facts.recording_id.as_str());
-        match tokio::fs::remove_dir_all(&folder).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                tracing::error!(recording = %resource.facts.recording_id, %error, "cannot remove the files");
-                return Err(ApiError::Internal("files of a deleted resource stayed".into()));
+        // What cannot be removed now is tried again for as long as it takes.
+        self.sweep().await?;
+        Ok(())
+    }
+
+    /// Removes what deleted resources left: the work on them first, then their files.
+    async fn sweep(&self) -> Result<(), StoreError> {
+        for removal in self.0.store.removals().await? {
+            let recorder = match &removal.recorder {
+                Some(node) => self.0.nodes.recorder_named(node),
+                None => self.0.nodes.recorder(),
+            };
+            let is_told = match recorder {
+                Some(recorder) => recorder.cancel_job(&removal.job_id).await.is_ok(),
+                // Nobody ever had it, so nobody works on it.
+                None => removal.recorder.is_none(),
+            };
+            let folder = self.0.media_dir.join(removal.recording_id.as_str());
+            match tokio::fs::remove_dir_all(&folder).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    tracing::error!(recording = %removal.recording_id, %error, "cannot remove the files yet");
+                }
+                Ok(()) | Err(_) if is_told => self.0.store.removed(&removal.recording_id).await?,
+                Ok(()) | Err(_) => {}
             }
         }
         Ok(())
     }
 
-    async fn cancel_at_recorder(&self, job: &Job) {
-        if let Some(recorder) = self.recorder_for(job)
+    async fn cancel_at_recorder(&self, job: &Job) -> Result<(), StoreError> {
+        if let Some(recorder) = self.recorder_for(job).await?
             && let Err(error) = recorder.cancel_job(&job.id).await
         {
             // The recorder says what it works on when it is back, and is told then.
             tracing::warn!(job = %job.id, %error, "cannot cancel now");
         }
+        Ok(())
     }
 
     async fn resource(&self, id: &ResourceId) -> Result<Resource, ApiError> {

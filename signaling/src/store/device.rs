@@ -25,9 +25,13 @@ pub struct InvitedTo {
     pub lesson_id: LessonId,
     /// Its title.
     pub title: String,
+    /// When it begins.
+    pub starts_at: Option<UnixMillis>,
 }
 
 type Row = (String, String, i64);
+
+type ListedRow = (String, String, i64, Option<String>, Option<String>, Option<i64>);
 
 fn device((id, name, paired_at): Row) -> Result<Device, StoreError> {
     Ok(Device { id: parse("device", "id", id)?, name, paired_at: UnixMillis(paired_at) })
@@ -54,12 +58,52 @@ impl Store {
         Ok(())
     }
 
-    /// All screens by name.
-    pub async fn devices(&self) -> Result<Vec<Device>, StoreError> {
-        let rows = sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device ORDER BY name, id")
-            .fetch_all(&self.pool)
-            .await?;
-        rows.into_iter().map(device).collect()
+    /// All screens by name, each with the next lesson it is invited to; one statement.
+    pub async fn devices(&self) -> Result<Vec<(Device, Option<InvitedTo>)>, StoreError> {
+        let rows = sqlx::query_as::<_, ListedRow>(
+            "SELECT device.id, device.name, device.paired_at,
+                 lesson.id AS lesson_id, lesson.title, lesson.starts_at
+             FROM device LEFT JOIN lesson ON lesson.id = (
+                 SELECT next.id FROM invitation CROSS JOIN lesson AS next ON next.id = invitation.lesson_id
+                 WHERE invitation.device_id = device.id AND next.state = ?
+                 ORDER BY next.starts_at, next.created_at LIMIT 1)
+             ORDER BY device.name, device.id",
+        )
+        .bind(word(&LessonState::Scheduled))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(id, name, paired_at, lesson, title, starts_at)| {
+                let next = match parse_opt("lesson", "id", lesson)? {
+                    Some(lesson_id) => {
+                        let starts_at = starts_at.map(UnixMillis);
+                        Some(InvitedTo { lesson_id, title: title.unwrap_or_default(), starts_at })
+                    }
+                    None => None,
+                };
+                Ok((device((id, name, paired_at))?, next))
+            })
+            .collect()
+    }
+
+    /// Of the screens that typed this lesson's code and never came into any lesson, those paired before
+    /// the newest `keep`, the oldest first.
+    pub async fn screens_that_never_came(
+        &self,
+        lesson: &LessonId,
+        keep: usize,
+    ) -> Result<Vec<DeviceId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT device.id FROM invitation JOIN device ON device.id = invitation.device_id
+             WHERE invitation.lesson_id = ?
+                 AND NOT EXISTS (SELECT 1 FROM participant WHERE participant.device_id = device.id)
+             ORDER BY device.paired_at DESC, device.id DESC LIMIT -1 OFFSET ?",
+        )
+        .bind(lesson.as_str())
+        .bind(super::signed(keep as u64))
+        .fetch_all(&self.pool)
+        .await?;
+        ids.into_iter().rev().map(|id| parse("device", "id", id)).collect()
     }
 
     /// How many screens there are.
@@ -134,15 +178,30 @@ impl Store {
 
     /// The next lesson a screen is invited to that is not open yet.
     pub async fn next_lesson_of_device(&self, id: &DeviceId) -> Result<Option<InvitedTo>, StoreError> {
-        let row: Option<(String, String)> = sqlx::query_as(
-            "SELECT lesson.id, lesson.title FROM invitation JOIN lesson ON lesson.id = invitation.lesson_id
-             WHERE invitation.device_id = ? AND lesson.state = ? ORDER BY lesson.created_at LIMIT 1",
+        let row: Option<(String, String, Option<i64>)> = sqlx::query_as(
+            "SELECT lesson.id, lesson.title, lesson.starts_at
+             FROM invitation CROSS JOIN lesson ON lesson.id = invitation.lesson_id
+             WHERE invitation.device_id = ? AND lesson.state = ?
+             ORDER BY lesson.starts_at, lesson.created_at LIMIT 1",
         )
         .bind(id.as_str())
         .bind(word(&LessonState::Scheduled))
         .fetch_optional(&self.pool)
         .await?;
-        row.map(|(id, title)| Ok(InvitedTo { lesson_id: parse("lesson", "id", id)?, title })).transpose()
+        row.map(|(id, title, starts_at)| {
+            let lesson_id = parse("lesson", "id", id)?;
+            Ok(InvitedTo { lesson_id, title, starts_at: starts_at.map(UnixMillis) })
+        })
+        .transpose()
+    }
+
+    /// The screens that are invited to a lesson.
+    pub async fn invited_devices(&self, lesson: &LessonId) -> Result<Vec<DeviceId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar("SELECT device_id FROM invitation WHERE lesson_id = ?")
+            .bind(lesson.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        ids.into_iter().map(|id| parse("invitation", "device_id", id)).collect()
     }
 }
 

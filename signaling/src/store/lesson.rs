@@ -1,15 +1,13 @@
 //! Lessons with their seats and the events of their recordings. A lesson is written whole, in one
 //! transaction: it has at most some fifty seats.
 
-use super::{Store, StoreError, count, from_json, parse, parse_opt, signed, word};
+use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
 use crate::lesson::machine::{Code, Lesson, Seat, Step};
 use sqlx::sqlite::SqliteConnection;
-use tongtang_protocol::ids::{DeviceId, JobId, LessonId, ParticipantId, RecordingId, ResourceId};
+use std::collections::HashMap;
+use tongtang_protocol::ids::{DeviceId, JobId, LessonId, NodeId, ParticipantId, RecordingId, ResourceId};
 use tongtang_protocol::lesson::{LessonEvent, LessonState};
 use tongtang_protocol::units::UnixMillis;
-
-/// Lessons a list shows, the newest first; older ones are found through the library.
-pub const MAX_LISTED: i64 = 500;
 
 const COLUMNS: &str = "SELECT lesson.*, resource.id AS resource_id FROM lesson
     LEFT JOIN resource ON resource.lesson_id = lesson.id";
@@ -26,9 +24,23 @@ struct LessonRow {
     recording_id: Option<String>,
     last_event_seq: i64,
     created_at: i64,
+    starts_at: Option<i64>,
     started_at: Option<i64>,
     ended_at: Option<i64>,
     resource_id: Option<String>,
+}
+
+/// Of `Slice`: after, search, limit.
+const LISTED: &str = "WHERE (?1 IS NULL
+        OR (lesson.created_at, lesson.id) < (SELECT created_at, id FROM lesson WHERE id = ?1))
+    AND instr(lower(lesson.title), lower(?2)) > 0
+    ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT ?3";
+
+#[derive(sqlx::FromRow)]
+struct SeatOf {
+    lesson_id: String,
+    #[sqlx(flatten)]
+    seat: SeatRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +65,7 @@ impl LessonRow {
             record: self.record,
             code: self.code.as_deref().and_then(Code::parse),
             created_at: UnixMillis(self.created_at),
+            starts_at: self.starts_at.map(UnixMillis),
             started_at: self.started_at.map(UnixMillis),
             ended_at: self.ended_at.map(UnixMillis),
             seats,
@@ -98,8 +111,9 @@ impl Store {
     pub async fn insert_lesson(&self, lesson: &Lesson, invited: &[DeviceId]) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq, created_at,
+                 starts_at)
+             VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
         )
         .bind(lesson.id.as_str())
         .bind(&lesson.title)
@@ -108,6 +122,7 @@ impl Store {
         .bind(lesson.record)
         .bind(lesson.code.as_ref().map(Code::as_str))
         .bind(lesson.created_at.0)
+        .bind(lesson.starts_at.map(|at| at.0))
         .execute(&mut *tx)
         .await?;
         write_seats(&mut tx, lesson).await?;
@@ -154,19 +169,53 @@ impl Store {
         parse_opt("lesson", "id", id)
     }
 
-    /// The newest lessons.
-    pub async fn lessons(&self) -> Result<Vec<Lesson>, StoreError> {
-        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT ?"
-        )))
-        .bind(MAX_LISTED)
-        .fetch_all(&self.pool)
+    /// Lessons, the newest first; two statements, however many there are.
+    pub async fn lessons(&self, slice: &Slice) -> Result<Vec<Lesson>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} {LISTED}")))
+            .bind(&slice.after)
+            .bind(&slice.search)
+            .bind(slice.limit)
+            .fetch_all(&mut *tx)
+            .await?;
+        let seats = sqlx::query_as::<_, SeatOf>(
+            "SELECT * FROM participant WHERE lesson_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+        )
+        .bind(json_list(rows.iter().map(|row| row.id.as_str())))
+        .fetch_all(&mut *tx)
         .await?;
-        let mut lessons = Vec::with_capacity(rows.len());
-        for row in rows {
-            lessons.push(self.with_seats(row).await?);
+        let mut seats_of: HashMap<String, Vec<Seat>> = HashMap::new();
+        for SeatOf { lesson_id, seat } in seats {
+            seats_of.entry(lesson_id).or_default().push(seat.try_into()?);
         }
-        Ok(lessons)
+        rows.into_iter()
+            .map(|row| {
+                let seats = seats_of.remove(&row.id).unwrap_or_default();
+                row.with(seats)
+            })
+            .collect()
+    }
+
+    /// How many lessons may have media now.
+    pub async fn count_open_lessons(&self) -> Result<usize, StoreError> {
+        let number: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM lesson WHERE state IN (?, ?, ?)")
+            .bind(word(&LessonState::Open))
+            .bind(word(&LessonState::Live))
+            .bind(word(&LessonState::Paused))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(usize::try_from(number).unwrap_or(0))
+    }
+
+    /// Scheduled lessons that are to begin by then, the earliest first.
+    pub async fn due_lessons(&self, by: UnixMillis) -> Result<Vec<LessonId>, StoreError> {
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM lesson WHERE state = ? AND starts_at <= ? ORDER BY starts_at")
+                .bind(word(&LessonState::Scheduled))
+                .bind(by.0)
+                .fetch_all(&self.pool)
+                .await?;
+        ids.into_iter().map(|id| parse("lesson", "id", id)).collect()
     }
 
     /// Lessons that the nodes have something to do for.
@@ -200,6 +249,26 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         parse_opt("lesson", "id", id)
+    }
+
+    /// The recorder that has this recording; None: no recorder took it (yet).
+    pub async fn recorder_of(&self, recording: &RecordingId) -> Result<Option<NodeId>, StoreError> {
+        let node: Option<Option<String>> =
+            sqlx::query_scalar("SELECT recorder FROM lesson WHERE recording_id = ?")
+                .bind(recording.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        parse_opt("lesson", "recorder", node.flatten())
+    }
+
+    /// This recorder has it from now on, unless another one has it already.
+    pub async fn keep_recorder(&self, recording: &RecordingId, node: &NodeId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE lesson SET recorder = ? WHERE recording_id = ? AND recorder IS NULL")
+            .bind(node.as_str())
+            .bind(recording.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// What a recording has to know after event `after`, in order.

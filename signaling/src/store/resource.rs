@@ -2,16 +2,14 @@
 
 use super::job::{Job, JobRow};
 use super::lesson::Draft;
-use super::{Store, StoreError, count, from_json, parse, signed, word};
+use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
 use crate::lesson::machine::{Lesson, Step};
 use sqlx::sqlite::SqliteConnection;
+use std::collections::HashMap;
 use tongtang_protocol::control::ComposeOutput;
-use tongtang_protocol::ids::{JobId, LessonId, ResourceId};
+use tongtang_protocol::ids::{JobId, LessonId, NodeId, RecordingId, ResourceId};
 use tongtang_protocol::library::{JobState, ResourceFacts};
 use tongtang_protocol::units::UnixMillis;
-
-/// Resources a list shows, the newest first.
-pub const MAX_LISTED: i64 = 500;
 
 /// A resource as it is stored: paths instead of signed addresses.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,24 +55,44 @@ impl Row {
 }
 
 impl Store {
-    /// All resources, or one lesson's, the newest first.
-    pub async fn resources(&self, of_lesson: Option<&LessonId>) -> Result<Vec<Resource>, StoreError> {
+    /// Resources, or one lesson's, the newest first; two statements, however many there are.
+    pub async fn resources(
+        &self,
+        of_lesson: Option<&LessonId>,
+        slice: &Slice,
+    ) -> Result<Vec<Resource>, StoreError> {
         // One snapshot: a job is not seen done before its output.
         let mut tx = self.pool.begin().await?;
         let rows = sqlx::query_as::<_, Row>(
-            "SELECT * FROM resource WHERE ?1 IS NULL OR lesson_id = ?1
-             ORDER BY recorded_at DESC, id DESC LIMIT ?2",
+            "SELECT * FROM resource WHERE (?1 IS NULL OR lesson_id = ?1)
+                 AND (?2 IS NULL OR (recorded_at, id) < (SELECT recorded_at, id FROM resource WHERE id = ?2))
+                 AND instr(lower(title), lower(?3)) > 0
+             ORDER BY recorded_at DESC, id DESC LIMIT ?4",
         )
         .bind(of_lesson.map(LessonId::as_str))
-        .bind(MAX_LISTED)
+        .bind(&slice.after)
+        .bind(&slice.search)
+        .bind(slice.limit)
         .fetch_all(&mut *tx)
         .await?;
-        let mut resources = Vec::with_capacity(rows.len());
-        for row in rows {
-            let job = newest_job(&mut tx, &row.id).await?;
-            resources.push(row.with(job)?);
+        let jobs = sqlx::query_as::<_, JobRow>(
+            "SELECT * FROM job WHERE resource_id IN (SELECT value FROM json_each(?)) ORDER BY attempt",
+        )
+        .bind(json_list(rows.iter().map(|row| row.id.as_str())))
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut newest: HashMap<ResourceId, Job> = HashMap::new();
+        for job in jobs {
+            let job = Job::try_from(job)?;
+            newest.insert(job.resource_id.clone(), job);
         }
-        Ok(resources)
+        rows.into_iter()
+            .map(|row| {
+                let id = parse("resource", "id", row.id.clone())?;
+                let job = newest.remove(&id).ok_or(sqlx::Error::RowNotFound)?;
+                row.with(job)
+            })
+            .collect()
     }
 
     /// One resource.
@@ -134,9 +152,22 @@ impl Store {
         Ok(())
     }
 
-    /// The resource is gone, and with it what its lesson recorded.
-    pub async fn delete_resource(&self, step: &Step, resource: &Resource) -> Result<(), StoreError> {
+    /// The resource is gone, and with it what its lesson recorded; its files are to be removed.
+    pub async fn delete_resource(
+        &self,
+        step: &Step,
+        resource: &Resource,
+        recorder: Option<&NodeId>,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("INSERT INTO removal (recording_id, job_id, recorder, asked_at) VALUES (?, ?, ?, ?)")
+            .bind(resource.facts.recording_id.as_str())
+            .bind(resource.job.id.as_str())
+            .bind(recorder.map(NodeId::as_str))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("DELETE FROM resource WHERE id = ?")
             .bind(resource.facts.id.as_str())
             .execute(&mut *tx)
@@ -147,6 +178,45 @@ impl Store {
             .await?;
         super::lesson::write_lesson(&mut tx, &step.lesson).await?;
         tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// A recording of a deleted resource.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// Whose files.
+    pub recording_id: RecordingId,
+    /// Its last job.
+    pub job_id: JobId,
+    /// Who has it.
+    pub recorder: Option<NodeId>,
+}
+
+impl Store {
+    /// What is still to be removed, the oldest first.
+    pub async fn removals(&self) -> Result<Vec<Removal>, StoreError> {
+        let rows: Vec<(String, String, Option<String>)> =
+            sqlx::query_as("SELECT recording_id, job_id, recorder FROM removal ORDER BY asked_at")
+                .fetch_all(&self.pool)
+                .await?;
+        rows.into_iter()
+            .map(|(recording, job, recorder)| {
+                Ok(Removal {
+                    recording_id: parse("removal", "recording_id", recording)?,
+                    job_id: parse("removal", "job_id", job)?,
+                    recorder: parse_opt("removal", "recorder", recorder)?,
+                })
+            })
+            .collect()
+    }
+
+    /// It is removed.
+    pub async fn removed(&self, recording: &RecordingId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM removal WHERE recording_id = ?")
+            .bind(recording.as_str())
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
-//! Cookie sessions of people, and set-up links that were used.
+//! Cookie sessions of people, and the set-up links that make administrators.
 
 use super::{Store, StoreError, parse_opt};
 use crate::auth::SecretHash;
+use sqlx::sqlite::SqliteConnection;
 use tongtang_protocol::ids::LessonId;
 use tongtang_protocol::units::UnixMillis;
 
@@ -13,6 +14,20 @@ pub enum SessionOf {
     /// The teacher of one lesson.
     Teacher(LessonId),
 }
+
+/// What a set-up secret is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupSecret {
+    /// It makes its bringer the administrator, and nobody after.
+    Right,
+    /// It was used, or a newer one was asked for.
+    UsedBefore,
+    /// It is none of ours.
+    Unknown,
+}
+
+/// So long a used link is told apart from a made-up one, in milliseconds.
+const REMEMBER_USED_MS: i64 = 365 * 24 * 3_600_000;
 
 impl Store {
     /// A new session; expired ones are swept on this occasion.
@@ -70,16 +85,54 @@ impl Store {
         Ok(())
     }
 
-    /// Uses up a set-up secret; false: it was used before.
-    pub async fn use_setup_secret(&self, secret: &SecretHash, now: UnixMillis) -> Result<bool, StoreError> {
-        let done = sqlx::query(
-            "INSERT INTO used_setup_secret (secret_hash, used_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    /// Uses up a set-up secret: the installation's `first` one, or that of the newest link.
+    pub async fn use_setup_secret(
+        &self,
+        secret: &SecretHash,
+        first: &SecretHash,
+        now: UnixMillis,
+    ) -> Result<SetupSecret, StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let newest = sqlx::query("DELETE FROM setup_link WHERE secret_hash = ?")
+            .bind(secret.as_str())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+            > 0;
+        let is_new = use_up(&mut tx, secret, newest || secret == first, now).await?;
+        tx.commit().await?;
+        Ok(is_new)
+    }
+
+    /// A new set-up secret; the ones before it open nothing any more.
+    pub async fn replace_setup_secret(
+        &self,
+        secret: &SecretHash,
+        first: &SecretHash,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        use_up(&mut tx, first, true, now).await?;
+        sqlx::query(
+            "INSERT INTO used_setup_secret (secret_hash, used_at) SELECT secret_hash, ? FROM setup_link WHERE true
+             ON CONFLICT DO NOTHING",
         )
-        .bind(secret.as_str())
         .bind(now.0)
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
-        Ok(done.rows_affected() > 0)
+        sqlx::query("DELETE FROM setup_link").execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM used_setup_secret WHERE used_at < ? AND secret_hash <> ?")
+            .bind(now.0 - REMEMBER_USED_MS)
+            .bind(first.as_str())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO setup_link (secret_hash, made_at) VALUES (?, ?)")
+            .bind(secret.as_str())
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Was this set-up secret used?
@@ -90,4 +143,29 @@ impl Store {
             .await?;
         Ok(row.is_some())
     }
+}
+
+/// What became of a set-up secret that somebody brought.
+async fn use_up(
+    connection: &mut SqliteConnection,
+    secret: &SecretHash,
+    is_known: bool,
+    now: UnixMillis,
+) -> Result<SetupSecret, StoreError> {
+    let used: Option<i64> = sqlx::query_scalar("SELECT 1 FROM used_setup_secret WHERE secret_hash = ?")
+        .bind(secret.as_str())
+        .fetch_optional(&mut *connection)
+        .await?;
+    if used.is_some() {
+        return Ok(SetupSecret::UsedBefore);
+    }
+    if !is_known {
+        return Ok(SetupSecret::Unknown);
+    }
+    sqlx::query("INSERT INTO used_setup_secret (secret_hash, used_at) VALUES (?, ?)")
+        .bind(secret.as_str())
+        .bind(now.0)
+        .execute(connection)
+        .await?;
+    Ok(SetupSecret::Right)
 }

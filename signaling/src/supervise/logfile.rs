@@ -58,6 +58,8 @@ impl LogFile {
             // A file that cannot be read now is tried again: the log must not end the supervision.
             let _ = self.read(&mut tail, &mut pass_on);
             if stopping {
+                // Nothing more is written: the rest, however much it is.
+                while tail.at < self.length() && self.read(&mut tail, &mut pass_on).is_ok() {}
                 return;
             }
         }

@@ -8,6 +8,7 @@ use crate::lesson::runner::Place;
 use crate::lesson::view::for_classroom;
 use crate::lesson::{Newcomer, Runner};
 use crate::problem::{ApiError, Language};
+use crate::store::device::{Device, InvitedTo};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
@@ -56,6 +57,8 @@ pub struct Page {
     devices: broadcast::Receiver<DeviceId>,
     epoch: Option<u64>,
     pace: Pace,
+    /// The screen, as the page knows it.
+    device: Option<DeviceView>,
 }
 
 impl Page {
@@ -71,8 +74,9 @@ impl Page {
             devices,
             epoch: None,
             pace: Pace::new(Instant::now()),
+            device: None,
         };
-        let device = match &page.session.identity {
+        page.device = match &page.session.identity {
             Identity::Teacher(_) => None,
             Identity::Device(id) => Some(device_view(&page.app, id).await?.ok_or(ApiError::BadCredential)?),
         };
@@ -88,7 +92,7 @@ impl Page {
             session_id: page.session.id.clone(),
             role: page.session.identity.role(),
             you: seat.as_ref().map(|seat| seat.participant.clone()),
-            device,
+            device: page.device.clone(),
             lesson,
             media,
             server_time: clock::now(),
@@ -190,8 +194,8 @@ impl Page {
     /// A screen's assignment may have changed; false: the screen is not known any more.
     async fn reassign(&mut self) -> bool {
         let Identity::Device(id) = &self.session.identity else { return true };
-        match self.app.store().device(id).await {
-            Ok(Some(_)) => {}
+        let device = match device_view(&self.app, id).await {
+            Ok(Some(device)) => device,
             Ok(None) => {
                 let problem = ApiError::BadCredential.problem(self.language);
                 self.session.say(ServerMessage::Refused { id: 0, problem });
@@ -201,7 +205,7 @@ impl Page {
                 tracing::error!(%error, "cannot look up a screen");
                 return true;
             }
-        }
+        };
         let seat = match self.find_seat().await {
             Ok(seat) => seat,
             Err(error) => {
@@ -214,7 +218,9 @@ impl Page {
             (None, None) => true,
             _ => false,
         };
-        if !same {
+        let waits_for_another = seat.is_none() && self.device.as_ref() != Some(&device);
+        if !same || waits_for_another {
+            self.device = Some(device);
             // The last picture of the lesson it leaves: that it ended, or that it goes on without it.
             if seat.is_none() && self.views.as_ref().is_some_and(|views| views.has_changed().unwrap_or(false))
             {
@@ -224,7 +230,8 @@ impl Page {
             self.sit(seat);
             let lesson = self.lesson().map(Box::new);
             let media = self.grant();
-            self.session.say(ServerMessage::Assigned { lesson, you, media });
+            let device = self.device.clone();
+            self.session.say(ServerMessage::Assigned { device, lesson, you, media });
         }
         true
     }
@@ -244,11 +251,14 @@ pub fn grant_for(app: &App, seat: &Seated) -> Option<MediaGrant> {
 pub async fn device_view(app: &App, id: &DeviceId) -> Result<Option<DeviceView>, ApiError> {
     let Some(device) = app.store().device(id).await? else { return Ok(None) };
     let next = app.store().next_lesson_of_device(id).await?;
-    Ok(Some(DeviceView {
-        id: device.id,
-        name: device.name,
-        next_lesson: next.map(|next| NextLesson { id: next.lesson_id, title: next.title, starts_at: None }),
-    }))
+    Ok(Some(view_of(device, next)))
+}
+
+/// The same of what was read already.
+pub fn view_of(device: Device, next: Option<InvitedTo>) -> DeviceView {
+    let next_lesson =
+        next.map(|next| NextLesson { id: next.lesson_id, title: next.title, starts_at: next.starts_at });
+    DeviceView { id: device.id, name: device.name, next_lesson }
 }
 
 async fn lesson_changed(views: &mut Option<watch::Receiver<Arc<LessonView>>>, not_before: Instant) {

@@ -9,6 +9,7 @@ use super::session::{Attachment, Identity, Session};
 use crate::app::App;
 use crate::auth::credential::Credential;
 use crate::auth::origin::may_open_socket;
+use crate::http::lessons::need_room;
 use crate::http::peer::Peer;
 use crate::lesson::{By, Command};
 use crate::problem::{ApiError, Language};
@@ -19,6 +20,7 @@ use axum::response::Response;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout};
+use tongtang_protocol::lesson::LessonState;
 use tongtang_protocol::message::{Action, MAX_MESSAGE_BYTES, Numbered, PageMessage, Resume, ServerMessage};
 
 /// How long a socket may stay without a hello.
@@ -276,6 +278,7 @@ impl Connection {
         }
         let seat = self.session.seat().ok_or(ApiError::Lesson(crate::lesson::Refusal::NotAllowed))?;
         let command = match action {
+            Action::Open => Command::Open,
             Action::Start => Command::Start,
             Action::Pause => Command::Pause,
             Action::Continue => Command::Continue,
@@ -293,6 +296,10 @@ impl Connection {
             // Needs no seat and is answered above.
             Action::TakePlace => return Ok(()),
         };
+        let opens = matches!(command, Command::Open | Command::Start);
+        if opens && seat.runner.lesson().state == LessonState::Scheduled {
+            need_room(&self.app).await?;
+        }
         seat.runner.command(By::Participant(&seat.participant), command).await?;
         Ok(())
     }

@@ -164,6 +164,42 @@ async fn a_program_gets_the_same_participant_and_a_fresh_token_each_time() {
 }
 
 #[tokio::test]
+async fn a_page_gets_a_fresh_token_for_the_media_it_has() {
+    let house = House::open().await;
+    let (sfu, _recorder) = house.with_nodes().await;
+    let made = house.make_lesson(false).await;
+    sfu.wait_routes(&made.id, |_| true).await;
+    let (mut teacher, welcome) = Page::enter(house.addr, &made.teacher).await;
+    let before = match &welcome["media"] {
+        Value::Null => teacher.hear("media").await["media"].clone(),
+        media => media.clone(),
+    };
+    teacher.say(json!({"type": "request", "id": 77, "action": {"do": "refresh_media"}})).await;
+    let fresh = teacher.hear("media").await["media"].clone();
+    teacher.hear_that("ack", |message| message["id"] == 77).await;
+    for same in ["epoch", "whip_url", "whep_url", "slots"] {
+        assert_eq!(fresh[same], before[same], "{same}: the page keeps its media");
+    }
+    let claims = |token: &Value| -> Value {
+        use base64::Engine;
+        let part = token.as_str().unwrap().split('.').nth(1).unwrap();
+        serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap())
+            .unwrap()
+    };
+    let (old, new) = (claims(&before["token"]), claims(&fresh["token"]));
+    assert_eq!((&new["sub"], &new["room"]), (&old["sub"], &json!(made.id)));
+    assert_eq!(new["exp"].as_i64().unwrap() - new["iat"].as_i64().unwrap(), 600);
+    let now = tongtang::clock::now().0 / 1000;
+    assert!(
+        new["iat"].as_i64().unwrap() >= old["iat"].as_i64().unwrap() && new["exp"].as_i64().unwrap() > now
+    );
+
+    // Once the lesson is over there is nothing to refresh.
+    teacher.ask(json!({"do": "end"})).await.unwrap();
+    assert_eq!(teacher.ask(json!({"do": "refresh_media"})).await.unwrap_err()["type"], "no_media");
+}
+
+#[tokio::test]
 async fn an_invited_screen_is_in_the_new_lesson_at_once() {
     let house = House::open().await;
     let (_sfu, _recorder) = house.with_nodes().await;

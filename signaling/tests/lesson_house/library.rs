@@ -209,3 +209,41 @@ async fn a_recorder_that_names_files_of_others_publishes_nothing() {
     ended.say(&ended.job, json!({"state": "done", "output": output})).await;
     ended.wait_state("failed").await;
 }
+
+#[tokio::test]
+async fn a_recorder_that_was_away_does_not_go_on_with_a_deleted_resource() {
+    let Ended { house, recorder, recording, job, resource, .. } = ended().await;
+    drop(recorder);
+    house.nodes.report_dead(&"recorder-1".parse().unwrap());
+    let path = format!("/api/library/{resource}");
+    expect(house.as_admin(Method::DELETE, &path), StatusCode::NO_CONTENT).await;
+    let folder = house.media_dir().join(&recording);
+    std::fs::create_dir_all(folder.join("out")).unwrap();
+    let back = FakeRecorder::start(&house.secrets.control_secret).await;
+    back.set_snapshot(
+        &json!([]),
+        &json!([{"job_id": job, "recording_id": recording, "state": "running", "percent": 10,
+            "step": "composing", "eta_s": null}]),
+    );
+    back.register(&house.nodes);
+    back.wait_cancelled(&job).await;
+    wait_for("what it wrote meanwhile to be removed", async || (!folder.exists()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_removed_now_are_removed_later() {
+    let ended = ended().await;
+    ended.say(&ended.job, ended.done()).await;
+    ended.wait_state("done").await;
+    let folder = ended.house.media_dir().join(&ended.recording);
+    std::fs::create_dir_all(ended.house.media_dir()).unwrap();
+    // What cannot be removed as a folder.
+    std::fs::write(&folder, "odd").unwrap();
+    let path = format!("/api/library/{}", ended.resource);
+    expect(ended.house.as_admin(Method::DELETE, &path), StatusCode::NO_CONTENT).await;
+    assert!(folder.exists());
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::create_dir_all(folder.join("out")).unwrap();
+    ended.house.app.composer().wake();
+    wait_for("the files to go", async || (!folder.exists()).then_some(())).await;
+}

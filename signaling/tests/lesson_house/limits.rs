@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use tongtang::store::lesson::MAX_LISTED;
+use tongtang::store::MAX_LISTED;
 use tongtang::ws::sessions::MAX_SESSIONS_PER_LESSON;
 
 /// The house's database, for rows that would take hours to come by.
@@ -87,7 +87,7 @@ async fn a_list_shows_the_newest_lessons_only() {
     sqlx::query(rows).execute(&mut database(&house).await).await.unwrap();
     let list = house.get("/api/lessons").await;
     let list = list.as_array().unwrap();
-    assert_eq!(i64::try_from(list.len()).unwrap(), MAX_LISTED);
+    assert_eq!(u32::try_from(list.len()).unwrap(), MAX_LISTED);
     assert_eq!((&list[0]["title"], &list[499]["title"]), (&json!("第 600 课"), &json!("第 101 课")));
 }
 

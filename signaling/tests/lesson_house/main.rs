@@ -2,14 +2,17 @@
 //! for the sfu and the recorder that write down what they are told.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod abandoned;
 mod access;
 mod flow;
 mod house;
 mod kill;
 mod library;
 mod limits;
+mod lists;
 mod nodes;
 mod pages;
 mod pairing;
 mod reconcile;
 mod resume;
+mod timetable;

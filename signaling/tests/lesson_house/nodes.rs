@@ -67,9 +67,16 @@ impl Node {
     }
 
     fn register(&self, nodes: &Nodes) {
-        let (name, tap_addr) = match self.told.kind {
-            NodeKind::Sfu => ("sfu-1", Some("127.0.0.1:7881".parse().unwrap())),
-            NodeKind::Recorder => ("recorder-1", None),
+        match self.told.kind {
+            NodeKind::Sfu => self.register_as(nodes, "sfu-1"),
+            NodeKind::Recorder => self.register_as(nodes, "recorder-1"),
+        }
+    }
+
+    fn register_as(&self, nodes: &Nodes, name: &str) {
+        let tap_addr = match self.told.kind {
+            NodeKind::Sfu => Some("127.0.0.1:7881".parse().unwrap()),
+            NodeKind::Recorder => None,
         };
         nodes
             .register(Register {
@@ -215,6 +222,15 @@ impl FakeRecorder {
 
     pub fn register(&self, nodes: &Nodes) {
         self.0.register(nodes);
+    }
+
+    pub fn register_as(&self, nodes: &Nodes, name: &str) {
+        self.0.register_as(nodes, name);
+    }
+
+    /// How many recordings it was given.
+    pub fn recordings(&self) -> usize {
+        self.0.told.known_recordings.lock().unwrap().len()
     }
 
     /// Its recordings outlive its process.

@@ -124,6 +124,30 @@ async fn the_setup_link_makes_one_administrator_and_no_second() {
 }
 
 #[tokio::test]
+async fn each_set_up_link_that_is_asked_for_works_once_and_ends_the_one_before() {
+    let house = House::open().await;
+    let ask = async || {
+        let made = house.as_admin(Method::POST, "/api/setup-links");
+        text(&expect(made, StatusCode::CREATED).await["secret"])
+    };
+    let visit = async |secret: &str| {
+        let request = house.request(Method::POST, "/api/setup").json(&json!({"secret": secret}));
+        request.send().await.unwrap().status()
+    };
+    let first = ask().await;
+    assert_eq!(visit(&house.secrets.setup_secret).await, StatusCode::FORBIDDEN, "replaced");
+    assert!(house.app.unused_setup_secret().await.unwrap().is_none(), "and not printed again");
+    let second = ask().await;
+    assert_ne!(first, second);
+    assert_eq!(visit(&first).await, StatusCode::FORBIDDEN, "replaced");
+    assert_eq!(visit(&second).await, StatusCode::NO_CONTENT);
+    assert_eq!(visit(&second).await, StatusCode::FORBIDDEN, "used");
+    // Whoever lost the cookie gets in again, as often as it happens.
+    assert_eq!(visit(&ask().await).await, StatusCode::NO_CONTENT);
+    assert_eq!(visit("0123").await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_cookie_counts_only_on_our_own_pages() {
     let house = House::open().await;
     let body = json!({"secret": house.secrets.setup_secret});

@@ -185,3 +185,32 @@ async fn what_keeps_a_lesson_from_being_recorded_is_told_in_a_code_until_it_is_o
     let on = teacher.see(|lesson| lesson["recording"] == "on").await;
     assert_eq!(on["recording_alarm"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_capture_stays_with_its_recorder_and_is_composed_there() {
+    let house = House::open().await;
+    let (_sfu, first) = house.with_nodes().await;
+    let made = house.make_lesson(true).await;
+    let (mut teacher, _) = Page::enter(house.addr, &made.teacher).await;
+    teacher.ask(json!({"do": "start"})).await.unwrap();
+    let (recording, _) = first.wait_recording(&made.id).await;
+
+    // Another one joins whose name comes first in every list.
+    let second = FakeRecorder::start(&house.secrets.control_secret).await;
+    second.register_as(&house.nodes, "recorder-0");
+    teacher.ask(json!({"do": "pause"})).await.unwrap();
+    first.wait_events(&recording, |events| events.to_string().contains("paused")).await;
+    teacher.ask(json!({"do": "continue"})).await.unwrap();
+    // Signaling is restarted, and hears of the other one first.
+    let house = house.reopen().await;
+    second.register_as(&house.nodes, "recorder-0");
+    let again = FakeRecorder::start(&house.secrets.control_secret).await;
+    again.inherit(&first);
+    drop(first);
+    house.post(&format!("/api/lessons/{}/end", made.id), json!({})).await;
+    again.register(&house.nodes);
+    again.wait_job(&recording, &[]).await;
+    assert_eq!(second.recordings(), 0, "the other one was told nothing");
+    let job = house.get("/api/library").await[0]["job"].clone();
+    assert_eq!(job["state"], "queued", "and could not fail it: {job}");
+}

@@ -7,6 +7,9 @@ export interface components {
         /** @description What a page can ask. Who may ask is in brackets. */
         Action: {
             /** @enum {string} */
+            do: "open";
+        } | {
+            /** @enum {string} */
             do: "start";
         } | {
             /** @enum {string} */
@@ -166,7 +169,7 @@ export interface components {
         LessonAccess: {
             /** @description The page of classroom screens. */
             classroom_url: string;
-            /** @description Six digits; absent once the lesson is over. */
+            /** @description Six digits; absent before the lesson is open and once it is over. */
             code?: string | null;
             /** @description The lesson. */
             lesson: components["schemas"]["LessonView"];
@@ -202,6 +205,7 @@ export interface components {
             recording_alarm?: components["schemas"]["RecordingAlarm"] | null;
             resource_id?: components["schemas"]["ResourceId"] | null;
             started_at?: components["schemas"]["UnixMillis"] | null;
+            starts_at?: components["schemas"]["UnixMillis"] | null;
             /** @description Where the lesson stands. */
             state: components["schemas"]["LessonState"];
             /** @description Title, e.g. 三年级音乐：茉莉花. */
@@ -253,6 +257,7 @@ export interface components {
             device_ids?: components["schemas"]["DeviceId"][] | null;
             /** @description Record it while live? Absent: yes. */
             record?: boolean | null;
+            starts_at?: components["schemas"]["UnixMillis"] | null;
             /** @description Title, e.g. 三年级音乐：茉莉花. */
             title: string;
             video_codec?: components["schemas"]["VideoCodec"] | null;
@@ -460,6 +465,7 @@ export interface components {
             /** @enum {string} */
             type: "media";
         } | {
+            device?: components["schemas"]["DeviceView"] | null;
             lesson?: components["schemas"]["LessonView"] | null;
             media?: components["schemas"]["MediaGrant"] | null;
             /** @enum {string} */

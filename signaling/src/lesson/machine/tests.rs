@@ -9,7 +9,11 @@ fn participant(name: &str) -> ParticipantId {
 }
 
 fn context(now: i64) -> Context {
-    Context { now: UnixMillis(now), fresh_recording: RecordingId::new("rec-1").unwrap() }
+    Context {
+        now: UnixMillis(now),
+        fresh_recording: RecordingId::new("rec-1").unwrap(),
+        fresh_code: Code::parse("654321").unwrap(),
+    }
 }
 
 fn seat(name: &str, role: Role) -> Seat {
@@ -34,6 +38,7 @@ fn lesson(state: S) -> Lesson {
         record: true,
         code: Code::parse("123456"),
         created_at: UnixMillis(0),
+        starts_at: None,
         started_at: None,
         ended_at: None,
         seats: vec![
@@ -63,8 +68,12 @@ fn every_state_answers_every_transition_as_the_table_says() {
     let states =
         [S::Scheduled, S::Open, S::Live, S::Paused, S::Ended, S::Processing, S::Published, S::Failed];
     // One row a command, one column a state; None is a refusal.
-    let table: [(Command, [Option<S>; 8]); 9] = [
-        (Command::Start, [None, Some(S::Live), Some(S::Live), None, None, None, None, None]),
+    let table: [(Command, [Option<S>; 8]); 10] = [
+        (
+            Command::Open,
+            [Some(S::Open), Some(S::Open), Some(S::Live), Some(S::Paused), None, None, None, None],
+        ),
+        (Command::Start, [Some(S::Live), Some(S::Live), Some(S::Live), None, None, None, None, None]),
         (Command::Pause, [None, None, Some(S::Paused), Some(S::Paused), None, None, None, None]),
         (Command::Continue, [None, None, Some(S::Live), Some(S::Live), None, None, None, None]),
         (
@@ -277,4 +286,16 @@ fn a_lesson_that_was_not_to_be_recorded_logs_nothing() {
 fn a_code_is_never_printed() {
     assert!(!format!("{:?}", lesson(S::Open)).contains("123456"));
     assert!(Code::parse("12345a").is_none() && Code::parse("1234567").is_none());
+}
+
+#[test]
+fn a_scheduled_lesson_gets_its_code_when_it_opens_and_an_open_one_keeps_its_own() {
+    let scheduled = Lesson { code: None, ..lesson(S::Scheduled) };
+    for command in [Command::Open, Command::Start] {
+        let opened = desk(&scheduled, 1, command).unwrap().lesson;
+        assert_eq!(opened.code, Code::parse("654321"));
+    }
+    let begun = desk(&scheduled, 1, Command::Start).unwrap();
+    assert_eq!(kinds(&begun), [Kind::Live { teacher: participant("teacher") }]);
+    assert_eq!(desk(&lesson(S::Open), 1, Command::Start).unwrap().lesson.code, Code::parse("123456"));
 }
