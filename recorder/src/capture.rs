@@ -3,14 +3,21 @@
 //! Enters: tracks and packets, lesson events, the time. Leaves: fragments of at most two seconds and
 //! manifest lines on disk, and how far each track is durable. Taking a packet only touches memory;
 //! [`Capture::write_through`] and [`Capture::roll`] touch the disk and are called often enough by
-//! `run`. After an error the capture is dropped and opened again, as after a crash.
+//! `run`. After an error the capture is of no more use: it writes and acknowledges nothing, is dropped and
+//! opened again, as after a crash.
 
-use crate::manifest::{ClockLine, Contents, FragmentLine, Gap, GapReason, Line, Manifest};
+mod off;
+mod outage;
+
+use crate::manifest::{ClockLine, Contents, Finished, FragmentLine, GapReason, Line, Manifest};
 use crate::mend;
 use crate::recording::{self, TRACKS};
+use crate::rolling::{Span, off_spans};
 use crate::rtp;
 use crate::segment::{self, PacketKind, Record};
 use crate::track::{Track, TrackKey};
+use off::Skipping;
+use outage::Outage;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -22,6 +29,10 @@ use tongtang_roq::control::{Flow, FlowId};
 /// Tracks of one recording, those that ended included. Later ones are not recorded, and counted.
 pub const MAX_TRACKS: usize = 1024;
 
+/// Packets further apart than this never share a fragment, also when they come all at once because the
+/// recorder catches up.
+pub const MAX_FRAGMENT_US: u64 = 2_000_000;
+
 /// Up to so many fragments are synced file by file; more at once by syncing the file system, whose
 /// journal then commits once instead of twice a fragment.
 const MAX_SINGLE_SYNCS: usize = 8;
@@ -32,11 +43,18 @@ pub struct Capture {
     folder: PathBuf,
     manifest: Manifest,
     tracks: BTreeMap<TrackKey, Open>,
+    /// Fragments that are long enough, until the next roll.
+    full: Vec<(segment::Writer, FragmentLine)>,
     /// For the manifest at the next roll.
     lines: Vec<Line>,
     pending_bytes: usize,
+    outage: Option<Outage>,
+    /// When the lesson is not to be recorded.
+    off: Vec<Span>,
     refused_tracks: u64,
     repeated_packets: u64,
+    /// Something could not be written: what is on disk is known by reading it back only.
+    has_failed: bool,
 }
 
 /// One track being captured.
@@ -47,6 +65,12 @@ struct Open {
     last_arrival_unix_us: Option<u64>,
     /// What the next hole in the indexes means.
     hole_means: GapReason,
+    /// The sfu lost its packets up to this index, and when it said so, unless a later packet shows it.
+    lost: Option<(u64, u64)>,
+    /// Nothing more comes.
+    has_ended: bool,
+    /// Its packets are being passed over.
+    skipping: Option<Skipping>,
     next_number: u32,
     fragment: Option<(segment::Writer, FragmentLine)>,
 }
@@ -58,11 +82,16 @@ impl Open {
             next_index,
             last_arrival_unix_us: None,
             hole_means: GapReason::TooSlow,
+            lost: None,
+            has_ended: false,
+            skipping: None,
             next_number: 1,
             fragment: None,
         }
     }
 }
+
+pub use off::{LATE_MEDIA_US, Taken};
 
 /// How far a track is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,20 +124,33 @@ impl Capture {
                 open.last_arrival_unix_us =
                     open.last_arrival_unix_us.max(Some(fragment.last_arrival_unix_us));
             }
+            if let Some(skipped) = known.skipped {
+                open.next_index = open.next_index.max(skipped.next_index);
+                open.last_arrival_unix_us = open.last_arrival_unix_us.max(Some(skipped.last_arrival_unix_us));
+            }
             // Also past files that are no fragments of ours: nothing is ever overwritten.
             let files = recording::list_fragments(&recording::track_folder(folder, *key))?;
             open.next_number = files.last().map_or(1, |(number, _)| number + 1);
             tracks.insert(*key, open);
         }
-        Ok(Self {
+        let off = off_spans(&manifest.contents().events);
+        let mut capture = Self {
             folder: folder.to_owned(),
             manifest,
             tracks,
+            full: Vec::new(),
             lines: Vec::new(),
             pending_bytes: 0,
+            outage: None,
+            off,
             refused_tracks: 0,
             repeated_packets: 0,
-        })
+            has_failed: false,
+        };
+        if capture.contents().finished_unix_us.is_none() {
+            capture.erase()?;
+        }
+        Ok(capture)
     }
 
     /// What the manifest adds up to.
@@ -121,13 +163,13 @@ impl Capture {
         if self.contents().spec.as_ref() == Some(spec) {
             return Ok(());
         }
-        self.manifest.append(vec![Line::Recording { spec: spec.clone(), at_unix_us: now_unix_us }])
+        self.append(vec![Line::Recording { spec: spec.clone(), at_unix_us: now_unix_us }])
     }
 
     /// For each known flow of a life of the sfu, the index of the first packet that is not here yet.
     pub fn next_indexes(&self, sfu_epoch: u64) -> BTreeMap<FlowId, u64> {
         let tracks = self.tracks.iter().filter(|(key, _)| key.sfu_epoch == sfu_epoch);
-        tracks.map(|(key, open)| (key.flow, open.next_index)).collect()
+        tracks.map(|(key, open)| (key.flow, open.first_needed())).collect()
     }
 
     /// A flow begins or goes on; `hole_means` names the gap if its first packet is not the next one.
@@ -142,23 +184,33 @@ impl Capture {
     ) -> io::Result<bool> {
         let track = Track { sfu_epoch, flow: flow.clone() };
         let key = track.key();
+        if let Some(outage) = &mut self.outage {
+            outage.goes_on(key);
+        }
         if let Some(open) = self.tracks.get_mut(&key) {
             open.hole_means = hole_means;
+            open.has_ended = false;
+            if first > open.next_index {
+                open.lost = open.lost.max(Some((first, now_unix_us)));
+            }
             return Ok(open.track == track);
         }
         if self.tracks.len() >= MAX_TRACKS {
             self.refused_tracks += 1;
             return Ok(false);
         }
-        std::fs::create_dir_all(recording::track_folder(&self.folder, key))?;
-        File::open(self.folder.join(TRACKS))?.sync_all()?;
-        self.manifest.append(vec![Line::Track { track: track.clone(), at_unix_us: now_unix_us }])?;
+        self.try_to(|capture| {
+            std::fs::create_dir_all(recording::track_folder(&capture.folder, key))?;
+            File::open(capture.folder.join(TRACKS))?.sync_all()?;
+            capture.manifest.append(vec![Line::Track { track: track.clone(), at_unix_us: now_unix_us }])
+        })?;
         self.tracks.insert(key, Open::new(track, first));
         Ok(true)
     }
 
     /// A packet arrived. One that is here already, or whose track is unknown, is ignored.
     pub fn packet(&mut self, key: TrackKey, record: &Record<'_>) {
+        let is_off = self.is_off(record.arrival_unix_us);
         let Some(open) = self.tracks.get_mut(&key) else {
             return;
         };
@@ -167,19 +219,23 @@ impl Capture {
             return;
         }
         let arrival_unix_us = record.arrival_unix_us;
-        if record.index > open.next_index {
-            let from_unix_us = open.last_arrival_unix_us.unwrap_or(arrival_unix_us);
-            self.lines.push(Line::Gap(Gap {
-                track: key,
-                from_index: open.next_index,
-                to_index: record.index,
-                from_unix_us,
-                to_unix_us: arrival_unix_us,
-                ms: arrival_unix_us.saturating_sub(from_unix_us) / 1000,
-                reason: open.hole_means,
-            }));
+        if let Some(outage) = &mut self.outage {
+            outage.packet(arrival_unix_us);
         }
+        if !is_off {
+            self.lines.extend(open.end_skipping(key));
+        }
+        if record.index > open.next_index && open.skipping.is_none() {
+            let from_unix_us = open.last_arrival_unix_us.unwrap_or(arrival_unix_us);
+            let span = (from_unix_us, arrival_unix_us);
+            self.lines.push(Line::Gap(open.gap(key, record.index, span, open.hole_means)));
+        }
+        open.lost = open.lost.filter(|(to_index, _)| *to_index > record.index);
         open.hole_means = GapReason::TooSlow;
+        if is_off {
+            open.skip(record.index, arrival_unix_us);
+            return;
+        }
         open.next_index = record.index + 1;
         open.last_arrival_unix_us = Some(arrival_unix_us);
         if record.kind == PacketKind::Rtcp {
@@ -193,6 +249,10 @@ impl Capture {
                 }));
             }
         }
+        let is_full = |(_, line): &mut (segment::Writer, FragmentLine)| {
+            arrival_unix_us.abs_diff(line.first_arrival_unix_us) >= MAX_FRAGMENT_US
+        };
+        self.full.extend(open.fragment.take_if(is_full));
         let (writer, line) = match &mut open.fragment {
             Some(fragment) => fragment,
             none => {
@@ -223,21 +283,43 @@ impl Capture {
         self.pending_bytes
     }
 
+    /// Did anything fail? Then there is nothing more to be done with it.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// Everything that writes goes through here.
+    fn try_to<T>(&mut self, write: impl FnOnce(&mut Self) -> io::Result<T>) -> io::Result<T> {
+        if self.has_failed {
+            return Err(io::Error::other("an earlier write of this recording failed"));
+        }
+        write(self).inspect_err(|_| self.has_failed = true)
+    }
+
+    fn append(&mut self, lines: Vec<Line>) -> io::Result<()> {
+        self.try_to(|capture| capture.manifest.append(lines))
+    }
+
     /// Hands everything to the kernel: it survives a kill of this process.
     pub fn write_through(&mut self) -> io::Result<()> {
-        for open in self.tracks.values_mut() {
-            if let Some((writer, _)) = &mut open.fragment {
+        self.try_to(|capture| {
+            let open = capture.tracks.values_mut().filter_map(|open| open.fragment.as_mut());
+            for (writer, _) in capture.full.iter_mut().chain(open) {
                 writer.write_through()?;
             }
-        }
-        self.pending_bytes = 0;
-        Ok(())
+            capture.pending_bytes = 0;
+            Ok(())
+        })
     }
 
     /// Closes all open fragments: they survive a power cut. Says which tracks are durable how far.
     pub fn roll(&mut self) -> io::Result<Vec<Durable>> {
-        let mut closing: Vec<(segment::Writer, FragmentLine)> =
-            self.tracks.values_mut().filter_map(|open| open.fragment.take()).collect();
+        self.try_to(Self::close_fragments)
+    }
+
+    fn close_fragments(&mut self) -> io::Result<Vec<Durable>> {
+        let mut closing = std::mem::take(&mut self.full);
+        closing.extend(self.tracks.values_mut().filter_map(|open| open.fragment.take()));
         if closing.len() <= MAX_SINGLE_SYNCS {
             for (writer, line) in &mut closing {
                 writer.sync()?;
@@ -249,18 +331,26 @@ impl Capture {
         }
         self.pending_bytes = 0;
         let mut lines = std::mem::take(&mut self.lines);
-        let mut durable = Vec::with_capacity(closing.len());
+        // A track's fragments come in their order, so the last one counts.
+        let mut durable = BTreeMap::new();
         for (writer, mut line) in closing {
             line.bytes = writer.written_bytes();
-            durable.push(Durable { track: line.track, next: line.last_index + 1 });
+            durable.insert(line.track, line.last_index + 1);
             lines.push(Line::Fragment(line));
         }
+        for (key, open) in &mut self.tracks {
+            if let Some(skipped) = open.skipped_for_good(*key) {
+                durable.insert(*key, skipped.next_index);
+                lines.push(Line::Skipped(skipped));
+            }
+        }
         self.manifest.append(lines)?;
-        Ok(durable)
+        Ok(durable.into_iter().map(|(track, next)| Durable { track, next }).collect())
     }
 
-    /// Appends those lesson events that are not here yet, and waits for the disk.
-    pub fn events(&mut self, events: Vec<LessonEvent>) -> io::Result<()> {
+    /// Appends those lesson events that are not here yet, and waits for the disk. Says what they mean for
+    /// the tap.
+    pub fn events(&mut self, events: Vec<LessonEvent>) -> io::Result<Taken> {
         let mut last_seq = self.contents().last_event_seq();
         let mut lines = Vec::new();
         for event in events {
@@ -269,7 +359,9 @@ impl Capture {
                 lines.push(Line::Lesson { event });
             }
         }
-        self.manifest.append(lines)
+        self.append(lines)?;
+        let off = off_spans(&self.contents().events);
+        if off == self.off { Ok(Taken::default()) } else { self.try_to(|capture| capture.turn_off(off)) }
     }
 
     /// Notes that signaling asked to finish.
@@ -277,14 +369,18 @@ impl Capture {
         if self.contents().finish_asked_unix_us.is_some() {
             return Ok(());
         }
-        self.manifest.append(vec![Line::FinishAsked { at_unix_us: now_unix_us }])
+        self.append(vec![Line::FinishAsked { at_unix_us: now_unix_us }])
     }
 
     /// Closes the recording for good.
     pub fn finish(&mut self, now_unix_us: u64) -> io::Result<Vec<Durable>> {
+        if self.contents().finished_unix_us.is_none() {
+            self.note_missing_tails(now_unix_us);
+        }
         let durable = self.roll()?;
         if self.contents().finished_unix_us.is_none() {
-            self.manifest.append(vec![Line::Finished { at_unix_us: now_unix_us }])?;
+            let finished = Finished { at_unix_us: now_unix_us, totals: self.contents().totals() };
+            self.append(vec![Line::Finished(finished)])?;
         }
         Ok(durable)
     }

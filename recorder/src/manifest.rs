@@ -5,11 +5,12 @@
 //! next append; a damaged line elsewhere is skipped and counted. What the manifest misses about
 //! fragments is found again in the fragments themselves (module `mend`).
 
+use crate::rolling::{Span, kept_us, off_spans};
 use crate::track::{Track, TrackKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tongtang_protocol::control::RecordingSpec;
 use tongtang_protocol::lesson::LessonEvent;
@@ -44,6 +45,15 @@ pub enum Line {
     },
     /// A fragment was closed and synced.
     Fragment(FragmentLine),
+    /// A closed fragment was removed: the lesson does not want recorded what it held.
+    Erased {
+        /// Its track.
+        track: TrackKey,
+        /// Its number in the track.
+        number: u32,
+    },
+    /// Packets were passed over, on purpose.
+    Skipped(Skipped),
     /// A sender report arrived.
     Clock(ClockLine),
     /// Packets between sfu and disk were lost.
@@ -59,13 +69,33 @@ pub enum Line {
         at_unix_us: u64,
     },
     /// Everything is on disk; nothing follows.
-    Finished {
-        /// When.
-        at_unix_us: u64,
-    },
+    Finished(Finished),
     /// Written by a later version.
     #[serde(other)]
     Unknown,
+}
+
+/// The last line of a finished recording. With its totals it says all that is asked of the recording until
+/// it is composed: see [`read_finished`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// When.
+    pub at_unix_us: u64,
+    /// What the lines before it add up to.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+/// What a manifest adds up to, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Totals {
+    /// Bytes of all closed fragments.
+    pub bytes: u64,
+    /// See [`Contents::gap_ms`].
+    pub gap_ms: u64,
+    /// Sequence number of the last event; 0 before the first.
+    pub last_event_seq: u64,
 }
 
 /// A closed fragment.
@@ -90,6 +120,17 @@ pub struct FragmentLine {
     pub mended: bool,
 }
 
+/// Packets that arrived while the lesson was not to be recorded: neither kept nor missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Their track.
+    pub track: TrackKey,
+    /// Index of the first packet behind them. What is not in a fragment and in no gap before it was skipped.
+    pub next_index: u64,
+    /// When the last of them arrived at the sfu.
+    pub last_arrival_unix_us: u64,
+}
+
 /// Which RTP timestamp belongs to which moment of the publisher's clock (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockLine {
@@ -110,11 +151,12 @@ pub struct Gap {
     pub track: TrackKey,
     /// Index of the first missing packet.
     pub from_index: u64,
-    /// Index of the first packet behind the gap.
+    /// Index of the first packet behind the gap. Not known when nothing of the flow came behind it: then that
+    /// of the first missing one, or the last that the sfu spoke of.
     pub to_index: u64,
     /// Arrival of the last packet before the gap.
     pub from_unix_us: u64,
-    /// Arrival of the first packet behind it.
+    /// Arrival of the first packet behind it; behind the last one, the lesson's end.
     pub to_unix_us: u64,
     /// `to_unix_us - from_unix_us`, in whole milliseconds.
     pub ms: u64,
@@ -128,7 +170,7 @@ pub struct Gap {
 pub enum GapReason {
     /// The recorder or its disk did not keep up.
     TooSlow,
-    /// The recorder was away (restarting, or the network between was cut) for longer than the sfu retains.
+    /// Recorder and sfu were apart for longer than the sfu retains: one was restarted, or the network cut.
     Away,
     /// The disk was full or failing.
     Disk,
@@ -143,6 +185,8 @@ pub struct TrackContents {
     pub fragments: BTreeMap<u32, FragmentLine>,
     /// Its sender reports, in order of arrival.
     pub clocks: Vec<ClockLine>,
+    /// How far its packets were skipped, if any were.
+    pub skipped: Option<Skipped>,
 }
 
 /// What the lines of a manifest add up to.
@@ -179,6 +223,7 @@ impl Contents {
                     track,
                     fragments: BTreeMap::new(),
                     clocks: Vec::new(),
+                    skipped: None,
                 });
             }
             Line::Fragment(fragment) => {
@@ -188,6 +233,17 @@ impl Contents {
                     if let Some(before) = track.fragments.insert(fragment.number, fragment) {
                         self.bytes = self.bytes.saturating_sub(before.bytes);
                     }
+                }
+            }
+            Line::Erased { track, number } => {
+                let track = self.tracks.get_mut(&track);
+                let erased = track.and_then(|track| track.fragments.remove(&number));
+                self.bytes = self.bytes.saturating_sub(erased.map_or(0, |erased| erased.bytes));
+            }
+            Line::Skipped(skipped) => {
+                if let Some(track) = self.tracks.get_mut(&skipped.track) {
+                    let further = track.skipped.is_none_or(|known| known.next_index < skipped.next_index);
+                    track.skipped = if further { Some(skipped) } else { track.skipped };
                 }
             }
             Line::Clock(clock) => {
@@ -202,7 +258,7 @@ impl Contents {
                 }
             }
             Line::FinishAsked { at_unix_us } => self.finish_asked_unix_us = Some(at_unix_us),
-            Line::Finished { at_unix_us } => self.finished_unix_us = Some(at_unix_us),
+            Line::Finished(finished) => self.finished_unix_us = Some(finished.at_unix_us),
             Line::Unknown => {}
         }
     }
@@ -212,17 +268,16 @@ impl Contents {
         self.events.last().map_or(0, |event| event.seq)
     }
 
-    /// Milliseconds in which at least one track has a gap.
+    /// In numbers.
+    pub fn totals(&self) -> Totals {
+        Totals { bytes: self.bytes, gap_ms: self.gap_ms(), last_event_seq: self.last_event_seq() }
+    }
+
+    /// Milliseconds of the lesson, pauses and what follows its end left out, in which at least one track has
+    /// a gap.
     pub fn gap_ms(&self) -> u64 {
-        let mut spans: Vec<(u64, u64)> =
-            self.gaps.iter().map(|gap| (gap.from_unix_us, gap.to_unix_us)).collect();
-        spans.sort_unstable();
-        let (mut total_us, mut covered_to) = (0_u64, 0);
-        for (from, to) in spans {
-            total_us = total_us.saturating_add(to.saturating_sub(from.max(covered_to)));
-            covered_to = covered_to.max(to);
-        }
-        total_us / 1000
+        let span = |gap: &Gap| Span { from_unix_us: gap.from_unix_us, to_unix_us: gap.to_unix_us };
+        kept_us(self.gaps.iter().map(span).collect(), &off_spans(&self.events)) / 1000
     }
 }
 
@@ -238,6 +293,25 @@ pub fn read(bytes: &[u8]) -> (Contents, usize) {
         }
     }
     (contents, kept)
+}
+
+/// Longest last line of a finished manifest that is looked for, in bytes; it is a quarter of that.
+const MAX_FINISHED_BYTES: u64 = 1024;
+
+/// The last line of a recording's manifest, if it is finished. Reads the file's end only: a manifest is
+/// megabytes long after a lesson of many classrooms, and there is one for each lesson ever captured.
+pub fn read_finished(folder: &Path) -> io::Result<Option<Finished>> {
+    let mut file = File::open(folder.join(FILE_NAME))?;
+    let len = file.metadata()?.len();
+    file.seek(SeekFrom::Start(len.saturating_sub(MAX_FINISHED_BYTES)))?;
+    let mut end = Vec::new();
+    file.take(MAX_FINISHED_BYTES).read_to_end(&mut end)?;
+    let Some(text) = end.strip_suffix(b"\n") else { return Ok(None) };
+    let line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(match serde_json::from_slice(line) {
+        Ok(Line::Finished(finished)) => Some(finished),
+        _ => None,
+    })
 }
 
 /// A manifest open for appending.
@@ -339,6 +413,10 @@ mod tests {
         Line::Lesson { event: LessonEvent { seq, at: UnixMillis(1), kind: LessonEventKind::Paused } }
     }
 
+    fn finished(at_unix_us: u64) -> Line {
+        Line::Finished(Finished { at_unix_us, totals: Totals::default() })
+    }
+
     fn lines() -> Vec<Line> {
         let fragment = FragmentLine {
             track: track(1).key(),
@@ -357,7 +435,7 @@ mod tests {
             event(1),
             event(2),
             event(2),
-            Line::Finished { at_unix_us: 9 },
+            finished(9),
         ]
     }
 
@@ -384,7 +462,7 @@ mod tests {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let mut manifest = Manifest::open(folder.path()).unwrap();
             assert_eq!(manifest.contents().finished_unix_us, None, "cut at {cut}");
-            manifest.append(vec![Line::Finished { at_unix_us: 10 }]).unwrap();
+            manifest.append(vec![finished(10)]).unwrap();
             let contents = Manifest::open(folder.path()).unwrap().contents().clone();
             assert_eq!((contents.finished_unix_us, contents.damaged_lines), (Some(10), 0), "cut at {cut}");
         }
@@ -393,10 +471,31 @@ mod tests {
     #[test]
     fn damaged_and_unknown_lines_are_skipped() {
         let bytes: &[u8] =
-            b"garbage\n{\"type\":\"from_the_future\",\"x\":1}\n\n{\"type\":\"finished\",\"at_unix_us\":4}\n{";
+            b"garbage\n{\"type\":\"from_the_future\",\"x\":1}\n\n{\"type\":\"finished\",\"at_unix_us\":4,\"bytes\":0,\"gap_ms\":0,\"last_event_seq\":0}\n{";
         let (contents, kept) = read(bytes);
         assert_eq!((contents.damaged_lines, contents.finished_unix_us), (1, Some(4)));
         assert_eq!(kept, bytes.len() - 1);
+    }
+
+    #[test]
+    fn a_finished_manifest_says_its_totals_from_its_last_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut manifest = Manifest::open(folder.path()).unwrap();
+        assert_eq!(read_finished(folder.path()).unwrap(), None, "empty");
+        let all = lines();
+        manifest.append(all[..all.len() - 1].to_vec()).unwrap();
+        assert_eq!(read_finished(folder.path()).unwrap(), None, "not finished");
+        let totals = manifest.contents().totals();
+        manifest.append(vec![Line::Finished(Finished { at_unix_us: 7, totals })]).unwrap();
+        let read = read_finished(folder.path()).unwrap();
+        assert_eq!(read, Some(Finished { at_unix_us: 7, totals }));
+        assert_eq!(totals, Totals { bytes: 1000, gap_ms: 0, last_event_seq: 2 });
+
+        let path = folder.path().join(FILE_NAME);
+        let whole = std::fs::read(&path).unwrap();
+        let cut = whole.len() - 1;
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        assert_eq!(read_finished(folder.path()).unwrap(), None, "the line is torn");
     }
 
     #[test]

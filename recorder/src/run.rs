@@ -19,7 +19,7 @@ use crate::board::Board;
 use crate::capture::{Capture, Durable};
 use crate::clock::now_unix_us;
 use crate::disk::{Disk, DiskError};
-use crate::manifest::{Contents, GapReason};
+use crate::manifest::{Contents, GapReason, Totals};
 use crate::source::Taps;
 use finishing::Finishing;
 use link::Link;
@@ -69,11 +69,13 @@ pub struct Run {
     link: Link,
     /// Flows of this connection that are not captured.
     ignored: BTreeSet<FlowId>,
-    /// What the next hole in a flow means.
-    hole_means: GapReason,
+    /// Why the files are not open.
+    closed_by: GapReason,
     /// Why it is alarmed or waits.
     alarm: Option<RecordingAlarm>,
     finishing: Option<Finishing>,
+    /// The lesson goes on: the sfu is asked for keyframes at the next chance.
+    wants_keyframes: bool,
     last_contents: Contents,
     wrote_at: Instant,
     rolled_at: Instant,
@@ -98,9 +100,10 @@ impl Run {
             capture: None,
             link: Link::now(),
             ignored: BTreeSet::new(),
-            hole_means: GapReason::Away,
+            closed_by: GapReason::Away,
             alarm: None,
             finishing: None,
+            wants_keyframes: false,
             last_contents: Contents::default(),
             wrote_at: Instant::now(),
             rolled_at: Instant::now(),
@@ -147,7 +150,12 @@ impl Run {
             self.with_files(Capture::write_through);
         }
         self.connect_if_due();
-        self.forget_alarm_if_settled();
+        self.forget_trouble_if_settled();
+        if self.contents().finished_unix_us.is_some() {
+            // It was finished before this process; nothing is added to it.
+            self.show();
+            return Next::End;
+        }
         let next = self.finish_if_due().await;
         if next == Next::Turn {
             self.show();
@@ -186,6 +194,7 @@ impl Run {
     fn open(&mut self) -> Result<(), DiskError> {
         let folder = self.context.media_dir.join(self.id.as_str());
         let mut capture = Capture::open(&folder, self.context.board.epoch(), now_unix_us())?;
+        capture.away(self.closed_by);
         if let Some(spec) = &self.spec {
             capture.specify(spec, now_unix_us())?;
         }
@@ -210,14 +219,17 @@ impl Run {
         }
         self.alarm = Some(alarm);
         if let Some(mut capture) = self.capture.take() {
-            // Best effort: below the configured minimum there is still room for this.
-            if let Ok(durable) = block_in_place(|| capture.roll()) {
+            // Below the configured minimum there is still room for this. What could not be written, in
+            // contrast, is not tried a second time: it is mended when the files are opened again.
+            if !capture.has_failed()
+                && let Ok(durable) = block_in_place(|| capture.roll())
+            {
                 self.acknowledge(&durable);
             }
             self.last_contents = capture.contents().clone();
         }
         self.link = Link::now();
-        self.hole_means = GapReason::Disk;
+        self.closed_by = GapReason::Disk;
     }
 
     fn acknowledge(&self, durable: &[Durable]) {
@@ -237,10 +249,10 @@ impl Run {
         let state = match (&self.capture, &self.link) {
             _ if self.contents().finished_unix_us.is_some() => CaptureState::Finished,
             (None, _) if self.alarm.is_some() => CaptureState::Alarmed,
-            (Some(_), Link::Up { has_packets: true, .. }) => CaptureState::Capturing,
+            (Some(_), link) if link.brings_packets() => CaptureState::Capturing,
             _ => CaptureState::Waiting,
         };
-        status_of(&self.id, self.contents(), state, self.alarm.clone())
+        status_of(&self.id, self.contents().totals(), state, self.alarm.clone())
     }
 
     fn show(&self) {
@@ -248,19 +260,13 @@ impl Run {
     }
 }
 
-/// A recording's status from its manifest.
+/// A recording's status from what its manifest adds up to.
 pub fn status_of(
     id: &RecordingId,
-    contents: &Contents,
+    totals: Totals,
     state: CaptureState,
     alarm: Option<RecordingAlarm>,
 ) -> RecordingStatus {
-    RecordingStatus {
-        recording_id: id.clone(),
-        state,
-        alarm,
-        bytes: contents.bytes,
-        gap_ms: contents.gap_ms(),
-        last_event_seq: contents.last_event_seq(),
-    }
+    let Totals { bytes, gap_ms, last_event_seq } = totals;
+    RecordingStatus { recording_id: id.clone(), state, alarm, bytes, gap_ms, last_event_seq }
 }

@@ -3,6 +3,7 @@
 use super::{Link, Next, Run};
 use crate::clock::now_unix_us;
 use crate::disk::DiskError;
+use crate::manifest::GapReason;
 use tokio::sync::oneshot;
 use tokio::task::block_in_place;
 use tongtang_protocol::control::{RecordingSpec, RecordingStatus};
@@ -42,12 +43,7 @@ impl Run {
                 self.answer(reply, result);
             }
             Command::Events(events, reply) => {
-                let result = self.with_disk(|run| {
-                    run.capture
-                        .as_mut()
-                        .map_or(Ok(()), |capture| capture.events(events))
-                        .map_err(DiskError::from)
-                });
+                let result = self.with_disk(|run| run.events(events));
                 self.answer(reply, result);
             }
             Command::Finish(reply) => {
@@ -81,6 +77,22 @@ impl Run {
         Next::End
     }
 
+    fn events(&mut self, events: Vec<LessonEvent>) -> Result<(), DiskError> {
+        let Some(capture) = &mut self.capture else { return Ok(()) };
+        let taken = capture.events(events)?;
+        self.acknowledge(&taken.durable);
+        self.wants_keyframes |= taken.needs_keyframes;
+        match &self.link {
+            Link::Up { .. } | Link::Connecting { .. } if taken.is_rewound => self.link = Link::again(),
+            Link::Up { tap, .. } if taken.needs_keyframes => {
+                tap.keyframes();
+                self.wants_keyframes = false;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn specify(&mut self, spec: RecordingSpec) -> Result<(), Refusal> {
         if self.spec.as_ref() == Some(&spec) {
             return Ok(());
@@ -88,6 +100,9 @@ impl Run {
         self.spec = Some(spec);
         // Packets still queued belong to the old connection and are sent again by the new one.
         self.link = Link::now();
+        if let Some(capture) = &mut self.capture {
+            capture.away(GapReason::Away);
+        }
         // A specification that cannot be written yet is written once the disk can be used again.
         let _ = self.with_disk(|run| match (&mut run.capture, &run.spec) {
             (Some(capture), Some(spec)) => Ok(capture.specify(spec, now_unix_us())?),

@@ -27,17 +27,30 @@ type Connecting = Pin<Box<dyn Future<Output = Result<Tap, TapError>> + Send>>;
 
 /// The connection to the sfu.
 pub(super) enum Link {
-    /// Try at this time.
-    Down { retry_at: Instant, backoff: Duration },
+    /// Try at this time. `is_wanted`: we have left by ourselves, to begin again elsewhere in the flows.
+    Down { retry_at: Instant, backoff: Duration, is_wanted: bool },
     /// Being made.
-    Connecting { attempt: Connecting, backoff: Duration },
+    Connecting { attempt: Connecting, backoff: Duration, is_wanted: bool },
     /// There.
     Up { tap: Tap, since: Instant, has_packets: bool },
 }
 
 impl Link {
     pub(super) fn now() -> Self {
-        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF }
+        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF, is_wanted: false }
+    }
+
+    /// Left to be made again at once.
+    pub(super) fn again() -> Self {
+        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF, is_wanted: true }
+    }
+
+    /// Do packets come, or would they but for us?
+    pub(super) fn brings_packets(&self) -> bool {
+        match self {
+            Self::Up { has_packets, .. } => *has_packets,
+            Self::Down { is_wanted, .. } | Self::Connecting { is_wanted, .. } => *is_wanted,
+        }
     }
 
     pub(super) async fn event(&mut self, items: &mut Vec<TapItem>) -> LinkEvent {
@@ -66,7 +79,8 @@ impl Run {
         }
         // What the subscription says is here must be on disk: the sfu forgets it.
         self.roll();
-        let (Link::Down { backoff, .. }, Some(capture), Some(spec)) = (&self.link, &self.capture, &self.spec)
+        let (Link::Down { backoff, is_wanted, .. }, Some(capture), Some(spec)) =
+            (&self.link, &self.capture, &self.spec)
         else {
             return;
         };
@@ -79,16 +93,20 @@ impl Run {
         };
         let taps = self.context.taps.clone();
         metrics::counter!("tongtang_recorder_tap_connects_total").increment(1);
-        let backoff = *backoff;
+        let (backoff, is_wanted) = (*backoff, *is_wanted);
         let attempt = Box::pin(async move { taps.connect(subscription).await });
-        self.link = Link::Connecting { attempt, backoff };
+        self.link = Link::Connecting { attempt, backoff, is_wanted };
     }
 
     pub(super) fn link_event(&mut self, event: LinkEvent, items: &mut Vec<TapItem>) {
         match event {
             LinkEvent::Connected(Ok(tap)) => {
                 self.ignored.clear();
-                self.link = Link::Up { tap, since: Instant::now(), has_packets: false };
+                if std::mem::take(&mut self.wants_keyframes) {
+                    tap.keyframes();
+                }
+                let has_packets = self.link.brings_packets();
+                self.link = Link::Up { tap, since: Instant::now(), has_packets };
             }
             LinkEvent::Connected(Err(error)) => self.link_down(error.to_string()),
             LinkEvent::Gone => self.link_down("the tap ended".into()),
@@ -103,7 +121,12 @@ impl Run {
     }
 
     /// What kept us from the sfu does so no more.
-    pub(super) fn forget_alarm_if_settled(&mut self) {
+    pub(super) fn forget_trouble_if_settled(&mut self) {
+        if let (Link::Up { since, has_packets: true, .. }, Some(capture)) = (&self.link, &mut self.capture)
+            && since.elapsed() >= SETTLED
+        {
+            capture.back();
+        }
         let away = self.alarm.as_ref().is_some_and(|a| a.trouble == RecordingTrouble::MediaServerAway);
         if away && matches!(&self.link, Link::Up { since, .. } if since.elapsed() >= SETTLED) {
             self.alarm = None;
@@ -117,11 +140,11 @@ impl Run {
             Link::Up { .. } => THROWN_OUT_BACKOFF,
         };
         tracing::info!(recording = %self.id, %reason, retry_ms = backoff.as_millis() as u64, "no tap");
-        self.link =
-            Link::Down { retry_at: Instant::now() + backoff, backoff: (backoff * 2).min(MAX_BACKOFF) };
-        if self.capture.is_some() {
+        let retry_at = Instant::now() + backoff;
+        self.link = Link::Down { retry_at, backoff: (backoff * 2).min(MAX_BACKOFF), is_wanted: false };
+        if let Some(capture) = &mut self.capture {
             self.alarm = Some(RecordingAlarm::new(RecordingTrouble::MediaServerAway, reason));
-            self.hole_means = GapReason::Away;
+            capture.away(GapReason::Away);
         }
     }
 
@@ -147,18 +170,20 @@ impl Run {
                 }
             }
             TapItem::Started { flow, first } => {
-                let (epoch, means) = (spec.sfu_epoch, self.hole_means);
+                let (epoch, means) = (spec.sfu_epoch, capture.outage_reason());
                 let start = || capture.start_track(epoch, &flow, first, means, now_unix_us());
                 if !block_in_place(start)? {
                     tracing::warn!(recording = %self.id, flow = flow.id.0, "flow is not captured: too many, or not what it was");
                     self.ignored.insert(flow.id);
                 }
             }
-            TapItem::Lost { flow, packets } => {
+            TapItem::Lost { flow, from, to } => {
+                let packets = to.saturating_sub(from);
+                capture.lost(TrackKey { sfu_epoch: spec.sfu_epoch, flow }, to, now_unix_us());
                 tracing::warn!(recording = %self.id, flow = flow.0, packets, "the sfu dropped packets: too slow");
                 metrics::counter!("tongtang_recorder_lost_packets_total").increment(packets);
             }
-            TapItem::Ended { .. } => {}
+            TapItem::Ended { flow } => capture.track_ended(TrackKey { sfu_epoch: spec.sfu_epoch, flow }),
             TapItem::Refused { reason } => {
                 if let Some(finishing) = &mut self.finishing {
                     finishing.nothing_more();

@@ -10,19 +10,19 @@ use tongtang_recorder::compose::pictures::MAX_PICTURE_PIXELS;
 use tongtang_recorder::probe::{self, Region};
 use tongtang_roq::control::FlowCodec;
 
-fn composer(lesson: &Lesson) -> Output {
+fn composer(lesson: &Lesson, out: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tongtang-recorder"))
         .arg("compose")
         .arg("--recording")
         .arg(lesson.folder())
         .arg("--out")
-        .arg(lesson.out())
+        .arg(out)
         .output()
         .unwrap()
 }
 
 fn composed(lesson: &Lesson) -> Resource {
-    let output = composer(lesson);
+    let output = composer(lesson, &lesson.out());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Resource::read(&lesson.out()).unwrap()
 }
@@ -163,6 +163,44 @@ fn board_teacher_and_stage_stand_where_they_should_and_pauses_are_cut() {
 }
 
 #[test]
+fn a_pause_of_which_nothing_was_kept_is_cut_and_the_teacher_is_seen_at_once_behind_it() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(3_000, LessonEventKind::Paused);
+    lesson.live(23_000);
+    lesson.event(26_000, LessonEventKind::Ended);
+    // The first keyframe behind the pause comes a second after it.
+    let kept = |_: u64, at_us: i64| !(3_400_000..23_000_000).contains(&at_us);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 27, 50), kept);
+    lesson.send(&microphone("teacher"), &opus(BEEPS, 27), kept);
+    let resource = composed(&lesson);
+    let out = lesson.out();
+
+    assert!(resource.duration_ms.abs_diff(6_000) <= 200, "{}", resource.duration_ms);
+    let alone = region(Part::Teacher, present(&[Part::Teacher]));
+    assert_near(&seen(&out, alone, &[2_900, 3_080, 3_900, 5_500]), &[120, 120, 120, 120]);
+    let beeps = onsets(&probe::levels(&out.join("audio/index.m3u8")).unwrap(), 0.05);
+    assert_eq!(beeps.len(), 3, "{beeps:?}");
+    for (beep, expected) in beeps.iter().zip([1_000_000, 3_000_000, 5_000_000]) {
+        assert!((beep - expected).abs() <= 80_000, "beep at {beep}, not at {expected}");
+    }
+    assert_plays(&out);
+}
+
+#[test]
+fn a_folder_whose_name_looks_like_a_pattern_is_only_a_folder() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(2_000, LessonEventKind::Ended);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 2, 25), |_, _| true);
+    let out = lesson.media.path().join("100% %d/out");
+    std::fs::create_dir(out.parent().unwrap()).unwrap();
+    let output = composer(&lesson, &out);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_plays(&out);
+}
+
+#[test]
 fn lost_packets_hold_the_last_picture_until_the_next_keyframe_and_nothing_shifts() {
     let mut lesson = Lesson::new();
     lesson.live(0);
@@ -241,7 +279,7 @@ fn a_lesson_without_sound_is_silent_and_one_without_anything_is_refused_in_plain
     let mut lesson = Lesson::new();
     lesson.live(0);
     lesson.event(2_000, LessonEventKind::Ended);
-    let refused = composer(&lesson);
+    let refused = composer(&lesson, &lesson.out());
     assert_eq!(refused.status.code(), Some(1));
     let reason = String::from_utf8(refused.stderr).unwrap();
     assert!(reason.ends_with("so there is nothing to compose\n"), "{reason}");
@@ -274,7 +312,7 @@ fn progress_is_told_line_by_line_up_to_a_hundred() {
     lesson.live(0);
     lesson.event(2_000, LessonEventKind::Ended);
     lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 2, 25), |_, _| true);
-    let output = composer(&lesson);
+    let output = composer(&lesson, &lesson.out());
     let lines: Vec<tongtang_recorder::compose::progress::Line> = String::from_utf8(output.stdout)
         .unwrap()
         .lines()
