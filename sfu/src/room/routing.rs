@@ -56,6 +56,7 @@ mod tests {
             stage: Some(a.clone()),
             wall: vec![a.clone(), b.clone()],
             muted: vec![b.clone()],
+            ..Routes::default()
         };
         let shown =
             |me: &ParticipantId, slot| picture(&routes, me, slot).map(|w| (w.participant.clone(), w.source));

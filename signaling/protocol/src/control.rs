@@ -81,6 +81,10 @@ pub struct Routes {
     pub wall: Vec<ParticipantId>,
     /// Whose microphone reaches nobody (and is not recorded).
     pub muted: Vec<ParticipantId>,
+    /// Who was removed: their sessions end, and new ones are refused (403 `expelled`) although their
+    /// room tokens are still good for some minutes.
+    #[serde(default)]
+    pub expelled: Vec<ParticipantId>,
 }
 
 /// A line of an sfu's event stream.

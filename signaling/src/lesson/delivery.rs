@@ -12,7 +12,7 @@ use crate::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
-use tongtang_protocol::control::RecordingSpec;
+use tongtang_protocol::control::{RecordingSpec, Routes};
 use tongtang_protocol::ids::{LessonId, RoomId};
 
 /// How often the nodes are told even if nothing changed.
@@ -115,24 +115,25 @@ impl Delivery {
             }
         }
         told.room = Some((place.clone(), spec.clone()));
-        self.expel(&sfu, room, goal, told, &place).await?;
+        self.expel(&sfu, room, &spec.routes, told, &place).await?;
         stage.set_place(Some(place));
         Ok(())
     }
 
+    /// The routes keep them out; this ends the sessions they have.
     async fn expel(
         &self,
         sfu: &SfuClient,
         room: &RoomId,
-        goal: &Goal,
+        routes: &Routes,
         told: &mut Told,
         place: &Place,
     ) -> Result<(), NotDelivered> {
-        let wanted = Some((place.clone(), goal.expelled.len()));
+        let wanted = Some((place.clone(), routes.expelled.len()));
         if told.expelled == wanted {
             return Ok(());
         }
-        for participant in &goal.expelled {
+        for participant in &routes.expelled {
             sfu.expel(room, participant).await?;
         }
         told.expelled = wanted;

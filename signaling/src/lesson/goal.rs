@@ -3,7 +3,7 @@
 
 use super::machine::Lesson;
 use tongtang_protocol::control::{RoomSpec, Routes};
-use tongtang_protocol::ids::{ParticipantId, RoomId};
+use tongtang_protocol::ids::RoomId;
 use tongtang_protocol::lesson::{LessonState, RecordingOf};
 
 /// The nodes' part of a lesson.
@@ -11,8 +11,6 @@ use tongtang_protocol::lesson::{LessonState, RecordingOf};
 pub struct Goal {
     /// The room, or that there should be none.
     pub room: Option<RoomSpec>,
-    /// Who may no longer be in it.
-    pub expelled: Vec<ParticipantId>,
     /// What is to be captured.
     pub capture: Capture,
 }
@@ -50,23 +48,23 @@ impl Goal {
                 }
             }
         };
-        let expelled = lesson
-            .seats
-            .iter()
-            .filter(|seat| seat.expelled_at.is_some())
-            .map(|seat| seat.id.clone())
-            .collect();
-        Self { room, expelled, capture }
+        Self { room, capture }
     }
 }
 
-/// What feeds the slots.
+/// What feeds the slots, and who may no longer be there.
 pub fn routes_of(lesson: &Lesson) -> Routes {
     Routes {
         teacher: lesson.teacher().map(|seat| seat.id.clone()),
         stage: lesson.on_stage.clone(),
         wall: lesson.classrooms().map(|seat| seat.id.clone()).collect(),
         muted: lesson.seated().filter(|seat| seat.muted).map(|seat| seat.id.clone()).collect(),
+        expelled: lesson
+            .seats
+            .iter()
+            .filter(|seat| seat.expelled_at.is_some())
+            .map(|seat| seat.id.clone())
+            .collect(),
     }
 }
 

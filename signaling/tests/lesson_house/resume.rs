@@ -1,6 +1,7 @@
 //! Sockets drop, pages come back; and who does not belong is shown out.
 
 use crate::house::{House, text, wait_for};
+use crate::nodes::FakeSfu;
 use crate::pages::Page;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -74,7 +75,13 @@ async fn an_expelled_classroom_waits_until_it_types_the_code_again() {
     let assigned = classroom.hear("assigned").await;
     assert_eq!((&assigned["lesson"], &assigned["media"]), (&Value::Null, &Value::Null));
     sfu.wait_deleted(&format!("/control/rooms/{}/participants/{three}", made.id)).await;
-    sfu.wait_routes(&made.id, |routes| routes["wall"] == json!([])).await;
+    let routes = sfu.wait_routes(&made.id, |routes| routes["wall"] == json!([])).await;
+    assert_eq!(routes["expelled"], json!([three]), "its room token outlives its expulsion");
+    // An sfu that was away hears of it too.
+    drop(sfu);
+    let sfu = FakeSfu::start(&house.secrets.control_secret).await;
+    sfu.register(&house.nodes);
+    sfu.wait_routes(&made.id, |routes| routes["expelled"] == json!([three])).await;
     // A fresh page is let in nowhere either.
     let (_, again) = Page::enter(house.addr, &screen).await;
     assert_eq!(again["lesson"], Value::Null);
