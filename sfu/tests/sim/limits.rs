@@ -1,8 +1,9 @@
 //! What happens at a limit, and how sessions end.
 
 use crate::content::Video;
-use crate::world::{ALL, LAYERS, World, id, room};
+use crate::world::{ALL, LAYERS, World, id, room, routes};
 use std::time::Duration;
+use tongtang_protocol::control::Routes;
 use tongtang_protocol::lesson::{Source, VideoCodec};
 use tongtang_sfu::engine::{Event, Path, Refusal};
 use tongtang_sfu::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM};
@@ -93,6 +94,35 @@ fn a_session_whose_network_is_gone_ends_and_is_told() {
     assert!(!last.publishing && last.sources.is_empty());
     assert_eq!(world.engine.snapshot()[0].participants.len(), 1);
     assert!(world.receiver(screen).slots[&0].frames() > 0);
+}
+
+#[test]
+fn whoever_was_expelled_stays_out_until_admitted_again() {
+    let mut world = World::new(8, VideoCodec::H264);
+    world.publish("t", Video::H264, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(2));
+    let refused = Refusal::Expelled(id("a"));
+
+    // By the routes that signaling puts, again and again…
+    let expelled = Routes { expelled: vec![id("a")], ..routes() };
+    for _ in 0..2 {
+        world.set_routes(&expelled);
+        let session = world.browsers[screen].session.clone();
+        assert!(world.events.contains(&Event::SessionEnded { session }));
+        assert_eq!(world.try_subscribe("a", &["teacher"]).unwrap_err(), refused);
+        assert_eq!(world.try_publish("a", Video::H264, &[], &ALL).unwrap_err(), refused);
+    }
+    world.set_routes(&routes());
+    assert!(world.try_subscribe("a", &["teacher"]).is_ok());
+
+    // …and one by one.
+    let now = world.time();
+    world.engine.expel(now, &room(), &id("a"));
+    assert_eq!(world.try_subscribe("a", &["teacher"]).unwrap_err(), refused);
+    assert!(world.try_subscribe("b", &["teacher"]).is_ok(), "nobody else");
+    world.engine.admit_again(&room(), &id("a")).unwrap();
+    assert!(world.try_subscribe("a", &["teacher"]).is_ok());
 }
 
 #[test]

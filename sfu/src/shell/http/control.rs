@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ pub fn routes(node: Arc<Node>) -> Router<Arc<Node>> {
     Router::new()
         .route("/control/rooms/{room}", put(put_room).delete(delete_room))
         .route("/control/rooms/{room}/routes", put(put_routes))
-        .route("/control/rooms/{room}/participants/{participant}", delete(expel))
+        .route("/control/rooms/{room}/participants/{participant}", put(admit).delete(expel))
         .route("/control/stats", get(stats))
         .route("/control/drain", post(drain))
         .route("/control/events", get(events::stream))
@@ -71,13 +71,20 @@ async fn put_routes(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn admit(
+    State(node): SharedNode,
+    Path((room, participant)): Path<(String, String)>,
+) -> Result<StatusCode, Refused> {
+    let (room, participant) = (room_id(room)?, participant_id(participant)?);
+    node.worker.call(move |engine, _| engine.admit_again(&room, &participant)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn expel(
     State(node): SharedNode,
     Path((room, participant)): Path<(String, String)>,
 ) -> Result<StatusCode, Refused> {
-    let room = room_id(room)?;
-    let participant = ParticipantId::new(participant)
-        .map_err(|error| Refused::bad_request(format!("the participant's name is not possible: {error}")))?;
+    let (room, participant) = (room_id(room)?, participant_id(participant)?);
     node.worker.call(move |engine, now| engine.expel(now, &room, &participant)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -121,4 +128,9 @@ async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {
 fn room_id(text: String) -> Result<RoomId, Refused> {
     RoomId::new(text)
         .map_err(|error| Refused::bad_request(format!("the room's name is not possible: {error}")))
+}
+
+fn participant_id(text: String) -> Result<ParticipantId, Refused> {
+    ParticipantId::new(text)
+        .map_err(|error| Refused::bad_request(format!("the participant's name is not possible: {error}")))
 }
