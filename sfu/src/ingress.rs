@@ -194,6 +194,10 @@ impl Ingress {
             })?;
         let source = self.tracks[track].source;
         if let Some(requests) = requests_of(&mut self.keyframes, source) {
+            // Padding alone is no sign that the layer is on again.
+            if !header.payload(whole).is_empty() {
+                requests.spoke(track);
+            }
             if taken.meta.begins_keyframe {
                 requests.arrived(track);
             }
@@ -349,18 +353,7 @@ impl Ingress {
     /// Sends what is due: `emit` gets each plain RTCP packet or compound.
     pub fn handle_timeout(&mut self, now: Now, mut emit: impl FnMut(&[u8])) {
         let mut out = Vec::new();
-        for requests in &mut self.keyframes {
-            let due = requests.poll(now.mono);
-            for (index, track) in self.tracks.iter().enumerate() {
-                if due & (1 << index) != 0 {
-                    if track.is_ended {
-                        requests.forget(index);
-                    } else {
-                        build::pli(&mut out, RTCP_SSRC, track.ssrc);
-                    }
-                }
-            }
-        }
+        self.ask_for_keyframes(now.mono, &mut out);
         let mut lost = Vec::new();
         for track in &mut self.tracks {
             if let Some(nack) = &mut track.nack {
@@ -384,6 +377,26 @@ impl Ingress {
         if self.report_due <= now.mono {
             self.report_due = now.mono + REPORT_INTERVAL;
             self.report(now, &mut emit);
+        }
+    }
+
+    /// Appends the PLIs that are due. A layer that its publisher has switched off is not asked for: a PLI on one layer keys
+    /// them all, so that the narrowest uplinks would be sent keyframes for ever.
+    fn ask_for_keyframes(&mut self, now: Instant, out: &mut Vec<u8>) {
+        let Self { tracks, keyframes, .. } = self;
+        for requests in keyframes {
+            let wanted = requests.wanted();
+            for (index, track) in tracks.iter().enumerate().filter(|(index, _)| wanted & (1 << index) != 0) {
+                if track.is_ended {
+                    requests.forget(index);
+                } else if is_silent(tracks, track, now) {
+                    requests.rest(index);
+                }
+            }
+            let due = requests.poll(now);
+            for (_, track) in tracks.iter().enumerate().filter(|(index, _)| due & (1 << index) != 0) {
+                build::pli(out, RTCP_SSRC, track.ssrc);
+            }
         }
     }
 
@@ -511,6 +524,13 @@ pub struct SenderReportOf {
 fn is_present(track: &Track, now: Instant) -> bool {
     let after = if track.source == Source::Board { BOARD_SILENT_AFTER } else { SOURCE_SILENT_AFTER };
     !track.is_ended && now.saturating_duration_since(track.last_packet) <= after
+}
+
+/// Is there nothing to be had of it: switched off while another layer goes on, or gone with its source? A board that stands
+/// still is not silent.
+fn is_silent(tracks: &[Track], track: &Track, now: Instant) -> bool {
+    let others = || tracks.iter().any(|other| other.source == track.source && other.is_alive(now));
+    !track.is_alive(now) && (!is_present(track, now) || others())
 }
 
 fn requests_of(keyframes: &mut [KeyframeRequests; 2], source: Source) -> Option<&mut KeyframeRequests> {
