@@ -24,7 +24,7 @@ use cache::Meta;
 use clock::{PublisherClock, SenderReportPoint};
 use estimate::LossBasedEstimate;
 use keyframes::KeyframeRequests;
-use limit::PacketLimit;
+use limit::{MAX_PACKETS_PER_SECOND_PER_PUBLISHER, PacketLimit};
 use reception::Interval;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -124,7 +124,7 @@ impl Ingress {
             arrivals: Arrivals::default(),
             keyframes: Default::default(),
             clock: PublisherClock::default(),
-            limit: PacketLimit::new(now),
+            limit: PacketLimit::new(now, MAX_PACKETS_PER_SECOND_PER_PUBLISHER),
             estimate: remb.then(LossBasedEstimate::default),
             feedback_due: now,
             report_due: now + REPORT_INTERVAL,

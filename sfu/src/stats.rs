@@ -38,6 +38,8 @@ counters! {
     srtcp_open_failed,
     /// RTP packets beyond a publisher's packets a second.
     rate_limited_packets,
+    /// RTCP packets beyond a session's packets a second.
+    rate_limited_rtcp,
     /// RTP packets that were malformed or too long.
     malformed_packets,
     /// RTP packets that belong to no agreed track.
@@ -56,8 +58,10 @@ counters! {
     slot_switches,
     /// Packets sent again.
     retransmitted_packets,
-    /// Packets asked for again that could not be: too old, of another segment, or over the limit.
+    /// Packets asked for again that could not be: too old, or of another segment.
     retransmissions_failed,
+    /// NACKs not read to their end: the subscriber had asked for more than it may in a second.
+    nacks_cut,
     /// NACKs sent to publishers.
     nacks_sent,
     /// PLIs and FIRs received from subscribers.

@@ -7,6 +7,7 @@ use super::{Engine, MAX_ROOMS, MAX_SESSIONS};
 use crate::egress::Egress;
 use crate::egress::slot::{MAX_VOICES, MAX_WALL, Slot, SlotName};
 use crate::ingress::Ingress;
+use crate::ingress::limit::{MAX_RTCP_PER_SECOND_PER_SESSION, PacketLimit};
 use crate::now::Now;
 use crate::peer::Peer;
 use crate::room::{
@@ -169,7 +170,7 @@ impl Engine {
         let policy = PublishPolicy { video_codec, sources: &publish.sources };
         let answered = answer_publish(offer, &self.local(&peer), &policy).map_err(bad_offer)?;
         let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
-        let session = new_session(&publish.session, room, &publish.participant, peer);
+        let session = new_session(now, &publish.session, room, &publish.participant, peer);
         let ingress = Ingress::new(now.mono, answered.tracks);
         Ok((answer, Publisher { session, ingress, is_muted: false }))
     }
@@ -238,7 +239,7 @@ impl Engine {
             slots.push(Slot::new(name, agreed, self.rng.random()));
         }
         let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
-        let session = new_session(&subscribe.session, room, &subscribe.participant, peer);
+        let session = new_session(now, &subscribe.session, room, &subscribe.participant, peer);
         Ok((answer, Subscriber { session, egress: Egress::new(slots) }))
     }
 
@@ -476,7 +477,7 @@ fn bad_offer(error: crate::sdp::SdpError) -> Refusal {
     Refusal::BadOffer(error.to_string())
 }
 
-fn new_session(id: &SessionId, room: Key, participant: &ParticipantId, peer: Peer) -> Session {
+fn new_session(now: Now, id: &SessionId, room: Key, participant: &ParticipantId, peer: Peer) -> Session {
     Session {
         id: id.clone(),
         room,
@@ -484,6 +485,7 @@ fn new_session(id: &SessionId, room: Key, participant: &ParticipantId, peer: Pee
         peer,
         paths: Vec::new(),
         ufrags: Vec::new(),
+        rtcp_limit: PacketLimit::new(now.mono, MAX_RTCP_PER_SECOND_PER_SESSION),
         alarm: None,
     }
 }
