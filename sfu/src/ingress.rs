@@ -93,6 +93,8 @@ pub struct Accepted {
 /// A publisher's streams.
 #[derive(Debug)]
 pub struct Ingress {
+    /// Arrivals are told as the time since then.
+    started: Instant,
     inputs: Vec<PublishedTrack>,
     tracks: Vec<Track>,
     streams: Vec<(u32, Stream)>,
@@ -115,6 +117,7 @@ impl Ingress {
     pub fn new(now: Instant, inputs: Vec<PublishedTrack>) -> Self {
         let remb = inputs.iter().any(|input| input.remb) && !inputs.iter().any(|input| input.transport_cc);
         Self {
+            started: now,
             transport_cc: inputs
                 .iter()
                 .find_map(|input| input.ext.transport_cc.filter(|_| input.transport_cc)),
@@ -162,7 +165,8 @@ impl Ingress {
         let mut extensions = header.extensions(packet);
         let transport = extensions.find(|(id, _)| Some(*id) == self.transport_cc).map(|(_, data)| data);
         if let Some(number) = transport.and_then(<[u8]>::first_chunk) {
-            self.arrivals.packet(u16::from_be_bytes(*number), now.unix_us);
+            let at_us = now.mono.saturating_duration_since(self.started).as_micros() as u64;
+            self.arrivals.packet(u16::from_be_bytes(*number), at_us);
         }
         let before = self.tracks.len();
         let (input, stream) = self.find(now.mono, packet, &header, next_flow)?;

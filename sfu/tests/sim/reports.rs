@@ -29,6 +29,19 @@ fn a_publisher_is_told_of_every_packet_in_transport_wide_feedback() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_is_no_delay_of_packets() {
+    let mut world = World::new(8, VideoCodec::Vp8);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    for set_us in [0, 30_000_000, -9_000_000] {
+        world.wall_clock_set_us = set_us;
+        world.run_for(Duration::from_secs(3));
+    }
+    let told = &world.sender(teacher).transport_arrivals_us;
+    let longest = told.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max().unwrap();
+    assert!(told.len() > 1_500 && longest < 200_000, "{longest} us between two of {}", told.len());
+}
+
+#[test]
 fn a_classroom_that_waits_alone_is_not_lost_and_one_without_network_is() {
     let mut world = World::new(7, VideoCodec::Vp8);
     let screen = world.subscribe("a", &["teacher", "audio0"]);

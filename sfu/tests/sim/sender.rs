@@ -52,6 +52,8 @@ pub struct Sender {
     pub keyframes: u32,
     pub transport_told: Vec<u16>,
     pub transport_lost: Vec<u16>,
+    /// When the packets arrived, as the server tells it.
+    pub transport_arrivals_us: Vec<i64>,
     pub receiver_reports: Vec<rtcp::ReportBlock>,
     pub answers_plis: bool,
 }
@@ -111,6 +113,7 @@ impl Sender {
             keyframes: 0,
             transport_told: Vec::new(),
             transport_lost: Vec::new(),
+            transport_arrivals_us: Vec::new(),
             receiver_reports: Vec::new(),
             answers_plis: true,
         }
@@ -259,6 +262,7 @@ impl Sender {
                 Part::Nack { media, lost } => lost.for_each(|sequence| self.retransmit(media, sequence)),
                 Part::TransportCc(fci) => {
                     let feedback = transport_cc::parse(fci).unwrap();
+                    self.transport_arrivals_us.extend(feedback.arrivals_us.iter().flatten());
                     for (n, arrival) in feedback.arrivals_us.iter().enumerate() {
                         let number = feedback.base.wrapping_add(n as u16);
                         let list = if arrival.is_some() {

@@ -43,6 +43,8 @@ pub struct World {
     /// Media datagrams lost in each direction, percent (set-up datagrams are spared: they have their own tests).
     pub loss_up_percent: u32,
     pub loss_down_percent: u32,
+    /// By how much the wall clock was set since the start.
+    pub wall_clock_set_us: i64,
     pub one_way: Duration,
     pub jitter: Duration,
     in_flight: BinaryHeap<Reverse<InFlight>>,
@@ -84,6 +86,7 @@ impl World {
             rng: StdRng::seed_from_u64(seed),
             loss_up_percent: 0,
             loss_down_percent: 0,
+            wall_clock_set_us: 0,
             one_way: Duration::from_millis(20),
             jitter: Duration::from_millis(3),
             in_flight: BinaryHeap::new(),
@@ -92,7 +95,8 @@ impl World {
     }
 
     pub fn time(&self) -> Now {
-        Now { mono: self.now, unix_us: UNIX_US + (self.now - self.started).as_micros() as u64 }
+        let since_us = (self.now - self.started).as_micros() as u64;
+        Now { mono: self.now, unix_us: (UNIX_US + since_us).wrapping_add_signed(self.wall_clock_set_us) }
     }
 
     fn next_path(&self) -> Path {

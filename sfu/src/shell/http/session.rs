@@ -141,7 +141,7 @@ fn grant(node: &Node, headers: &HeaderMap, room: &RoomId, asked: &Asked) -> Resu
             subscribe: true,
         }),
         Access::Tokens(key) => {
-            let claims = key.verify(headers, room, Age::Fresh, clock::unix_us() / 1_000_000)?;
+            let claims = key.verify(headers, room, Age::Fresh, clock::machine_unix_us() / 1_000_000)?;
             Ok(Grant {
                 participant: claims.sub,
                 role: claims.role,
@@ -227,7 +227,7 @@ fn may_touch(
     let session = SessionId::new(session).map_err(|_| gone())?;
     let entry = node.registry.find(kind, &room, &session).ok_or_else(gone)?;
     if let (Access::Tokens(key), Some(_)) = (&node.access, bearer(headers)) {
-        let claims = key.verify(headers, &room, Age::Any, clock::unix_us() / 1_000_000)?;
+        let claims = key.verify(headers, &room, Age::Any, clock::machine_unix_us() / 1_000_000)?;
         if claims.sub != entry.participant {
             return Err(Refused::forbidden("the session belongs to another participant"));
         }
