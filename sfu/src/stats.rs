@@ -22,6 +22,8 @@ counters! {
     foreign_datagrams,
     /// Datagrams from addresses no peer has validated, and STUN for nobody.
     unauthenticated_packets,
+    /// STUN from unknown addresses beyond what is looked at in a second.
+    rate_limited_strangers,
     /// STUN that did not pass its integrity check.
     stun_failed,
     /// DTLS datagrams that were refused.

@@ -7,7 +7,9 @@ use super::{Engine, MAX_ROOMS, MAX_SESSIONS};
 use crate::egress::Egress;
 use crate::egress::slot::{MAX_VOICES, MAX_WALL, Slot, SlotName};
 use crate::ingress::Ingress;
-use crate::ingress::limit::{MAX_RTCP_PER_SECOND_PER_SESSION, PacketLimit};
+use crate::ingress::limit::{
+    MAX_RTCP_PER_SECOND_PER_SESSION, MAX_STRANGERS_PER_SECOND_PER_SESSION, PacketLimit,
+};
 use crate::now::Now;
 use crate::peer::Peer;
 use crate::room::{
@@ -485,6 +487,7 @@ fn new_session(now: Now, id: &SessionId, room: Key, participant: &ParticipantId,
         peer,
         paths: Vec::new(),
         ufrags: Vec::new(),
+        stranger_limit: PacketLimit::new(now.mono, MAX_STRANGERS_PER_SECOND_PER_SESSION),
         rtcp_limit: PacketLimit::new(now.mono, MAX_RTCP_PER_SECOND_PER_SESSION),
         alarm: None,
     }

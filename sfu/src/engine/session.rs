@@ -32,6 +32,8 @@ pub struct Session {
     pub paths: Vec<Path>,
     /// The local ICE user names that look-ups know it by.
     pub ufrags: Vec<String>,
+    /// Checks that may come in its name from addresses that are not its own yet.
+    pub stranger_limit: PacketLimit,
     /// RTCP it may send.
     pub rtcp_limit: PacketLimit,
     /// When it is looked at next.

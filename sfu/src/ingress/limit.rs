@@ -10,6 +10,14 @@ pub const MAX_PACKETS_PER_SECOND_PER_PUBLISHER: u32 = 4_000;
 /// are missing. What is beyond is dropped before it costs us a decryption: what was lost is asked for again.
 pub const MAX_RTCP_PER_SECOND_PER_SESSION: u32 = 500;
 
+/// Connectivity checks a second from addresses that have proven nothing yet, and that name a session of ours, so that their
+/// integrity must be checked: those of a county that joins at one bell. Further ones are dropped; browsers repeat them.
+pub const MAX_STRANGERS_PER_SECOND: u32 = 10_000;
+
+/// Of these, those that name one session: a browser with a handful of addresses sends some two hundred. Who knows one
+/// session's name and floods it keeps nobody else out.
+pub const MAX_STRANGERS_PER_SECOND_PER_SESSION: u32 = 500;
+
 /// A bucket of one second's packets.
 #[derive(Debug)]
 pub struct PacketLimit {

@@ -1,11 +1,14 @@
 //! What happens at a limit, and how sessions end.
 
+use crate::client::Ask;
 use crate::content::Video;
 use crate::world::{ALL, LAYERS, World, id, room, routes};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tongtang_protocol::control::Routes;
 use tongtang_protocol::lesson::{Source, VideoCodec};
 use tongtang_sfu::engine::{Event, Path, Refusal};
+use tongtang_sfu::ingress::limit::MAX_STRANGERS_PER_SECOND_PER_SESSION;
 use tongtang_sfu::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM};
 
 #[test]
@@ -74,6 +77,38 @@ fn strangers_are_counted_and_never_answered() {
     }
     assert!(world.engine.outbox().is_empty());
     assert!(world.counter("unauthenticated_packets") > 100 && world.counter("foreign_datagrams") > 100);
+}
+
+#[test]
+fn a_flood_in_a_session_s_name_is_cut_and_keeps_nobody_out() {
+    let mut world = World::new(9, VideoCodec::Vp8);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(3));
+    let other = world.subscribe("b", &["teacher"]);
+
+    // Who has seen a check knows its user name, and may send from anywhere what looks like one until it is verified.
+    let browser = &world.browsers[screen];
+    let check = browser.client.check(&browser.names, Ask::Nominate);
+    let mut forged = check;
+    forged[15] ^= 1;
+    for n in 0..100_000u32 {
+        let remote = SocketAddr::from(([192, 0, 2, (n >> 16) as u8], n as u16));
+        let now = world.time();
+        world.engine.handle_datagram(now, Path { socket: 0, remote }, &mut forged.clone());
+        if n % 1_000 == 0 {
+            world.run_for(Duration::from_millis(10));
+        }
+    }
+    let (tried, cut) = (world.counter("stun_failed"), world.counter("rate_limited_strangers"));
+    assert_eq!(tried + cut, 100_000);
+    assert!(tried <= 2 * u64::from(MAX_STRANGERS_PER_SECOND_PER_SESSION), "{tried}");
+    world.run_for(Duration::from_secs(40));
+    for screen in [screen, other] {
+        let slot = &world.receiver(screen).slots[&0];
+        slot.check();
+        assert!(slot.is_complete() && slot.frames() > 25 * 38, "{}", slot.frames());
+    }
 }
 
 #[test]
