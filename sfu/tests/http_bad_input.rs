@@ -38,6 +38,31 @@ async fn requests_that_do_not_fit_say_what_would() {
 }
 
 #[tokio::test]
+async fn addresses_that_cannot_be_read_are_refused_in_words_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let sfu = Sfu::dev(Some(folder.path())).await;
+    let secret = format!("Bearer {}", tongtang_config::Secrets::ensure(folder.path()).unwrap().control_secret);
+    let headers = [SDP, ("authorization", secret.as_str())];
+    let bad = [
+        (Method::POST, "/whip/%ff"),
+        (Method::POST, "/whep/room?role=boss"),
+        (Method::POST, "/whep/room?participant=a%20b"),
+        (Method::POST, "/whep/room?participant="),
+        (Method::POST, "/whep/room?slots=teacher&slots=board"),
+        (Method::PATCH, "/whip/room/%ff"),
+        (Method::DELETE, "/whep/%ff/session"),
+        (Method::PUT, "/control/rooms/%ff"),
+        (Method::DELETE, "/control/rooms/r/participants/%ff"),
+    ];
+    let before = sfu.refused().await;
+    for (method, path) in &bad {
+        let answer = sfu.send(method.clone(), path, &headers, "v=0\r\n").await;
+        assert_eq!(problem(answer).await, (400, "bad_request".into()), "{method} {path}");
+    }
+    assert_eq!(sfu.refused().await - before, bad.len() as u64);
+}
+
+#[tokio::test]
 async fn a_session_that_is_not_there_answers_404() {
     let sfu = Sfu::dev(None).await;
     let answer = sfu.send(Method::DELETE, "/whip/room/nobody", &[], "").await;

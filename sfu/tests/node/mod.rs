@@ -80,6 +80,13 @@ impl Sfu {
         text.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |value| value.parse().unwrap())
     }
 
+    /// Requests refused with a status of four hundred and something.
+    pub async fn refused(&self) -> u64 {
+        let text = self.send(Method::GET, "/metrics", &[], "").await.text().await.unwrap();
+        let name = "tongtang_sfu_http_answers_total{status=\"4xx\"} ";
+        text.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse().unwrap()
+    }
+
     /// SIGTERM, and the exit code.
     pub async fn terminate(&mut self) -> i32 {
         let pid = self.child.id().unwrap().to_string();

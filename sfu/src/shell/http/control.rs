@@ -1,10 +1,11 @@
 //! `/control`: what signaling tells this node. Every call may be repeated with the same effect as once.
 
+use crate::shell::http::extract::Path;
 use crate::shell::http::refused::Refused;
 use crate::shell::http::token::bearer;
 use crate::shell::http::{Node, events, read_text};
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
