@@ -56,6 +56,11 @@ async fn a_room_may_be_put_and_deleted_twice() {
         serde_json::from_str(&sfu.send(Method::GET, "/control/stats", &auth, "").await.text().await.unwrap())
             .unwrap();
     assert_eq!(stats["rooms"], 1);
+    let routes = json!({"teacher": "t", "stage": "c1", "wall": ["c1", "c2"], "muted": ["c2"]}).to_string();
+    for _ in 0..2 {
+        let path = "/control/rooms/r1/routes";
+        assert_eq!(sfu.send(Method::PUT, path, &auth, routes.clone()).await.status(), 204);
+    }
     let answer = sfu.send(Method::PUT, "/control/rooms/r1", &auth, "{\"video_codec\": 7}").await;
     assert_eq!(problem(answer).await, (400, "bad_json".into()));
     let answer = sfu

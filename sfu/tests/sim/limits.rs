@@ -1,13 +1,16 @@
 //! What happens at a limit, and how sessions end.
 
+use crate::browser::Browser;
 use crate::client::Ask;
 use crate::content::Video;
+use crate::offers;
 use crate::world::{ALL, LAYERS, World, id, room, routes};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tongtang_protocol::control::Routes;
-use tongtang_protocol::lesson::{Source, VideoCodec};
-use tongtang_sfu::engine::{Event, Path, Refusal};
+use tongtang_protocol::control::{RoomSpec, Routes};
+use tongtang_protocol::ids::{RoomId, SessionId};
+use tongtang_protocol::lesson::{Role, Source, VideoCodec};
+use tongtang_sfu::engine::{Event, MAX_ROOMS, MAX_SESSIONS, Path, Refusal, Subscribe};
 use tongtang_sfu::ingress::limit::MAX_STRANGERS_PER_SECOND_PER_SESSION;
 use tongtang_sfu::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM};
 
@@ -109,6 +112,62 @@ fn a_flood_in_a_session_s_name_is_cut_and_keeps_nobody_out() {
         slot.check();
         assert!(slot.is_complete() && slot.frames() > 25 * 38, "{}", slot.frames());
     }
+}
+
+#[test]
+fn a_drained_node_takes_nobody_new_and_its_lesson_goes_on() {
+    let mut world = World::new(10, VideoCodec::Vp8);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    world.publish("a", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("b", &["teacher", "stage"]);
+    world.run_for(Duration::from_secs(2));
+    for _ in 0..2 {
+        world.engine.drain();
+        assert_eq!(world.try_subscribe("c", &["teacher"]).unwrap_err(), Refusal::Draining);
+        assert_eq!(world.try_publish("c", Video::Vp8, &[], &ALL).unwrap_err(), Refusal::Draining);
+    }
+    let frames = world.receiver(screen).slots[&0].frames();
+    world.set_routes(&Routes { stage: Some(id("a")), ..routes() });
+    world.run_for(Duration::from_secs(5));
+    let slots = &world.receiver(screen).slots;
+    slots.values().for_each(|slot| slot.check());
+    assert!(slots[&0].frames() > frames + 110);
+    assert!(slots[&1].frames() > 100, "a classroom is called on stage");
+}
+
+#[test]
+fn one_room_and_one_session_too_many_are_refused_and_the_limit_is_named() {
+    let mut world = World::new(11, VideoCodec::Vp8);
+    let spec = RoomSpec { video_codec: VideoCodec::Vp8, routes: Routes::default() };
+    let name = |n: usize| RoomId::new(format!("room-{n}")).unwrap();
+    let now = world.time();
+    for n in 1..MAX_ROOMS {
+        world.engine.put_room(now, &name(n), &spec).unwrap();
+    }
+    let refused = Refusal::Limit { limit: "MAX_ROOMS", value: MAX_ROOMS };
+    assert_eq!(world.engine.put_room(now, &name(MAX_ROOMS), &spec).unwrap_err(), refused);
+    assert!(world.engine.put_room(now, &name(1), &spec).is_ok(), "one that is there may be put again");
+    world.engine.delete_room(now, &name(2));
+    assert!(world.engine.put_room(now, &name(MAX_ROOMS), &spec).is_ok());
+
+    let client = Browser::client();
+    let offer = offers::subscribe(&client.ufrag, &World::fingerprint(&client), 1, 0);
+    let subscribe = |n: usize| Subscribe {
+        room: name(10 + n / 100),
+        participant: id(&format!("p{n}")),
+        session: SessionId::new(format!("s{n}")).unwrap(),
+        role: Role::Classroom,
+        slots: vec!["teacher".into()],
+        offer: offer.clone(),
+    };
+    for n in 0..MAX_SESSIONS {
+        world.engine.subscribe(now, subscribe(n)).unwrap();
+    }
+    let refused = Refusal::Limit { limit: "MAX_SESSIONS", value: MAX_SESSIONS };
+    assert_eq!(world.engine.subscribe(now, subscribe(MAX_SESSIONS)).unwrap_err(), refused);
+    world.engine.close(now, &SessionId::new("s0").unwrap()).unwrap();
+    assert!(world.engine.subscribe(now, subscribe(MAX_SESSIONS)).is_ok());
+    assert_eq!(world.counter("limit_refusals"), 2);
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl World {
         Path { socket: 0, remote: SocketAddr::from(([203, 0, 113, 1 + (n / 200) as u8], 40_000 + n)) }
     }
 
-    fn fingerprint(client: &crate::client::Client) -> String {
+    pub fn fingerprint(client: &crate::client::Client) -> String {
         let pairs: Vec<String> =
             client.description().fingerprint_sha256.iter().map(|byte| format!("{byte:02X}")).collect();
         pairs.join(":")
