@@ -37,7 +37,7 @@ use track::{Arrival, NotNew, Track, layer};
 /// changed. Packets of further ones are dropped and counted.
 pub const MAX_TRACKS_PER_PUBLISHER: usize = 16;
 /// SSRCs of one publisher, retransmissions included. Packets of further ones are dropped and counted.
-const MAX_SSRCS_PER_PUBLISHER: usize = 40;
+pub const MAX_SSRCS_PER_PUBLISHER: usize = 40;
 /// The SSRC we send RTCP to publishers with: we send them no media.
 pub const RTCP_SSRC: u32 = 1;
 

@@ -3,7 +3,7 @@
 
 mod node;
 
-use node::{Sfu, problem};
+use node::{DEADLINE, Sfu, problem};
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -104,6 +104,53 @@ async fn a_line_of_noise_instead_of_http_disturbs_nobody() {
     }
     assert_eq!(sfu.send(Method::GET, "/readyz", &[], "").await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_storm_of_offers_is_told_to_come_back_and_is_heard_then() {
+    let sfu = Sfu::dev(None).await;
+    let offer = async || problem(sfu.send(Method::POST, "/whep/room", &[SDP], "v=0\r\n").await).await;
+    // Ten at a time, until the node has had enough: it gets more than it takes in a second.
+    let storm = async {
+        loop {
+            let sent = (0..10).map(|_| sfu.send(Method::POST, "/whep/room", &[SDP], "v=0\r\n"));
+            for answer in futures_util::future::join_all(sent).await {
+                if answer.status() == 429 {
+                    assert_eq!(answer.headers()["retry-after"], "1");
+                    return problem(answer).await;
+                }
+                assert_eq!(problem(answer).await, (400, "bad_sdp".into()));
+            }
+        }
+    };
+    let refused = tokio::time::timeout(DEADLINE, storm).await.expect("a limit is met");
+    assert_eq!(refused, (429, "too_many_offers".into()));
+    let heard_again = async { while offer().await.0 == 429 {} };
+    tokio::time::timeout(DEADLINE, heard_again).await.expect("the next one is heard");
+}
+
+#[tokio::test]
+async fn who_does_not_go_on_is_cut_off() {
+    // The node's own patience, for a body and for a head, lies below it.
+    const LONG: std::time::Duration = std::time::Duration::from_secs(60);
+    let sfu = Sfu::dev(None).await;
+    let address = sfu.url.trim_start_matches("http://");
+    let answer_to = async |sent: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A reset is an end, too.
+        let read = tokio::time::timeout(LONG, stream.read_to_end(&mut answer));
+        let _ = read.await.expect("the connection is closed");
+        String::from_utf8(answer).unwrap()
+    };
+    let head = "POST /whip/room HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let body = format!("{head}Content-Type: application/sdp\r\nContent-Length: 100\r\n\r\nv=0");
+    let (body, head) = tokio::join!(answer_to(&body), answer_to(head));
+    assert!(body.starts_with("HTTP/1.1 408 "), "{body}");
+    assert!(body.contains("application/problem+json") && body.contains("body_too_slow"), "{body}");
+    assert!(head.is_empty() || head.starts_with("HTTP/1.1 408 "), "{head}");
+}
+
 #[tokio::test]
 async fn bad_offers_are_refused_in_words() {
     let sfu = Sfu::dev(None).await;
