@@ -41,7 +41,8 @@ async fn requests_that_do_not_fit_say_what_would() {
 async fn addresses_that_cannot_be_read_are_refused_in_words_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let sfu = Sfu::dev(Some(folder.path())).await;
-    let secret = format!("Bearer {}", tongtang_config::Secrets::ensure(folder.path()).unwrap().control_secret);
+    let secret =
+        format!("Bearer {}", tongtang_config::Secrets::ensure(folder.path()).unwrap().control_secret);
     let headers = [SDP, ("authorization", secret.as_str())];
     let bad = [
         (Method::POST, "/whip/%ff"),

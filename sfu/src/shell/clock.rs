@@ -98,7 +98,10 @@ mod tests {
                 clock.steer(start + elapsed, machine(elapsed), true);
                 let now_us = clock.at(start + elapsed);
                 let passed_us = now_us.abs_diff(before_us);
-                assert!(passed_us.abs_diff(STEER_EVERY.as_micros() as u64) <= MAX_SLEW_US as u64, "{passed_us}");
+                assert!(
+                    passed_us.abs_diff(STEER_EVERY.as_micros() as u64) <= MAX_SLEW_US as u64,
+                    "{passed_us}"
+                );
                 before_us = now_us;
             }
             let after = STEER_EVERY * 101;

@@ -90,8 +90,7 @@ fn one_recorder_too_many_is_refused_until_another_has_gone() {
         let now = world.time();
         world.engine.attach_tap(now, &room(), writer).map(|_| reader)
     };
-    let mut readers: Vec<TapReader> =
-        (0..MAX_TAPS_PER_ROOM).map(|_| attach(&mut world).unwrap()).collect();
+    let mut readers: Vec<TapReader> = (0..MAX_TAPS_PER_ROOM).map(|_| attach(&mut world).unwrap()).collect();
     let refused = Refusal::Limit { limit: "MAX_TAPS_PER_ROOM", value: MAX_TAPS_PER_ROOM };
     assert_eq!(attach(&mut world).unwrap_err(), refused);
     readers.pop();

@@ -18,9 +18,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
         let read = axum::extract::Path::from_request_parts(parts, state).await;
-        read.map(|read| Self(read.0)).map_err(|error| {
-            Refused::bad_request("the address cannot be read").detail(error.body_text())
-        })
+        read.map(|read| Self(read.0))
+            .map_err(|error| Refused::bad_request("the address cannot be read").detail(error.body_text()))
     }
 }
 

@@ -137,7 +137,10 @@ async fn open(
 fn grant(node: &Node, headers: &HeaderMap, room: &RoomId, asked: &Asked) -> Result<Grant, Refused> {
     match &node.access {
         Access::Open => Ok(Grant {
-            participant: asked.participant.as_deref().map_or_else(|| Ok(new_participant_id()), participant_id)?,
+            participant: asked
+                .participant
+                .as_deref()
+                .map_or_else(|| Ok(new_participant_id()), participant_id)?,
             role: asked.role.as_deref().map_or(Ok(Role::Classroom), role)?,
             publish: vec![Source::Microphone, Source::Camera, Source::Board],
             subscribe: true,

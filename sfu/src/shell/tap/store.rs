@@ -264,10 +264,10 @@ impl Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
     use tongtang_protocol::ids::ParticipantId;
     use tongtang_protocol::lesson::Source;
     use tongtang_roq::control::FlowCodec;
-    use std::sync::LazyLock;
     use tongtang_roq::framing::StreamReader;
 
     const FLOW: FlowId = FlowId(1);
