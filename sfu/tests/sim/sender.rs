@@ -1,6 +1,6 @@
 //! A simulated browser's sending half: encoders with simulcast, microphone, retransmissions, reports.
 
-use crate::content::{Content, Video, Vp8Counters};
+use crate::content::{Content, PAYLOAD_BYTES, Video, Vp8Counters};
 use crate::offers::{
     AUDIO_LEVEL, BOARD_MID, CAMERA_MID, MIC_MID, MID, OPUS_PT, REPAIRED_RID, RID, TRANSPORT_CC, payload_types,
 };
@@ -56,6 +56,10 @@ pub struct Sender {
     pub transport_arrivals_us: Vec<i64>,
     pub receiver_reports: Vec<rtcp::ReportBlock>,
     pub answers_plis: bool,
+    /// Appends padding of 1 to 64 bytes to each packet, as encoders with a constant rate do.
+    pub pads: bool,
+    /// Bitrates that the server allowed.
+    pub rembs: Vec<u64>,
 }
 
 impl Sender {
@@ -116,6 +120,8 @@ impl Sender {
             transport_arrivals_us: Vec::new(),
             receiver_reports: Vec::new(),
             answers_plis: true,
+            pads: false,
+            rembs: Vec::new(),
         }
     }
 
@@ -173,7 +179,7 @@ impl Sender {
         let timestamp = timestamp(stream.timestamp_base, now - self.started, 90_000);
         for packet in 0..packets {
             let content = Content { publisher: self.publisher, layer, frame, packet, packets, is_keyframe };
-            let payload = content.payload(self.codec, vp8, 200 + usize::from(packet % 3));
+            let payload = content.payload(self.codec, vp8, PAYLOAD_BYTES + usize::from(packet % 3));
             let payload_type = payload_types(self.codec).0;
             self.send(index, packet + 1 == packets, payload_type, timestamp, &payload, None);
         }
@@ -228,6 +234,12 @@ impl Sender {
         }
         header.finish();
         packet.extend_from_slice(payload);
+        if self.pads {
+            let padding = 1 + self.transport_number % 64;
+            packet[0] |= 0x20;
+            packet.resize(packet.len() + usize::from(padding), 0);
+            *packet.last_mut().unwrap() = padding as u8;
+        }
         self.outgoing.push(packet);
     }
 
@@ -273,6 +285,7 @@ impl Sender {
                         list.push(number);
                     }
                 }
+                Part::Remb(bps) => self.rembs.push(bps),
                 Part::ReceiverReport(reports) => self.receiver_reports.extend(reports),
                 _ => {}
             }

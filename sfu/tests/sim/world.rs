@@ -43,6 +43,8 @@ pub struct World {
     /// Media datagrams lost in each direction, percent (set-up datagrams are spared: they have their own tests).
     pub loss_up_percent: u32,
     pub loss_down_percent: u32,
+    /// Those who publish from now on know no transport-wide feedback.
+    pub offers_remb_alone: bool,
     /// By how much the wall clock was set since the start.
     pub wall_clock_set_us: i64,
     pub one_way: Duration,
@@ -86,6 +88,7 @@ impl World {
             rng: StdRng::seed_from_u64(seed),
             loss_up_percent: 0,
             loss_down_percent: 0,
+            offers_remb_alone: false,
             wall_clock_set_us: 0,
             one_way: Duration::from_millis(20),
             jitter: Duration::from_millis(3),
@@ -124,7 +127,10 @@ impl World {
     ) -> Result<usize, Refusal> {
         let index = self.browsers.len();
         let client = Browser::client();
-        let offer = offers::publish(&client.ufrag, &Self::fingerprint(&client), rids);
+        let mut offer = offers::publish(&client.ufrag, &Self::fingerprint(&client), rids);
+        if self.offers_remb_alone {
+            offer = offers::without_transport_feedback(&offer);
+        }
         let session = SessionId::new(format!("session-{index}")).unwrap();
         let publish = Publish {
             room: room(),
