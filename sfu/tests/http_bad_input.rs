@@ -3,7 +3,7 @@
 
 mod node;
 
-use node::{DEADLINE, Sfu, problem};
+use node::{DEADLINE, Sfu, command, problem};
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -61,6 +61,33 @@ async fn addresses_that_cannot_be_read_are_refused_in_words_and_counted() {
         assert_eq!(problem(answer).await, (400, "bad_request".into()), "{method} {path}");
     }
     assert_eq!(sfu.refused().await - before, bad.len() as u64);
+}
+
+#[tokio::test]
+async fn methods_that_a_session_does_not_have_are_refused_with_those_it_has() {
+    let sfu = Sfu::dev(None).await;
+    for (path, has) in [("/whip/room", &["POST"][..]), ("/whep/room/session", &["PATCH", "DELETE"])] {
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::TRACE] {
+            let answer = sfu.send(method.clone(), path, &[], "").await;
+            assert_eq!(answer.status(), 405, "{method} {path}");
+            let allowed = answer.headers()["allow"].to_str().unwrap().to_owned();
+            assert!(has.iter().all(|has| allowed.contains(has)), "{method} {path}: {allowed}");
+            if method != Method::HEAD {
+                assert_eq!(problem(answer).await, (405, "method_not_allowed".into()));
+            }
+        }
+    }
+    assert_eq!(problem(sfu.send(Method::POST, "/whep/room/session", &[], "").await).await.0, 405);
+}
+
+#[tokio::test]
+async fn open_rooms_are_for_this_machine_alone() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let refused = command(address).arg("--dev").output().await.unwrap();
+        assert!(!refused.status.success(), "{address}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("--dev") && said.contains("loopback") && said.contains(address), "{said}");
+    }
 }
 
 #[tokio::test]
