@@ -12,6 +12,8 @@
 //! * [`node`]: puts them together and takes them apart
 //! * [`log`]: how the program speaks
 
+#![allow(clippy::disallowed_methods, reason = "the rim")]
+
 pub mod clock;
 pub mod http;
 pub mod log;

@@ -1,5 +1,5 @@
 //! Whatever is sent to WHIP and WHEP is answered in plain words, and the node goes on.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod node;
 

@@ -1,5 +1,5 @@
 //! The life of a WHIP session over HTTP, and that nothing a stranger sends disturbs it.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod node;
 #[path = "node/publisher.rs"]
