@@ -23,7 +23,7 @@ use reports::Reported;
 use slot::{Admitted, PacketExtensions, Slot, SlotName, TrackKey};
 use std::time::{Duration, Instant};
 
-/// Retransmissions a subscriber gets in a second. One who asks for more loses the rest: its link is full already.
+/// Packets a subscriber may ask for again in a second. One who asks for more is not heard: its link is full already.
 pub const MAX_RETRANSMISSIONS_PER_SECOND: u32 = 600;
 /// Between sender reports of a slot.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -142,7 +142,19 @@ impl Egress {
         }
     }
 
-    /// Sends a packet again that the subscriber misses. Gives whether it was sent.
+    /// May the subscriber ask for one packet more?
+    pub fn may_ask_again(&mut self, now: Now) -> bool {
+        let filled = *self.retransmissions_filled.get_or_insert(now.mono);
+        if now.mono.saturating_duration_since(filled) >= Duration::from_secs(1) {
+            self.retransmissions_filled = Some(now.mono);
+            self.retransmissions_left = MAX_RETRANSMISSIONS_PER_SECOND;
+        }
+        let may = self.retransmissions_left > 0;
+        self.retransmissions_left -= u32::from(may);
+        may
+    }
+
+    /// Sends a packet again that the subscriber misses and [may ask for](Self::may_ask_again). Gives whether it was sent.
     pub fn retransmit(
         &mut self,
         now: Now,
@@ -153,21 +165,12 @@ impl Egress {
         outbox: &mut Outbox,
     ) -> bool {
         let Some(path) = peer.path().filter(|_| peer.is_connected()) else { return false };
-        let filled = *self.retransmissions_filled.get_or_insert(now.mono);
-        if now.mono.saturating_duration_since(filled) >= Duration::from_secs(1) {
-            self.retransmissions_filled = Some(now.mono);
-            self.retransmissions_left = MAX_RETRANSMISSIONS_PER_SECOND;
-        }
         let Some(slot) = self.slots.get_mut(slot) else { return false };
-        if self.retransmissions_left == 0 {
-            return false;
-        }
         let extensions = extensions(self.transport_number, now);
         let ssrc = slot.agreed.rtx_ssrc;
         let is_sent =
             push_sealed(outbox, path, peer, ssrc, |out| slot.write_rtx(track, media, &extensions, out));
         if is_sent {
-            self.retransmissions_left -= 1;
             self.transport_number = self.transport_number.wrapping_add(1);
         }
         is_sent

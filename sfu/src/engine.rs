@@ -28,6 +28,7 @@ pub use api::*;
 pub use outbox::Outbox;
 
 use crate::demux::{Kind, classify};
+use crate::ingress::limit::{MAX_STRANGERS_PER_SECOND, PacketLimit};
 use crate::now::Now;
 use crate::peer::{Identity, PeerEvent, stun_username};
 use crate::room::Room;
@@ -84,6 +85,7 @@ pub struct Engine {
     next_tap: u64,
     clocks: timers::Clocks,
     alarms: alarms::Alarms,
+    strangers: Option<PacketLimit>,
 }
 
 impl Engine {
@@ -108,6 +110,7 @@ impl Engine {
             next_tap: 0,
             clocks: timers::Clocks::default(),
             alarms: alarms::Alarms::default(),
+            strangers: None,
         }
     }
 
@@ -134,6 +137,10 @@ impl Engine {
             self.counters.unauthenticated_packets += 1;
             return;
         };
+        if self.by_path.get(&path) != Some(&key) && !self.may_stranger_try(now, key) {
+            self.counters.rate_limited_strangers += 1;
+            return;
+        }
         let Some(session) = self.session_mut(key) else { return };
         if session.peer.handle_stun(now, path, datagram).is_err() {
             self.counters.stun_failed += 1;
@@ -158,6 +165,14 @@ impl Engine {
         // The newest peer that has proven itself from an address has it: a browser's next page may come from the same port.
         self.by_path.insert(path, key);
         self.drain_peer(now, key);
+    }
+
+    /// May a check be looked at that comes from an address which is not the session's? Its own addresses are always heard.
+    fn may_stranger_try(&mut self, now: Now, key: SessionKey) -> bool {
+        let of_session = self.session_mut(key).is_some_and(|session| session.stranger_limit.pass(now.mono));
+        let limit =
+            self.strangers.get_or_insert_with(|| PacketLimit::new(now.mono, MAX_STRANGERS_PER_SECOND));
+        of_session && limit.pass(now.mono)
     }
 
     fn handle_dtls(&mut self, now: Now, key: SessionKey, path: Path, datagram: &[u8]) {

@@ -24,7 +24,7 @@ use cache::Meta;
 use clock::{PublisherClock, SenderReportPoint};
 use estimate::LossBasedEstimate;
 use keyframes::KeyframeRequests;
-use limit::PacketLimit;
+use limit::{MAX_PACKETS_PER_SECOND_PER_PUBLISHER, PacketLimit};
 use reception::Interval;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ use track::{Arrival, NotNew, Track, layer};
 /// changed. Packets of further ones are dropped and counted.
 pub const MAX_TRACKS_PER_PUBLISHER: usize = 16;
 /// SSRCs of one publisher, retransmissions included. Packets of further ones are dropped and counted.
-const MAX_SSRCS_PER_PUBLISHER: usize = 40;
+pub const MAX_SSRCS_PER_PUBLISHER: usize = 40;
 /// The SSRC we send RTCP to publishers with: we send them no media.
 pub const RTCP_SSRC: u32 = 1;
 
@@ -93,6 +93,8 @@ pub struct Accepted {
 /// A publisher's streams.
 #[derive(Debug)]
 pub struct Ingress {
+    /// Arrivals are told as the time since then.
+    started: Instant,
     inputs: Vec<PublishedTrack>,
     tracks: Vec<Track>,
     streams: Vec<(u32, Stream)>,
@@ -115,6 +117,7 @@ impl Ingress {
     pub fn new(now: Instant, inputs: Vec<PublishedTrack>) -> Self {
         let remb = inputs.iter().any(|input| input.remb) && !inputs.iter().any(|input| input.transport_cc);
         Self {
+            started: now,
             transport_cc: inputs
                 .iter()
                 .find_map(|input| input.ext.transport_cc.filter(|_| input.transport_cc)),
@@ -124,7 +127,7 @@ impl Ingress {
             arrivals: Arrivals::default(),
             keyframes: Default::default(),
             clock: PublisherClock::default(),
-            limit: PacketLimit::new(now),
+            limit: PacketLimit::new(now, MAX_PACKETS_PER_SECOND_PER_PUBLISHER),
             estimate: remb.then(LossBasedEstimate::default),
             feedback_due: now,
             report_due: now + REPORT_INTERVAL,
@@ -162,7 +165,8 @@ impl Ingress {
         let mut extensions = header.extensions(packet);
         let transport = extensions.find(|(id, _)| Some(*id) == self.transport_cc).map(|(_, data)| data);
         if let Some(number) = transport.and_then(<[u8]>::first_chunk) {
-            self.arrivals.packet(u16::from_be_bytes(*number), now.unix_us);
+            let at_us = now.mono.saturating_duration_since(self.started).as_micros() as u64;
+            self.arrivals.packet(u16::from_be_bytes(*number), at_us);
         }
         let before = self.tracks.len();
         let (input, stream) = self.find(now.mono, packet, &header, next_flow)?;
@@ -194,6 +198,10 @@ impl Ingress {
             })?;
         let source = self.tracks[track].source;
         if let Some(requests) = requests_of(&mut self.keyframes, source) {
+            // Padding alone is no sign that the layer is on again.
+            if !header.payload(whole).is_empty() {
+                requests.spoke(track);
+            }
             if taken.meta.begins_keyframe {
                 requests.arrived(track);
             }
@@ -349,18 +357,7 @@ impl Ingress {
     /// Sends what is due: `emit` gets each plain RTCP packet or compound.
     pub fn handle_timeout(&mut self, now: Now, mut emit: impl FnMut(&[u8])) {
         let mut out = Vec::new();
-        for requests in &mut self.keyframes {
-            let due = requests.poll(now.mono);
-            for (index, track) in self.tracks.iter().enumerate() {
-                if due & (1 << index) != 0 {
-                    if track.is_ended {
-                        requests.forget(index);
-                    } else {
-                        build::pli(&mut out, RTCP_SSRC, track.ssrc);
-                    }
-                }
-            }
-        }
+        self.ask_for_keyframes(now.mono, &mut out);
         let mut lost = Vec::new();
         for track in &mut self.tracks {
             if let Some(nack) = &mut track.nack {
@@ -384,6 +381,26 @@ impl Ingress {
         if self.report_due <= now.mono {
             self.report_due = now.mono + REPORT_INTERVAL;
             self.report(now, &mut emit);
+        }
+    }
+
+    /// Appends the PLIs that are due. A layer that its publisher has switched off is not asked for: a PLI on one layer keys
+    /// them all, so that the narrowest uplinks would be sent keyframes for ever.
+    fn ask_for_keyframes(&mut self, now: Instant, out: &mut Vec<u8>) {
+        let Self { tracks, keyframes, .. } = self;
+        for requests in keyframes {
+            let wanted = requests.wanted();
+            for (index, track) in tracks.iter().enumerate().filter(|(index, _)| wanted & (1 << index) != 0) {
+                if track.is_ended {
+                    requests.forget(index);
+                } else if is_silent(tracks, track, now) {
+                    requests.rest(index);
+                }
+            }
+            let due = requests.poll(now);
+            for (_, track) in tracks.iter().enumerate().filter(|(index, _)| due & (1 << index) != 0) {
+                build::pli(out, RTCP_SSRC, track.ssrc);
+            }
         }
     }
 
@@ -511,6 +528,13 @@ pub struct SenderReportOf {
 fn is_present(track: &Track, now: Instant) -> bool {
     let after = if track.source == Source::Board { BOARD_SILENT_AFTER } else { SOURCE_SILENT_AFTER };
     !track.is_ended && now.saturating_duration_since(track.last_packet) <= after
+}
+
+/// Is there nothing to be had of it: switched off while another layer goes on, or gone with its source? A board that stands
+/// still is not silent.
+fn is_silent(tracks: &[Track], track: &Track, now: Instant) -> bool {
+    let others = || tracks.iter().any(|other| other.source == track.source && other.is_alive(now));
+    !track.is_alive(now) && (!is_present(track, now) || others())
 }
 
 fn requests_of(keyframes: &mut [KeyframeRequests; 2], source: Source) -> Option<&mut KeyframeRequests> {

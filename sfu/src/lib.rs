@@ -7,11 +7,12 @@
 //!                                │                NACK,    └─▶ tap ─▶ shell/tap ─▶ recorder
 //!                                │                TWCC)
 //!                                └─▶ peer.open ─▶ RTCP: NACK, PLI, RR, REMB
-//!  shell/http (WHIP, WHEP, control) ── commands ──▶ engine ── events ──▶ shell/control
+//!  shell/http (WHIP, WHEP, control) ── commands ──▶ engine ── events ──▶ shell/http
 //! ```
 //!
 //! Everything outside [`shell`] is sans-IO: it is told the time and what arrived, and fills an
-//! outbox. Modules in the order of a packet's way.
+//! outbox (`clippy.toml` sees to it). Modules in the order of a packet's way.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests begin their own time"))]
 
 #[cfg(not(fuzzing))]
 pub mod shell;

@@ -7,6 +7,7 @@ use std::time::Instant;
 pub struct Now {
     /// For intervals and timers.
     pub mono: Instant,
-    /// Microseconds since 1970-01-01T00:00:00Z: for NTP in sender reports and for the tap.
+    /// Microseconds since 1970-01-01T00:00:00Z: for NTP in sender reports and for the tap. It runs with `mono`, whatever
+    /// happens to the machine's clock.
     pub unix_us: u64,
 }

@@ -23,6 +23,8 @@ pub const MAX_PARTICIPANTS_PER_ROOM: usize = 4_096;
 /// Those of them who publish: 16 classrooms with an assistant each, the teacher, and others to come on stage. Who comes
 /// later may watch.
 pub const MAX_PUBLISHERS_PER_ROOM: usize = 64;
+/// Expelled participants that are remembered of a room. Beyond it whoever was expelled longest ago may come again.
+pub const MAX_EXPELLED_PER_ROOM: usize = MAX_PARTICIPANTS_PER_ROOM;
 /// Recorders that listen to one room: one, and the next one while the first is being given up. Further ones are refused.
 pub const MAX_TAPS_PER_ROOM: usize = 2;
 
@@ -117,6 +119,17 @@ impl Room {
         self.participants.iter().filter(|(id, who)| *id != me && who.publisher.is_some()).count()
     }
 
+    /// From now on this participant is kept out.
+    pub fn expel(&mut self, id: &ParticipantId) {
+        let expelled = &mut self.routes.expelled;
+        if !expelled.contains(id) {
+            if expelled.len() >= MAX_EXPELLED_PER_ROOM {
+                expelled.remove(0);
+            }
+            expelled.push(id.clone());
+        }
+    }
+
     /// A publisher came: with routes by arrival, it is shown.
     pub fn show(&mut self, id: &ParticipantId) {
         if self.routing == Routing::Given || self.routes.teacher.as_ref() == Some(id) {
@@ -204,6 +217,17 @@ mod tests {
         assert_eq!(room.voices_for(&a, &[None]), [Some(&t)], "a plain player has one voice");
         room.routes.muted = vec![t.clone()];
         assert_eq!(room.voices_for(&a, &none)[0], None, "a muted teacher is not heard");
+    }
+
+    #[test]
+    fn so_many_expelled_participants_are_remembered_and_the_last_ones_among_them() {
+        let mut room = room(Routing::Given, Routes::default());
+        for n in 0..=MAX_EXPELLED_PER_ROOM {
+            room.expel(&id(&format!("p{n}")));
+            room.expel(&id(&format!("p{n}")));
+        }
+        assert_eq!(room.routes.expelled.len(), MAX_EXPELLED_PER_ROOM);
+        assert_eq!(room.routes.expelled[0], id("p1"));
     }
 
     #[test]

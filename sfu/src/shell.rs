@@ -10,6 +10,8 @@
 //! * [`tap`]: the recorder's connection and what is kept for it
 //! * [`node`]: puts them together and takes them apart
 
+#![allow(clippy::disallowed_methods, reason = "the rim")]
+
 pub mod clock;
 pub mod http;
 pub mod node;

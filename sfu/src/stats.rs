@@ -22,6 +22,8 @@ counters! {
     foreign_datagrams,
     /// Datagrams from addresses no peer has validated, and STUN for nobody.
     unauthenticated_packets,
+    /// STUN from unknown addresses beyond what is looked at in a second.
+    rate_limited_strangers,
     /// STUN that did not pass its integrity check.
     stun_failed,
     /// DTLS datagrams that were refused.
@@ -38,6 +40,8 @@ counters! {
     srtcp_open_failed,
     /// RTP packets beyond a publisher's packets a second.
     rate_limited_packets,
+    /// RTCP packets beyond a session's packets a second.
+    rate_limited_rtcp,
     /// RTP packets that were malformed or too long.
     malformed_packets,
     /// RTP packets that belong to no agreed track.
@@ -56,8 +60,10 @@ counters! {
     slot_switches,
     /// Packets sent again.
     retransmitted_packets,
-    /// Packets asked for again that could not be: too old, of another segment, or over the limit.
+    /// Packets asked for again that could not be: too old, or of another segment.
     retransmissions_failed,
+    /// NACKs not read to their end: the subscriber had asked for more than it may in a second.
+    nacks_cut,
     /// NACKs sent to publishers.
     nacks_sent,
     /// PLIs and FIRs received from subscribers.

@@ -282,6 +282,27 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_too_many_is_not_recorded_and_the_next_one_is_when_another_has_ended() {
+        let (mut writer, mut reader) = ring(RING_BYTES, 0);
+        let flows = MAX_FLOWS as u64;
+        (0..=flows).for_each(|id| writer.flow_started(&flow(id)));
+        assert_eq!(writer.dropped(), 1);
+        writer.packet(FlowId(flows), 0, &[1; 4]);
+        assert_eq!(writer.dropped(), 2, "its packets neither");
+        writer.packet(FlowId(0), 0, &[1; 4]);
+        writer.flow_ended(FlowId(0));
+        writer.flow_started(&flow(flows + 1));
+        assert_eq!(writer.dropped(), 2);
+        let mut started = Vec::new();
+        while let Some(item) = reader.read(&mut Vec::new()) {
+            if let Tapped::Started { flow, .. } = item {
+                started.push(flow.id.0);
+            }
+        }
+        assert_eq!(started, (0..flows).chain([flows + 1]).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_start_that_found_the_ring_full_is_not_lost() {
         let (mut writer, mut reader) = ring(1024, 0);
         writer.flow_started(&flow(1));

@@ -1,5 +1,5 @@
 //! The control API: only with the secret, every call as often as one likes.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod node;
 
@@ -29,6 +29,7 @@ async fn without_the_secret_nothing_is_told_or_done() {
         (Method::DELETE, "/control/rooms/r"),
         (Method::PUT, "/control/rooms/r/routes"),
         (Method::DELETE, "/control/rooms/r/participants/p"),
+        (Method::PUT, "/control/rooms/r/participants/p"),
         (Method::GET, "/control/stats"),
         (Method::POST, "/control/drain"),
         (Method::GET, "/control/events"),
@@ -55,6 +56,11 @@ async fn a_room_may_be_put_and_deleted_twice() {
         serde_json::from_str(&sfu.send(Method::GET, "/control/stats", &auth, "").await.text().await.unwrap())
             .unwrap();
     assert_eq!(stats["rooms"], 1);
+    let routes = json!({"teacher": "t", "stage": "c1", "wall": ["c1", "c2"], "muted": ["c2"]}).to_string();
+    for _ in 0..2 {
+        let path = "/control/rooms/r1/routes";
+        assert_eq!(sfu.send(Method::PUT, path, &auth, routes.clone()).await.status(), 204);
+    }
     let answer = sfu.send(Method::PUT, "/control/rooms/r1", &auth, "{\"video_codec\": 7}").await;
     assert_eq!(problem(answer).await, (400, "bad_json".into()));
     let answer = sfu
@@ -66,10 +72,14 @@ async fn a_room_may_be_put_and_deleted_twice() {
         )
         .await;
     assert_eq!(problem(answer).await, (404, "no_room".into()));
-    for _ in 0..2 {
+    for method in [Method::DELETE, Method::DELETE, Method::PUT, Method::PUT] {
         let path = "/control/rooms/r1/participants/nobody";
-        assert_eq!(sfu.send(Method::DELETE, path, &auth, "").await.status(), 204);
+        assert_eq!(sfu.send(method, path, &auth, "").await.status(), 204);
     }
+    let answer = sfu.send(Method::PUT, "/control/rooms/none/participants/nobody", &auth, "").await;
+    assert_eq!(problem(answer).await, (404, "no_room".into()));
+    let answer = sfu.send(Method::PUT, "/control/rooms/r1/participants/a%20b", &auth, "").await;
+    assert_eq!(problem(answer).await, (400, "bad_request".into()));
     for _ in 0..2 {
         assert_eq!(sfu.send(Method::DELETE, "/control/rooms/r1", &auth, "").await.status(), 204);
     }

@@ -1,5 +1,5 @@
 //! The life of a WHIP session over HTTP, and that nothing a stranger sends disturbs it.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod node;
 #[path = "node/publisher.rs"]
@@ -86,6 +86,29 @@ async fn a_session_is_opened_trickled_restarted_and_ended_as_rfc_9725_says() {
     assert_eq!(sfu.send(Method::DELETE, &opened.location, &[], "").await.status(), 200);
     assert_eq!(problem(sfu.send(Method::DELETE, &opened.location, &[], "").await).await.0, 404);
     assert_eq!(sfu.metric("sessions").await, 0);
+}
+
+#[tokio::test]
+async fn whoever_opens_a_session_is_told_the_ice_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tongtang.toml");
+    let servers = r#"ice_servers = [
+        { url = "stun:stun.example.cn" },
+        { url = "turn:turn.example.cn", username = "u", credential = "p" },
+    ]"#;
+    std::fs::write(&file, format!("[sfu]\n{servers}\n")).unwrap();
+    let sfu = Sfu::configured(&file).await;
+    let mut links = Vec::new();
+    Publisher::connect(async |offer| {
+        let answer = sfu.send(Method::POST, "/whip/r1", &[SDP], offer).await;
+        assert_eq!(answer.status(), 201);
+        links =
+            answer.headers().get_all("link").iter().map(|link| link.to_str().unwrap().to_owned()).collect();
+        answer.text().await.unwrap()
+    })
+    .await;
+    let turn = "<turn:turn.example.cn>; rel=\"ice-server\"; username=\"u\"; credential=\"p\"; credential-type=\"password\"";
+    assert_eq!(links, ["<stun:stun.example.cn>; rel=\"ice-server\"", turn]);
 }
 
 #[tokio::test]

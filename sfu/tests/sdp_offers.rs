@@ -238,8 +238,14 @@ fn chromium_and_firefox_receive_22_slots() {
                     assert!(slot.vp8.is_some_and(|types| types.rtx.is_some()) && slot.nack);
                     let fid = format!("a=ssrc-group:FID {} {}", planned.ssrc, planned.rtx_ssrc);
                     assert!(lines.contains(&fid.as_str()));
+                    assert!(lines.iter().any(|line| line.ends_with(" nack")));
                 }
-                MediaKind::Audio => assert!(slot.opus.is_some() && slot.h264.is_none() && !slot.nack),
+                MediaKind::Audio => assert!(
+                    !lines.iter().any(|line| line.ends_with(" nack"))
+                        && slot.opus.is_some()
+                        && slot.h264.is_none()
+                        && !slot.nack
+                ),
             }
         }
     }
@@ -255,7 +261,10 @@ fn slots_and_m_lines_that_find_no_partner_are_left_out() {
         ["video0", "audio0"]
     );
     assert_eq!(few_lines.slots[0].h264, Some(PayloadTypes { media: 102, rtx: None }));
-    assert!(few_lines.slots[0].nack && few_lines.slots[0].ext.mid.is_none());
+    assert!(!few_lines.slots[0].nack && few_lines.slots[0].ext.mid.is_none());
+    assert!(offer!("gstreamer-whep").contains("a=rtcp-fb:102 nack\r\n"), "it would send NACKs");
+    assert!(!few_lines.sdp.contains(" nack\r\n"), "what is not answered is not promised");
+    assert!(few_lines.sdp.contains("a=rtcp-fb:102 nack pli\r\n"));
     let aiortc = subscribe(offer!("aiortc-whep"), &plan(2, 1)).unwrap();
     assert_eq!(aiortc.slots.len(), 3);
     assert!(aiortc.slots[0].remb && aiortc.slots[0].h264.is_some() && aiortc.slots[0].vp8.is_some());

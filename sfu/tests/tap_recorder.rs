@@ -1,5 +1,5 @@
 //! A recorder at the tap: what it gets when it is quick, slow, killed, or nobody we know.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod node;
 #[path = "node/publisher.rs"]

@@ -234,6 +234,9 @@ async fn stand_in_sfu() -> SocketAddr {
         let said = [
             (header::LOCATION, format!("http://{address}/whip/room/session-1")),
             (header::ETAG, "\"1\"".to_owned()),
+            (header::LINK, "<stun:stun.example.net>; rel=\"ice-server\"".to_owned()),
+            (header::HeaderName::from_static("accept-post"), "application/sdp".to_owned()),
+            (header::HeaderName::from_static("accept-patch"), "application/trickle-ice-sdpfrag".to_owned()),
             (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
             (header::SERVER, "an sfu".to_owned()),
         ];
@@ -257,6 +260,9 @@ async fn media_set_up_is_passed_on_with_what_the_protocol_needs_and_nothing_else
     assert_eq!(response.status().as_u16(), 201);
     assert_eq!(response.headers()["location"], "/whip/room/session-1");
     assert_eq!(response.headers()["etag"], "\"1\"");
+    assert_eq!(response.headers()["link"], "<stun:stun.example.net>; rel=\"ice-server\"");
+    assert_eq!(response.headers()["accept-post"], "application/sdp");
+    assert_eq!(response.headers()["accept-patch"], "application/trickle-ice-sdpfrag");
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
     assert!(!response.headers().contains_key("server"));
     assert_eq!(response.text().await.unwrap(), "answer to offer");

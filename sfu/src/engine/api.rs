@@ -95,6 +95,9 @@ pub enum Refusal {
         /// Its value.
         value: usize,
     },
+    /// Removed from the room by its teacher.
+    #[error("{0} was removed from this room")]
+    Expelled(ParticipantId),
     /// The node is draining.
     #[error("this node takes no new sessions: it is being drained")]
     Draining,

@@ -7,9 +7,15 @@ use super::{Engine, MAX_ROOMS, MAX_SESSIONS};
 use crate::egress::Egress;
 use crate::egress::slot::{MAX_VOICES, MAX_WALL, Slot, SlotName};
 use crate::ingress::Ingress;
+use crate::ingress::limit::{
+    MAX_RTCP_PER_SECOND_PER_SESSION, MAX_STRANGERS_PER_SECOND_PER_SESSION, PacketLimit,
+};
 use crate::now::Now;
 use crate::peer::Peer;
-use crate::room::{MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM, MAX_TAPS_PER_ROOM, Room, Routing};
+use crate::room::{
+    MAX_EXPELLED_PER_ROOM, MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM, MAX_TAPS_PER_ROOM, Room,
+    Routing,
+};
 use crate::sdp::{
     LocalDescription, Offer, PublishPolicy, SlotPlan, answer_publish, answer_subscribe, parse_fragment,
     write_fragment,
@@ -60,20 +66,24 @@ impl Engine {
         let participants: Vec<ParticipantId> =
             self.rooms.get(key).map(|room| room.participants.keys().cloned().collect()).unwrap_or_default();
         for participant in participants {
-            self.expel(now, room, &participant);
+            self.end_sessions_of(now, key, &participant);
         }
         // Dropping the taps tells their readers that nothing more comes.
         self.rooms.remove(key);
         self.room_keys.remove(room);
     }
 
-    /// Changes what feeds the slots of a room.
+    /// Changes what feeds the slots of a room, and who is kept out of it.
     pub fn set_routes(&mut self, now: Now, room: &RoomId, routes: &Routes) -> Result<(), Refusal> {
         let key = self.room_key(room)?;
         if let Some(room) = self.rooms.get_mut(key) {
             room.routes = routes.clone();
             room.routes.wall.truncate(usize::from(MAX_WALL));
+            room.routes.expelled.truncate(MAX_EXPELLED_PER_ROOM);
             room.routing = Routing::Given;
+        }
+        for expelled in &routes.expelled {
+            self.end_sessions_of(now, key, expelled);
         }
         self.select_voices(now, key);
         self.reroute(now, key);
@@ -104,6 +114,9 @@ impl Engine {
             }
             found => found?,
         };
+        if self.rooms.get(key).is_some_and(|room| room.routes.expelled.contains(participant)) {
+            return Err(Refusal::Expelled(participant.clone()));
+        }
         let is_full =
             self.rooms.get_mut(key).is_none_or(|room| room.participant(participant, role).is_none());
         if is_full {
@@ -159,7 +172,7 @@ impl Engine {
         let policy = PublishPolicy { video_codec, sources: &publish.sources };
         let answered = answer_publish(offer, &self.local(&peer), &policy).map_err(bad_offer)?;
         let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
-        let session = new_session(&publish.session, room, &publish.participant, peer);
+        let session = new_session(now, &publish.session, room, &publish.participant, peer);
         let ingress = Ingress::new(now.mono, answered.tracks);
         Ok((answer, Publisher { session, ingress, is_muted: false }))
     }
@@ -228,7 +241,7 @@ impl Engine {
             slots.push(Slot::new(name, agreed, self.rng.random()));
         }
         let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
-        let session = new_session(&subscribe.session, room, &subscribe.participant, peer);
+        let session = new_session(now, &subscribe.session, room, &subscribe.participant, peer);
         Ok((answer, Subscriber { session, egress: Egress::new(slots) }))
     }
 
@@ -303,9 +316,26 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends all sessions of a participant.
+    /// Ends all sessions of a participant and refuses new ones, until it is admitted again, other routes are put, or the
+    /// room ends. Nothing happens where there is no such room.
     pub fn expel(&mut self, now: Now, room: &RoomId, participant: &ParticipantId) {
-        let Ok(room) = self.room_key(room) else { return };
+        let Ok(key) = self.room_key(room) else { return };
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.expel(participant);
+        }
+        self.end_sessions_of(now, key, participant);
+    }
+
+    /// Lets a participant in again that was expelled.
+    pub fn admit_again(&mut self, room: &RoomId, participant: &ParticipantId) -> Result<(), Refusal> {
+        let key = self.room_key(room)?;
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.routes.expelled.retain(|expelled| expelled != participant);
+        }
+        Ok(())
+    }
+
+    fn end_sessions_of(&mut self, now: Now, room: Key, participant: &ParticipantId) {
         let Some(who) = self.participant_mut(room, participant) else { return };
         let keys = [who.publisher.map(SessionKey::Publisher), who.subscriber.map(SessionKey::Subscriber)];
         for key in keys.into_iter().flatten() {
@@ -464,7 +494,7 @@ fn bad_offer(error: crate::sdp::SdpError) -> Refusal {
     Refusal::BadOffer(error.to_string())
 }
 
-fn new_session(id: &SessionId, room: Key, participant: &ParticipantId, peer: Peer) -> Session {
+fn new_session(now: Now, id: &SessionId, room: Key, participant: &ParticipantId, peer: Peer) -> Session {
     Session {
         id: id.clone(),
         room,
@@ -472,6 +502,8 @@ fn new_session(id: &SessionId, room: Key, participant: &ParticipantId, peer: Pee
         peer,
         paths: Vec::new(),
         ufrags: Vec::new(),
+        stranger_limit: PacketLimit::new(now.mono, MAX_STRANGERS_PER_SECOND_PER_SESSION),
+        rtcp_limit: PacketLimit::new(now.mono, MAX_RTCP_PER_SECOND_PER_SESSION),
         alarm: None,
     }
 }

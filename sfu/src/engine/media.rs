@@ -80,6 +80,10 @@ impl Engine {
 
     pub(super) fn handle_rtcp(&mut self, now: Now, key: SessionKey, datagram: &mut [u8]) {
         let Some(session) = self.session_mut(key) else { return };
+        if !session.rtcp_limit.pass(now.mono) {
+            self.counters.rate_limited_rtcp += 1;
+            return;
+        }
         let Ok(len) = session.peer.open_rtcp(datagram) else {
             self.counters.srtcp_open_failed += 1;
             return;
@@ -138,6 +142,11 @@ impl Engine {
         let Some(subscriber) = subscribers.get_mut(key) else { return };
         let Some(index) = subscriber.egress.slot_of_ssrc(ssrc) else { return };
         for sequence in lost {
+            // What is asked for and not to be had costs as much: it is counted all the same.
+            if !subscriber.egress.may_ask_again(now) {
+                counters.nacks_cut += 1;
+                return;
+            }
             let found = subscriber.egress.slots()[index].rewriter.source_of(sequence);
             let is_sent = found.is_some_and(|(track, source)| {
                 let publisher = publishers.get(track.publisher);

@@ -4,6 +4,7 @@ use super::api::Path;
 use super::slab::Key;
 use crate::egress::Egress;
 use crate::ingress::Ingress;
+use crate::ingress::limit::PacketLimit;
 use crate::peer::Peer;
 use std::time::Instant;
 use tongtang_protocol::ids::{ParticipantId, SessionId};
@@ -31,6 +32,10 @@ pub struct Session {
     pub paths: Vec<Path>,
     /// The local ICE user names that look-ups know it by.
     pub ufrags: Vec<String>,
+    /// Checks that may come in its name from addresses that are not its own yet.
+    pub stranger_limit: PacketLimit,
+    /// RTCP it may send.
+    pub rtcp_limit: PacketLimit,
     /// When it is looked at next.
     pub alarm: Option<Instant>,
 }

@@ -30,7 +30,7 @@ impl Default for Arrivals {
 }
 
 impl Arrivals {
-    /// A packet with this transport-wide sequence number arrived.
+    /// A packet with this transport-wide sequence number arrived, by a clock that is never set.
     pub fn packet(&mut self, number: u16, at_us: u64) {
         let number = self.unwrapper.unwrap(number);
         let oldest = self.unwrapper.highest().unwrap_or(0).saturating_sub(MAX_ARRIVALS as u64 - 1);

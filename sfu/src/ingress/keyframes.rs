@@ -15,6 +15,8 @@ const MAX_INTERVAL: Duration = Duration::from_secs(2);
 pub struct KeyframeRequests {
     /// Bit n: track n's keyframe is waited for.
     wanted: u32,
+    /// Bit n: it will be waited for again as soon as track n has a packet.
+    resting: u32,
     sent: Option<Instant>,
     interval: Option<Duration>,
 }
@@ -27,7 +29,9 @@ impl KeyframeRequests {
 
     /// A keyframe of the track began.
     pub fn arrived(&mut self, track: usize) {
-        self.wanted &= !(1 << (track as u32 & 31));
+        let bit = 1 << (track as u32 & 31);
+        self.wanted &= !bit;
+        self.resting &= !bit;
         if self.wanted == 0 {
             self.interval = None;
         }
@@ -36,6 +40,27 @@ impl KeyframeRequests {
     /// Nobody waits for the track any more.
     pub fn forget(&mut self, track: usize) {
         self.arrived(track);
+    }
+
+    /// The track is silent: whoever waits for it is not to be helped now.
+    pub fn rest(&mut self, track: usize) {
+        let bit = 1 << (track as u32 & 31);
+        if self.wanted & bit != 0 {
+            self.arrived(track);
+            self.resting |= bit;
+        }
+    }
+
+    /// The track has a packet: whoever waited when it fell silent still waits.
+    pub fn spoke(&mut self, track: usize) {
+        let bit = 1 << (track as u32 & 31);
+        self.wanted |= self.resting & bit;
+        self.resting &= !bit;
+    }
+
+    /// The tracks somebody waits for, as bits.
+    pub fn wanted(&self) -> u32 {
+        self.wanted
     }
 
     /// When [`Self::poll`] will have something.
@@ -88,5 +113,24 @@ mod tests {
         let sent: Vec<u64> =
             (0..10_000).filter(|&ms| requests.poll(start + Duration::from_millis(ms)) != 0).collect();
         assert_eq!(sent, [0, 300, 900, 2_100, 4_100, 6_100, 8_100]);
+    }
+
+    #[test]
+    fn a_silent_track_is_not_asked_and_is_asked_again_when_it_speaks() {
+        let start = Instant::now();
+        let mut requests = KeyframeRequests::default();
+        requests.want(1);
+        assert_eq!(requests.poll(start), 1 << 1);
+        requests.rest(1);
+        let later = start + Duration::from_secs(60);
+        assert_eq!((requests.next(), requests.poll(later)), (None, 0));
+        requests.spoke(0);
+        assert_eq!(requests.poll(later), 0, "another track");
+        requests.spoke(1);
+        assert_eq!(requests.poll(later), 1 << 1);
+        requests.rest(1);
+        requests.arrived(1);
+        requests.spoke(1);
+        assert_eq!(requests.wanted(), 0, "its keyframe has come");
     }
 }

@@ -40,6 +40,16 @@ pub(super) struct Accepted<'a> {
     pub codecs: Vec<(Codec, &'a OfferedCodec, PayloadTypes)>,
     pub extensions: Vec<AnsweredExtension>,
     pub feedback: &'static [&'static str],
+    pub nack: Nack,
+}
+
+/// Where a NACK is of use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nack {
+    /// We send it: what comes again may come as it likes.
+    Sent,
+    /// We answer it, with retransmissions of their own (RFC 4588) alone: no index is sealed twice.
+    AnsweredByRtx,
 }
 
 impl<'a> AnswerWriter<'a> {
@@ -59,7 +69,7 @@ impl<'a> AnswerWriter<'a> {
 
     /// The transport, codecs and extensions of an m-line; the caller adds direction and streams with [`Self::line`].
     pub fn accept(&mut self, accepted: &Accepted<'a>) {
-        let Accepted { media, codecs, extensions, feedback } = accepted;
+        let Accepted { media, codecs, extensions, feedback, nack } = accepted;
         self.bundled.push(&media.mid);
         let mut formats = String::new();
         for (_, _, types) in codecs {
@@ -87,7 +97,8 @@ impl<'a> AnswerWriter<'a> {
         }
         for (codec, offered, types) in codecs {
             self.line(format_args!("a=rtpmap:{} {}", types.media, codec.rtpmap()));
-            for name in feedback.iter().filter(|name| offered.speaks(name)) {
+            let is_served = |name: &str| name != "nack" || *nack == Nack::Sent || types.rtx.is_some();
+            for name in feedback.iter().filter(|name| offered.speaks(name) && is_served(name)) {
                 self.line(format_args!("a=rtcp-fb:{} {name}", types.media));
             }
             if !offered.fmtp.is_empty() {

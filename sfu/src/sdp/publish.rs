@@ -1,7 +1,7 @@
 //! Answers a WHIP offer: which of its m-lines become the microphone, the camera and the board.
 
 use super::SdpError;
-use super::answer::{Accepted, AnswerWriter, LocalDescription, agree_extensions, feedback};
+use super::answer::{Accepted, AnswerWriter, LocalDescription, Nack, agree_extensions, feedback};
 use super::codec::{Codec, PayloadTypes};
 use super::offer::{
     Direction, ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID,
@@ -135,6 +135,7 @@ fn accept<'a>(
         codecs: vec![(codec, offered, types)],
         extensions,
         feedback: feedback(kind, transport_cc),
+        nack: Nack::Sent,
     });
     writer.line(format_args!("a=recvonly"));
     if !media.rids.is_empty() {

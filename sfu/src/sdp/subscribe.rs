@@ -1,7 +1,7 @@
 //! Answers a WHEP offer: which slot stands on which m-line.
 
 use super::SdpError;
-use super::answer::{Accepted, AnswerWriter, CNAME, LocalDescription, agree_extensions, feedback};
+use super::answer::{Accepted, AnswerWriter, CNAME, LocalDescription, Nack, agree_extensions, feedback};
 use super::codec::{Codec, PayloadTypes};
 use super::offer::{
     Direction, ExtensionIds, Media, MediaKind, Offer, URI_ABS_SEND_TIME, URI_AUDIO_LEVEL, URI_MID,
@@ -48,7 +48,7 @@ pub struct SubscribedSlot {
     pub transport_cc: bool,
     /// Does it send REMB (and no transport-wide feedback)?
     pub remb: bool,
-    /// Does it send NACK?
+    /// Is a NACK answered? Only where it does retransmissions.
     pub nack: bool,
 }
 
@@ -131,8 +131,7 @@ fn accept<'a>(writer: &mut AnswerWriter<'a>, media: &'a Media, slot: &SlotPlan) 
     let all_speak = |feedback: &str| codecs.iter().all(|(_, offered, _)| offered.speaks(feedback));
     let transport_cc = ext.transport_cc.is_some() && all_speak("transport-cc");
     let remb = !transport_cc && all_speak("goog-remb");
-    let nack = slot.kind == MediaKind::Video && all_speak("nack");
-    if !nack {
+    if slot.kind == MediaKind::Audio || !all_speak("nack") {
         codecs.iter_mut().for_each(|(_, _, types)| types.rtx = None);
     }
     let types_of =
@@ -140,7 +139,8 @@ fn accept<'a>(writer: &mut AnswerWriter<'a>, media: &'a Media, slot: &SlotPlan) 
     let (h264, vp8, opus) =
         (types_of(Codec::H264), types_of(Codec::Vp8), types_of(Codec::Opus).map(|t| t.media));
     let has_rtx = codecs.iter().any(|(_, _, types)| types.rtx.is_some());
-    writer.accept(&Accepted { media, codecs, extensions, feedback: feedback(slot.kind, transport_cc) });
+    let feedback = feedback(slot.kind, transport_cc);
+    writer.accept(&Accepted { media, codecs, extensions, feedback, nack: Nack::AnsweredByRtx });
     writer.line(format_args!("a=sendonly"));
     writer.line(format_args!("a=msid:{} {}", slot.stream, slot.name));
     // Browsers need both these lines and the MID extension: until a packet with the extension has been answered by
@@ -164,6 +164,6 @@ fn accept<'a>(writer: &mut AnswerWriter<'a>, media: &'a Media, slot: &SlotPlan) 
         ext,
         transport_cc,
         remb,
-        nack,
+        nack: has_rtx,
     }
 }

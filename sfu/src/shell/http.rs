@@ -7,12 +7,14 @@
 //! * [`registry`]: whose session a session URL is
 //! * [`control`]: `/control`, for signaling
 //! * [`events`]: the stream of changes below `/control`
+//! * [`extract`]: the parts of an address
 //! * [`health`]: `/healthz`, `/readyz`, `/metrics`
 //! * [`refused`]: every error answer
 //! * [`pace`]: how many offers a second
 
 pub mod control;
 pub mod events;
+pub mod extract;
 pub mod health;
 pub mod ice_links;
 pub mod pace;

@@ -96,7 +96,7 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
 
     let node = Arc::new(Node {
         worker,
-        epoch: clock::unix_us(),
+        epoch: clock::machine_unix_us(),
         access: if open_rooms { Access::Open } else { Access::Tokens(TokenKey::default()) },
         control_secret: secrets.as_ref().map(|secrets| secrets.control_secret.clone()),
         registry: Registry::default(),
@@ -108,6 +108,8 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         taps: Default::default(),
     });
     tokio::spawn(forget_ended_sessions(node.clone()));
+    let sessions = node.clone();
+    tokio::spawn(clock::follow(move || !sessions.registry.is_empty()));
 
     let address = config.sfu.http_listen;
     let (listener, http_address) = listen(address).map_err(|source| NodeError::Http { address, source })?;

@@ -31,13 +31,24 @@ impl Sfu {
     /// `tongtang-sfu --dev`, with control API and tap when there is a data folder.
     pub async fn dev(data_dir: Option<&Path>) -> Self {
         let mut command = command(ANY_PORT);
-        command.arg("--dev").stdout(Stdio::piped());
         if let Some(folder) = data_dir {
             command.arg("--data-dir").arg(folder);
         }
+        Self::start(command, data_dir.is_some()).await
+    }
+
+    /// `tongtang-sfu --dev` with a configuration file.
+    pub async fn configured(file: &Path) -> Self {
+        let mut command = command(ANY_PORT);
+        command.arg("--config").arg(file);
+        Self::start(command, false).await
+    }
+
+    async fn start(mut command: Command, has_tap: bool) -> Self {
+        command.arg("--dev").stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let last = if data_dir.is_some() { "tap" } else { "subscribe" };
+        let last = if has_tap { "tap" } else { "subscribe" };
         let (mut url, mut tap) = (None, None);
         tokio::time::timeout(DEADLINE, async {
             while let Some(line) = lines.next_line().await.unwrap() {
@@ -78,6 +89,13 @@ impl Sfu {
         let text = self.send(Method::GET, "/metrics", &[], "").await.text().await.unwrap();
         let name = format!("tongtang_sfu_{name} ");
         text.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Requests refused with a status of four hundred and something.
+    pub async fn refused(&self) -> u64 {
+        let text = self.send(Method::GET, "/metrics", &[], "").await.text().await.unwrap();
+        let name = "tongtang_sfu_http_answers_total{status=\"4xx\"} ";
+        text.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse().unwrap()
     }
 
     /// SIGTERM, and the exit code.

@@ -19,7 +19,7 @@ pub struct Browser {
     pub client: Client,
     pub path: Path,
     pub session: SessionId,
-    names: Names,
+    pub names: Names,
     pub half: Half,
     next_check: Instant,
     is_started: bool,

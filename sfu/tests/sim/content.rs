@@ -18,6 +18,8 @@ pub enum Video {
 }
 
 const TAG_BYTES: usize = 11;
+/// The first packet of a frame has so many; the next ones one and two more, and again.
+pub const PAYLOAD_BYTES: usize = 200;
 
 impl Content {
     fn tag(&self) -> [u8; TAG_BYTES] {

@@ -4,6 +4,8 @@ use crate::content::Video;
 use crate::world::{ALL, LAYERS, World};
 use std::time::Duration;
 use tongtang_protocol::lesson::VideoCodec;
+use tongtang_sfu::egress::MAX_RETRANSMISSIONS_PER_SECOND;
+use tongtang_sfu::ingress::limit::MAX_RTCP_PER_SECOND_PER_SESSION;
 
 #[test]
 fn nack_in_both_directions_recovers_every_packet_at_five_percent_loss() {
@@ -46,6 +48,35 @@ fn a_subscriber_that_asks_for_everything_again_is_cut_off_not_served() {
         world.receiver(greedy).outgoing_rtcp.push(nack);
         world.run_for(Duration::from_millis(10));
     }
-    assert!(world.counter("retransmitted_packets") < 1_300);
-    assert!(world.counter("retransmissions_failed") > 10_000);
+    // Half a second lies in two seconds at most.
+    let asked = world.counter("retransmitted_packets") + world.counter("retransmissions_failed");
+    assert!(asked <= 2 * u64::from(MAX_RETRANSMISSIONS_PER_SECOND), "{asked}");
+    assert!(world.counter("nacks_cut") >= 40);
+}
+
+#[test]
+fn a_subscriber_that_floods_with_reports_loses_its_own_and_nobody_else_s() {
+    let mut world = World::new(5, VideoCodec::Vp8);
+    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let flooder = world.subscribe("a", &["teacher"]);
+    let screen = world.subscribe("b", &["teacher"]);
+    world.run_for(Duration::from_secs(3));
+    let before = world.counter("keyframe_requests_in");
+    for _ in 0..100 {
+        for _ in 0..100 {
+            world.receiver(flooder).ask_keyframe(0);
+        }
+        world.run_for(Duration::from_millis(10));
+    }
+    let heard = world.counter("keyframe_requests_in") - before;
+    let allowed = u64::from(MAX_RTCP_PER_SECOND_PER_SESSION);
+    assert!((allowed..=2 * allowed + 10).contains(&heard), "{heard}: a full bucket and one second");
+    assert!(world.counter("rate_limited_rtcp") > 8_000);
+    world.loss_down_percent = 5;
+    world.run_for(Duration::from_secs(5));
+    world.loss_down_percent = 0;
+    world.run_for(Duration::from_secs(2));
+    let slot = &world.receiver(screen).slots[&0];
+    slot.check();
+    assert!(slot.is_complete() && slot.recovered > 10, "another subscriber's NACKs are answered");
 }

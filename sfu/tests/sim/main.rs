@@ -1,6 +1,6 @@
 //! Lessons in simulated time: an engine, browsers of our own and a seeded lossy network between them.
 //! One scenario a file.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod browser;
 #[allow(dead_code, reason = "shared with the connection tests, which use the rest")]
@@ -18,6 +18,7 @@ mod limits;
 mod loss_recovery;
 mod pli_storm;
 mod reports;
+mod ssrcs;
 mod switching;
 mod taps;
 mod voices;

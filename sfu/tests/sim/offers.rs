@@ -77,6 +77,11 @@ pub fn publish(ufrag: &str, fingerprint: &str, rids: &[&str]) -> String {
     sdp
 }
 
+/// The same of a peer that knows REMB alone.
+pub fn without_transport_feedback(offer: &str) -> String {
+    offer.split_inclusive("\r\n").filter(|line| !line.contains("transport-")).collect()
+}
+
 /// So many receiving m-lines.
 pub fn subscribe(ufrag: &str, fingerprint: &str, pictures: usize, voices: usize) -> String {
     let mut sdp = head(ufrag, fingerprint, pictures + voices);

@@ -1,6 +1,6 @@
 //! A simulated browser's receiving half: jitter buffers that check continuity, NACK, reports.
 
-use crate::content::{Content, Video, Vp8Counters};
+use crate::content::{Content, PAYLOAD_BYTES, Video, Vp8Counters};
 use crate::offers::{MID, OPUS_PT, TRANSPORT_CC, VIDEO_PT, VIDEO_RTX_PT, VP8_PT, VP8_RTX_PT};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -40,6 +40,10 @@ pub struct Slot {
     pub played: Vec<Played>,
     /// Who was heard, for audio: publisher and when.
     pub heard: Vec<(Instant, u8, u32)>,
+    /// Timestamp and frame of what was heard last.
+    pub heard_at: Option<(u32, u32)>,
+    /// The stream that the answer puts it into: slots of one stream are played in sync.
+    pub stream: String,
     last_sr: Option<(u32, Instant)>,
     /// RTP and NTP of the sender reports.
     pub sender_reports: Vec<(u64, u32)>,
@@ -147,6 +151,8 @@ pub struct Receiver {
     pub transport_numbers: Vec<u64>,
     next_report: Option<Instant>,
     next_nack: Option<Instant>,
+    /// Retransmissions that came, needed or not.
+    pub retransmissions: u64,
     pub sends_nack: bool,
     /// Adds this fraction (of 256) of losses to its reports, as a bad link would.
     pub claims_lost: u8,
@@ -157,16 +163,20 @@ impl Receiver {
     pub fn new(answer: &str) -> Receiver {
         let mut receiver = Receiver { sends_nack: true, ..Receiver::default() };
         let mut mid = None;
+        let mut stream = String::new();
         for line in answer.lines() {
             if let Some(text) = line.strip_prefix("a=mid:") {
                 mid = text.parse::<usize>().ok();
+            } else if let Some(text) = line.strip_prefix("a=msid:") {
+                stream = text.split(' ').next().unwrap().to_owned();
             } else if let (Some(text), Some(mid)) = (line.strip_prefix("a=ssrc-group:FID "), mid) {
                 let (_, rtx) = text.split_once(' ').unwrap();
                 receiver.rtx.insert(rtx.parse().unwrap(), mid);
             } else if let (Some(text), Some(mid)) = (line.strip_prefix("a=ssrc:"), mid) {
                 let ssrc: u32 = text.split(' ').next().unwrap().parse().unwrap();
                 if !receiver.rtx.contains_key(&ssrc) {
-                    receiver.slots.insert(mid, Slot { ssrc, mid: mid.to_string(), ..Slot::default() });
+                    let slot = Slot { ssrc, mid: mid.to_string(), stream: stream.clone(), ..Slot::default() };
+                    receiver.slots.insert(mid, slot);
                 }
             }
         }
@@ -197,6 +207,7 @@ impl Receiver {
         let sequence = slot.unwrapper.unwrap(sequence);
         slot.first.get_or_insert(sequence);
         if is_rtx {
+            self.retransmissions += 1;
             if slot.missing.contains_key(&sequence) {
                 slot.recovered += 1;
             }
@@ -209,7 +220,9 @@ impl Receiver {
         slot.missing.remove(&sequence);
         if header.payload_type == OPUS_PT {
             let frame = u32::from_be_bytes(payload[1..5].try_into().unwrap());
+            assert_eq!(payload.len(), 5, "no byte of padding is content");
             slot.heard.push((now, payload[0], frame));
+            slot.heard_at = Some((header.timestamp, frame));
             return;
         }
         let codec = match header.payload_type {
@@ -218,6 +231,8 @@ impl Receiver {
             other => panic!("payload type {other}"),
         };
         let (content, vp8) = Content::of_payload(codec, payload);
+        let bytes = PAYLOAD_BYTES + usize::from(content.packet % 3);
+        assert_eq!(payload.len(), bytes, "no byte of padding is content");
         let played = Played {
             at: now,
             timestamp: header.timestamp,
@@ -316,6 +331,24 @@ impl Receiver {
         build::receiver_report(&mut report, 1, &blocks);
         build::sdes_cname(&mut report, 1, "browser");
         self.outgoing_rtcp.push(report);
+    }
+
+    /// Asks again for the last packets of a slot, though they came.
+    pub fn ask_again(&mut self, mid: usize, packets: u16) {
+        let slot = &self.slots[&mid];
+        let last = slot.unwrapper.highest().unwrap() as u16;
+        let asked: Vec<u16> = (0..packets).rev().map(|back| last.wrapping_sub(back)).collect();
+        let mut nack = Vec::new();
+        build::nack(&mut nack, 1, slot.ssrc, &asked);
+        self.outgoing_rtcp.push(nack);
+    }
+
+    /// Full Intra Request (RFC 5104 §4.3.1).
+    pub fn ask_keyframe_by_fir(&mut self, mid: usize) {
+        let mut fir = vec![0x84, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0];
+        fir.extend_from_slice(&self.slots[&mid].ssrc.to_be_bytes());
+        fir.extend_from_slice(&[1, 0, 0, 0]);
+        self.outgoing_rtcp.push(fir);
     }
 
     pub fn ask_keyframe(&mut self, mid: usize) {

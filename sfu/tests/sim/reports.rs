@@ -29,6 +29,19 @@ fn a_publisher_is_told_of_every_packet_in_transport_wide_feedback() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_is_no_delay_of_packets() {
+    let mut world = World::new(8, VideoCodec::Vp8);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    for set_us in [0, 30_000_000, -9_000_000] {
+        world.wall_clock_set_us = set_us;
+        world.run_for(Duration::from_secs(3));
+    }
+    let told = &world.sender(teacher).transport_arrivals_us;
+    let longest = told.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max().unwrap();
+    assert!(told.len() > 1_500 && longest < 200_000, "{longest} us between two of {}", told.len());
+}
+
+#[test]
 fn a_classroom_that_waits_alone_is_not_lost_and_one_without_network_is() {
     let mut world = World::new(7, VideoCodec::Vp8);
     let screen = world.subscribe("a", &["teacher", "audio0"]);
@@ -72,10 +85,20 @@ fn a_probe_on_an_m_line_without_a_picture_is_told_of_but_makes_no_source() {
 #[test]
 fn every_packet_to_a_subscriber_is_counted_over_all_its_streams() {
     let mut world = World::new(2, VideoCodec::Vp8);
-    world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
     let screen = world.subscribe("a", &["teacher", "board", "audio0"]);
-    world.run_for(Duration::from_secs(5));
-    let mut numbers = world.receiver(screen).transport_numbers.clone();
+    for _ in 0..50 {
+        world.run_for(Duration::from_millis(100));
+        if world.receiver(screen).slots[&0].frames() > 0 {
+            world.receiver(screen).ask_again(0, 5);
+        }
+    }
+    // What is on its way arrives.
+    world.browsers[teacher].is_silent = true;
+    world.run_for(Duration::from_millis(500));
+    let receiver = world.receiver(screen);
+    assert!(receiver.retransmissions > 100, "{} of them retransmissions", receiver.retransmissions);
+    let mut numbers = receiver.transport_numbers.clone();
     numbers.sort_unstable();
     assert!(numbers.windows(2).all(|w| w[1] == w[0] + 1));
 }
@@ -85,32 +108,35 @@ fn the_teacher_s_lips_and_voice_get_the_same_time() {
     let mut world = World::new(3, VideoCodec::Vp8);
     world.jitter = Duration::from_millis(60);
     world.publish("t", Video::Vp8, &LAYERS, &ALL);
-    let screen = world.subscribe("a", &["teacher", "audio0"]);
+    let screen = world.subscribe("a", &["teacher", "board", "audio0", "audio1"]);
     world.run_for(Duration::from_secs(12));
     let slots = &world.receiver(screen).slots;
-    // Both were captured with time from the sender's start: where a report puts that start tells the offset.
-    let frame_time = |mid: usize, clock: f64, rtp_of: &dyn Fn() -> (u32, f64)| {
+    // Picture and sound began at one moment: when that was, by the reports of each.
+    let began_s = |mid: usize, clock_rate: f64, timestamp: u32, captured_s: f64| {
         let (ntp, rtp) = *slots[&mid].sender_reports.last().unwrap();
-        let (sample_rtp, captured_s) = rtp_of();
         let ntp_s = (ntp >> 32) as f64 + (ntp & 0xFFFF_FFFF) as f64 / 4_294_967_296.0;
-        ntp_s + f64::from(sample_rtp.wrapping_sub(rtp) as i32) / clock - captured_s
+        ntp_s + f64::from(timestamp.wrapping_sub(rtp) as i32) / clock_rate - captured_s
     };
-    let picture = frame_time(0, 90_000.0, &|| {
-        let last = slots[&0].played.last().unwrap();
-        (last.timestamp, f64::from(last.content.frame - 1) * 0.04)
-    });
-    assert!(slots[&0].sender_reports.len() >= 10);
-    assert!(slots[&1].sender_reports.len() >= 10);
-    // The sound's timestamps are not kept by the receiver; its reports alone must agree with the picture's on what
-    // one second is, and with our clock.
-    let rate = |mid: usize| {
+    let seen = slots[&0].played.last().unwrap();
+    let picture_s = began_s(0, 90_000.0, seen.timestamp, f64::from(seen.content.frame - 1) * 0.040);
+    let (timestamp, frame) = slots[&2].heard_at.unwrap();
+    let voice_s = began_s(2, 48_000.0, timestamp, f64::from(frame - 1) * 0.020);
+    let apart_ms = (picture_s - voice_s) * 1_000.0;
+    assert!(apart_ms.abs() < 5.0, "{apart_ms} ms");
+    for (mid, clock_rate) in [(0, 90_000.0), (2, 48_000.0)] {
         let reports = &slots[&mid].sender_reports;
-        let (a, b) = (reports[2], *reports.last().unwrap());
-        f64::from(b.1.wrapping_sub(a.1)) / ((b.0 - a.0) as f64 / 4_294_967_296.0)
-    };
-    assert!((rate(0) - 90_000.0).abs() < 300.0, "{}", rate(0));
-    assert!((rate(1) - 48_000.0).abs() < 200.0, "{}", rate(1));
-    assert!(picture > 0.0);
+        assert!(reports.len() >= 10);
+        let (first, last) = (reports[2], *reports.last().unwrap());
+        let seconds = (last.0 - first.0) as f64 / 4_294_967_296.0;
+        let rate = f64::from(last.1.wrapping_sub(first.1)) / seconds;
+        assert!((rate / clock_rate - 1.0).abs() < 0.004, "mid {mid}: {rate} ticks a second");
+    }
+    // Players keep in sync what is of one stream: the teacher's picture and voice, and nothing else.
+    assert_eq!(slots[&0].stream, slots[&2].stream);
+    let mut streams: Vec<&str> = slots.values().map(|slot| slot.stream.as_str()).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    assert_eq!(streams.len(), 3);
 }
 
 #[test]
@@ -136,6 +162,65 @@ fn a_compound_of_everything_a_browser_sends_is_acted_on_to_its_last_part() {
     world.run_for(Duration::from_millis(200));
     assert_eq!(world.sender(teacher).plis.len(), 1);
     assert_eq!(asked(&world) - before, 3);
+}
+
+#[test]
+fn a_fir_is_a_request_for_a_keyframe() {
+    let mut world = World::new(9, VideoCodec::H264);
+    let teacher = world.publish("t", Video::H264, &LAYERS, &ALL);
+    let screen = world.subscribe("a", &["teacher"]);
+    world.run_for(Duration::from_secs(3));
+    world.sender(teacher).plis.clear();
+    let before = world.counter("keyframe_requests_in");
+    let keyframes = world.sender(teacher).keyframes;
+    world.receiver(screen).ask_keyframe_by_fir(0);
+    world.run_for(Duration::from_millis(200));
+    assert_eq!(world.counter("keyframe_requests_in") - before, 1);
+    assert_eq!(world.sender(teacher).plis.len(), 1);
+    assert!(world.sender(teacher).keyframes > keyframes);
+    world.receiver(screen).slots[&0].check();
+}
+
+#[test]
+fn remb_is_sent_where_it_is_all_there_is_and_only_there() {
+    let mut world = World::new(10, VideoCodec::Vp8);
+    let modern = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    world.offers_remb_alone = true;
+    let plain = world.publish("a", Video::Vp8, &[], &ALL);
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(world.sender(modern).rembs.len(), 0);
+    assert!(!world.sender(modern).transport_told.is_empty());
+    let sender = world.sender(plain);
+    assert!(sender.transport_told.is_empty() && sender.transport_lost.is_empty());
+    assert!((4..=5).contains(&sender.rembs.len()), "one a second: {:?}", sender.rembs);
+    let before = *sender.rembs.last().unwrap();
+    world.loss_up_percent = 30;
+    world.run_for(Duration::from_secs(5));
+    let after = *world.sender(plain).rembs.last().unwrap();
+    assert!(after * 10 < before * 8, "a lossy link is allowed less: {before} then {after}");
+}
+
+#[test]
+fn a_publisher_s_padding_reaches_nobody() {
+    for (seed, codec, room_codec) in [(11, Video::Vp8, VideoCodec::Vp8), (12, Video::H264, VideoCodec::H264)]
+    {
+        let mut world = World::new(seed, room_codec);
+        let teacher = world.publish("t", codec, &LAYERS, &ALL);
+        world.sender(teacher).pads = true;
+        let screen = world.subscribe("a", &["teacher", "board", "audio0"]);
+        world.run_for(Duration::from_secs(3));
+        (world.loss_up_percent, world.loss_down_percent) = (5, 5);
+        world.run_for(Duration::from_secs(3));
+        (world.loss_up_percent, world.loss_down_percent) = (0, 0);
+        world.run_for(Duration::from_secs(2));
+        let slots = &world.receiver(screen).slots;
+        for mid in [0, 1] {
+            slots[&mid].check();
+            assert!(slots[&mid].is_complete() && slots[&mid].frames() > 150);
+        }
+        assert!(slots[&0].recovered > 0, "retransmissions in both directions are padded, too");
+        assert!(slots[&2].heard.len() > 300);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A simulated browser's sending half: encoders with simulcast, microphone, retransmissions, reports.
 
-use crate::content::{Content, Video, Vp8Counters};
+use crate::content::{Content, PAYLOAD_BYTES, Video, Vp8Counters};
 use crate::offers::{
     AUDIO_LEVEL, BOARD_MID, CAMERA_MID, MIC_MID, MID, OPUS_PT, REPAIRED_RID, RID, TRANSPORT_CC, payload_types,
 };
@@ -52,8 +52,14 @@ pub struct Sender {
     pub keyframes: u32,
     pub transport_told: Vec<u16>,
     pub transport_lost: Vec<u16>,
+    /// When the packets arrived, as the server tells it.
+    pub transport_arrivals_us: Vec<i64>,
     pub receiver_reports: Vec<rtcp::ReportBlock>,
     pub answers_plis: bool,
+    /// Appends padding of 1 to 64 bytes to each packet, as encoders with a constant rate do.
+    pub pads: bool,
+    /// Bitrates that the server allowed.
+    pub rembs: Vec<u64>,
 }
 
 impl Sender {
@@ -111,8 +117,11 @@ impl Sender {
             keyframes: 0,
             transport_told: Vec::new(),
             transport_lost: Vec::new(),
+            transport_arrivals_us: Vec::new(),
             receiver_reports: Vec::new(),
             answers_plis: true,
+            pads: false,
+            rembs: Vec::new(),
         }
     }
 
@@ -170,7 +179,7 @@ impl Sender {
         let timestamp = timestamp(stream.timestamp_base, now - self.started, 90_000);
         for packet in 0..packets {
             let content = Content { publisher: self.publisher, layer, frame, packet, packets, is_keyframe };
-            let payload = content.payload(self.codec, vp8, 200 + usize::from(packet % 3));
+            let payload = content.payload(self.codec, vp8, PAYLOAD_BYTES + usize::from(packet % 3));
             let payload_type = payload_types(self.codec).0;
             self.send(index, packet + 1 == packets, payload_type, timestamp, &payload, None);
         }
@@ -225,6 +234,12 @@ impl Sender {
         }
         header.finish();
         packet.extend_from_slice(payload);
+        if self.pads {
+            let padding = 1 + self.transport_number % 64;
+            packet[0] |= 0x20;
+            packet.resize(packet.len() + usize::from(padding), 0);
+            *packet.last_mut().unwrap() = padding as u8;
+        }
         self.outgoing.push(packet);
     }
 
@@ -259,6 +274,7 @@ impl Sender {
                 Part::Nack { media, lost } => lost.for_each(|sequence| self.retransmit(media, sequence)),
                 Part::TransportCc(fci) => {
                     let feedback = transport_cc::parse(fci).unwrap();
+                    self.transport_arrivals_us.extend(feedback.arrivals_us.iter().flatten());
                     for (n, arrival) in feedback.arrivals_us.iter().enumerate() {
                         let number = feedback.base.wrapping_add(n as u16);
                         let list = if arrival.is_some() {
@@ -269,6 +285,7 @@ impl Sender {
                         list.push(number);
                     }
                 }
+                Part::Remb(bps) => self.rembs.push(bps),
                 Part::ReceiverReport(reports) => self.receiver_reports.extend(reports),
                 _ => {}
             }

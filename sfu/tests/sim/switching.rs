@@ -33,6 +33,29 @@ fn a_call_on_stage_keeps_the_old_picture_until_the_new_one_s_keyframe() {
 }
 
 #[test]
+fn routes_that_are_put_again_change_nothing() {
+    let mut world = World::new(8, VideoCodec::Vp8);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &ALL);
+    let classroom = world.publish("a", Video::Vp8, &LAYERS, &ALL);
+    let screen = world.subscribe("c", &["teacher", "stage", "wall0", "audio0"]);
+    let wanted = Routes { stage: Some(id("a")), wall: vec![id("a")], ..routes() };
+    world.set_routes(&wanted);
+    world.run_for(Duration::from_secs(4));
+    let switches = |world: &mut World| -> Vec<usize> {
+        world.receiver(screen).slots.values().map(|slot| slot.switches()).collect()
+    };
+    let before = (switches(&mut world), world.counter("slot_switches"));
+    [teacher, classroom].map(|browser| world.sender(browser).plis.clear());
+    for _ in 0..20 {
+        world.set_routes(&wanted);
+        world.run_for(Duration::from_millis(200));
+    }
+    assert_eq!((switches(&mut world), world.counter("slot_switches")), before);
+    assert_eq!([teacher, classroom].map(|browser| world.sender(browser).plis.len()), [0, 0]);
+    world.receiver(screen).slots.values().for_each(|slot| slot.check());
+}
+
+#[test]
 fn twenty_switches_over_layers_publishers_and_codecs_leave_no_hole() {
     for seed in 10..13 {
         let mut world = World::new(seed, VideoCodec::Vp8);

@@ -8,8 +8,10 @@ use tongtang_protocol::control::Routes;
 use tongtang_protocol::lesson::{Source, VideoCodec};
 use tongtang_roq::control::{Flow, FlowId};
 use tongtang_roq::framing::is_rtcp;
+use tongtang_sfu::engine::Refusal;
 use tongtang_sfu::packet::Header;
 use tongtang_sfu::packet::rtcp::{self, Part};
+use tongtang_sfu::room::MAX_TAPS_PER_ROOM;
 use tongtang_sfu::tap::{self, TapReader, Tapped};
 
 #[derive(Default)]
@@ -111,6 +113,21 @@ fn a_recorder_that_goes_on_after_a_pause_gets_a_keyframe_of_every_layer_and_one_
         .filter(|(_, packets)| packets.iter().filter(|packet| !is_rtcp(packet)).any(is_keyframe))
         .count();
     assert_eq!(keyed, LAYERS.len());
+}
+
+#[test]
+fn one_recorder_too_many_is_refused_until_another_has_gone() {
+    let mut world = World::new(3, VideoCodec::Vp8);
+    let attach = |world: &mut World| {
+        let (writer, reader) = tap::ring(tap::RING_BYTES, 0);
+        let now = world.time();
+        world.engine.attach_tap(now, &room(), writer).map(|_| reader)
+    };
+    let mut readers: Vec<TapReader> = (0..MAX_TAPS_PER_ROOM).map(|_| attach(&mut world).unwrap()).collect();
+    let refused = Refusal::Limit { limit: "MAX_TAPS_PER_ROOM", value: MAX_TAPS_PER_ROOM };
+    assert_eq!(attach(&mut world).unwrap_err(), refused);
+    readers.pop();
+    assert!(attach(&mut world).is_ok());
 }
 
 #[test]

@@ -43,6 +43,10 @@ pub struct World {
     /// Media datagrams lost in each direction, percent (set-up datagrams are spared: they have their own tests).
     pub loss_up_percent: u32,
     pub loss_down_percent: u32,
+    /// Those who publish from now on know no transport-wide feedback.
+    pub offers_remb_alone: bool,
+    /// By how much the wall clock was set since the start.
+    pub wall_clock_set_us: i64,
     pub one_way: Duration,
     pub jitter: Duration,
     in_flight: BinaryHeap<Reverse<InFlight>>,
@@ -84,6 +88,8 @@ impl World {
             rng: StdRng::seed_from_u64(seed),
             loss_up_percent: 0,
             loss_down_percent: 0,
+            offers_remb_alone: false,
+            wall_clock_set_us: 0,
             one_way: Duration::from_millis(20),
             jitter: Duration::from_millis(3),
             in_flight: BinaryHeap::new(),
@@ -92,7 +98,8 @@ impl World {
     }
 
     pub fn time(&self) -> Now {
-        Now { mono: self.now, unix_us: UNIX_US + (self.now - self.started).as_micros() as u64 }
+        let since_us = (self.now - self.started).as_micros() as u64;
+        Now { mono: self.now, unix_us: (UNIX_US + since_us).wrapping_add_signed(self.wall_clock_set_us) }
     }
 
     fn next_path(&self) -> Path {
@@ -100,7 +107,7 @@ impl World {
         Path { socket: 0, remote: SocketAddr::from(([203, 0, 113, 1 + (n / 200) as u8], 40_000 + n)) }
     }
 
-    fn fingerprint(client: &crate::client::Client) -> String {
+    pub fn fingerprint(client: &crate::client::Client) -> String {
         let pairs: Vec<String> =
             client.description().fingerprint_sha256.iter().map(|byte| format!("{byte:02X}")).collect();
         pairs.join(":")
@@ -120,7 +127,10 @@ impl World {
     ) -> Result<usize, Refusal> {
         let index = self.browsers.len();
         let client = Browser::client();
-        let offer = offers::publish(&client.ufrag, &Self::fingerprint(&client), rids);
+        let mut offer = offers::publish(&client.ufrag, &Self::fingerprint(&client), rids);
+        if self.offers_remb_alone {
+            offer = offers::without_transport_feedback(&offer);
+        }
         let session = SessionId::new(format!("session-{index}")).unwrap();
         let publish = Publish {
             room: room(),

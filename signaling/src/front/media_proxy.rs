@@ -42,7 +42,7 @@ const PASSED_TO_SFU: [HeaderName; 8] = [
 ];
 
 /// What a page needs of an answer, beside everything that begins with `access-control-`.
-const PASSED_TO_PAGE: [HeaderName; 10] = [
+const PASSED_TO_PAGE: [HeaderName; 11] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
     header::CACHE_CONTROL,
@@ -53,6 +53,7 @@ const PASSED_TO_PAGE: [HeaderName; 10] = [
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
     HeaderName::from_static("accept-patch"),
+    HeaderName::from_static("accept-post"),
 ];
 
 #[derive(Clone)]

@@ -1,13 +1,14 @@
 //! `/control`: what signaling tells this node. Every call may be repeated with the same effect as once.
 
+use crate::shell::http::extract::Path;
 use crate::shell::http::refused::Refused;
 use crate::shell::http::{Node, events, read_text};
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +26,7 @@ pub fn routes(node: Arc<Node>) -> Router<Arc<Node>> {
     Router::new()
         .route("/control/rooms/{room}", put(put_room).delete(delete_room))
         .route("/control/rooms/{room}/routes", put(put_routes))
-        .route("/control/rooms/{room}/participants/{participant}", delete(expel))
+        .route("/control/rooms/{room}/participants/{participant}", put(admit).delete(expel))
         .route("/control/stats", get(stats))
         .route("/control/drain", post(drain))
         .route("/control/events", get(events::stream))
@@ -67,13 +68,20 @@ async fn put_routes(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn admit(
+    State(node): SharedNode,
+    Path((room, participant)): Path<(String, String)>,
+) -> Result<StatusCode, Refused> {
+    let (room, participant) = (room_id(room)?, participant_id(participant)?);
+    node.worker.call(move |engine, _| engine.admit_again(&room, &participant)).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn expel(
     State(node): SharedNode,
     Path((room, participant)): Path<(String, String)>,
 ) -> Result<StatusCode, Refused> {
-    let room = room_id(room)?;
-    let participant = ParticipantId::new(participant)
-        .map_err(|error| Refused::bad_request(format!("the participant's name is not possible: {error}")))?;
+    let (room, participant) = (room_id(room)?, participant_id(participant)?);
     node.worker.call(move |engine, now| engine.expel(now, &room, &participant)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -117,4 +125,9 @@ async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {
 fn room_id(text: String) -> Result<RoomId, Refused> {
     RoomId::new(text)
         .map_err(|error| Refused::bad_request(format!("the room's name is not possible: {error}")))
+}
+
+fn participant_id(text: String) -> Result<ParticipantId, Refused> {
+    ParticipantId::new(text)
+        .map_err(|error| Refused::bad_request(format!("the participant's name is not possible: {error}")))
 }

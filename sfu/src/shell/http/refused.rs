@@ -80,6 +80,8 @@ impl From<Refusal> for Refused {
             Refusal::EtagMismatch(_) => Self::new(StatusCode::PRECONDITION_FAILED, "etag_mismatch", title)
                 .detail("Send the ETag of the last answer, or `*` for an ICE restart."),
             Refusal::Limit { .. } => Self::unavailable("limit_reached", title),
+            Refusal::Expelled(_) => Self::new(StatusCode::FORBIDDEN, "expelled", title)
+                .detail("Only the teacher can let you in again."),
             Refusal::Draining => {
                 Self::unavailable("draining", title).detail("Ask signaling for another node.")
             }

@@ -2,19 +2,21 @@
 
 use crate::engine::{Answer, PatchOutcome, Publish, Subscribe};
 use crate::shell::clock;
+use crate::shell::http::extract::{Path, Query};
 use crate::shell::http::refused::Refused;
 use crate::shell::http::registry::{Entry, Kind};
 use crate::shell::http::token::Age;
 use crate::shell::http::{Access, Node, read_text};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
 use std::sync::Arc;
 use tongtang_http::bearer::bearer;
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
@@ -65,8 +67,8 @@ fn resource(kind: Kind) -> MethodRouter<Arc<Node>> {
 #[derive(Debug, Deserialize)]
 struct Asked {
     slots: Option<String>,
-    participant: Option<ParticipantId>,
-    role: Option<Role>,
+    participant: Option<String>,
+    role: Option<String>,
 }
 
 /// Who opens a session, and what is granted.
@@ -136,13 +138,16 @@ async fn open(
 fn grant(node: &Node, headers: &HeaderMap, room: &RoomId, asked: &Asked) -> Result<Grant, Refused> {
     match &node.access {
         Access::Open => Ok(Grant {
-            participant: asked.participant.clone().unwrap_or_else(new_participant_id),
-            role: asked.role.unwrap_or(Role::Classroom),
+            participant: asked
+                .participant
+                .as_deref()
+                .map_or_else(|| Ok(new_participant_id()), participant_id)?,
+            role: asked.role.as_deref().map_or(Ok(Role::Classroom), role)?,
             publish: vec![Source::Microphone, Source::Camera, Source::Board],
             subscribe: true,
         }),
         Access::Tokens(key) => {
-            let claims = key.verify(headers, room, Age::Fresh, clock::unix_us() / 1_000_000)?;
+            let claims = key.verify(headers, room, Age::Fresh, clock::machine_unix_us() / 1_000_000)?;
             Ok(Grant {
                 participant: claims.sub,
                 role: claims.role,
@@ -228,7 +233,7 @@ fn may_touch(
     let session = SessionId::new(session).map_err(|_| gone())?;
     let entry = node.registry.find(kind, &room, &session).ok_or_else(gone)?;
     if let (Access::Tokens(key), Some(_)) = (&node.access, bearer(headers)) {
-        let claims = key.verify(headers, &room, Age::Any, clock::unix_us() / 1_000_000)?;
+        let claims = key.verify(headers, &room, Age::Any, clock::machine_unix_us() / 1_000_000)?;
         if claims.sub != entry.participant {
             return Err(Refused::forbidden("the session belongs to another participant"));
         }
@@ -307,6 +312,16 @@ fn is_slot(name: &str) -> bool {
 fn room_id(text: &str) -> Result<RoomId, Refused> {
     RoomId::new(text)
         .map_err(|error| Refused::bad_request(format!("the room's name is not possible: {error}")))
+}
+
+fn participant_id(text: &str) -> Result<ParticipantId, Refused> {
+    ParticipantId::new(text)
+        .map_err(|error| Refused::bad_request(format!("the participant's name is not possible: {error}")))
+}
+
+fn role(text: &str) -> Result<Role, Refused> {
+    let read: Result<Role, serde::de::value::Error> = Role::deserialize(text.into_deserializer());
+    read.map_err(|error| Refused::bad_request("there is no such role").detail(error.to_string()))
 }
 
 fn new_session_id() -> SessionId {

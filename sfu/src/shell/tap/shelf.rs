@@ -64,12 +64,13 @@ impl Shelf {
             ticks.tick().await;
             let is_finished = reader.is_finished();
             let (mut came, mut is_empty) = (false, false);
+            let now = clock::now().mono;
             self.with(|store| {
                 while let Some(item) = reader.read(&mut packet) {
-                    store.accept(item, &packet);
+                    store.accept(now, item, &packet);
                     came = true;
                 }
-                let dropped = store.enforce_bounds(clock::unix_us());
+                let dropped = store.enforce_bounds(now);
                 node.tap_lost.fetch_add(dropped, Ordering::Relaxed);
                 is_empty = store.is_empty();
             });

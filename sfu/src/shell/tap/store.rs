@@ -7,7 +7,7 @@
 use crate::tap::{MAX_FLOWS, Tapped};
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tongtang_roq::arrival::{self, Mark};
 use tongtang_roq::control::{Flow, FlowId};
 use tongtang_roq::framing;
@@ -43,6 +43,8 @@ impl Default for Bounds {
 struct Packet {
     index: u64,
     arrival_unix_us: u64,
+    /// How long it has waited is no matter of the wall clock, which may be set.
+    kept_since: Instant,
     bytes: Bytes,
 }
 
@@ -100,7 +102,7 @@ impl Store {
     }
 
     /// Takes what came out of the ring.
-    pub fn accept(&mut self, item: Tapped, packet: &[u8]) {
+    pub fn accept(&mut self, now: Instant, item: Tapped, packet: &[u8]) {
         match item {
             Tapped::Started { flow, first } => {
                 self.make_room_for_a_flow();
@@ -114,7 +116,7 @@ impl Store {
                 if let Some(kept) = self.flows.get_mut(&flow) {
                     let bytes = Bytes::copy_from_slice(packet);
                     self.bytes += bytes.len() + PACKET_OVERHEAD_BYTES;
-                    kept.packets.push_back(Packet { index, arrival_unix_us, bytes });
+                    kept.packets.push_back(Packet { index, arrival_unix_us, kept_since: now, bytes });
                     kept.next = index + 1;
                 }
             }
@@ -148,11 +150,11 @@ impl Store {
     }
 
     /// Drops what is over the bounds, oldest first; tells how many packets.
-    pub fn enforce_bounds(&mut self, now_unix_us: u64) -> u64 {
+    pub fn enforce_bounds(&mut self, now: Instant) -> u64 {
         let mut dropped = 0;
-        let oldest_allowed = now_unix_us.saturating_sub(self.bounds.age.as_micros() as u64);
-        while let Some((id, arrival)) = self.oldest() {
-            if arrival >= oldest_allowed && self.bytes <= self.bounds.bytes {
+        while let Some((id, kept_since)) = self.oldest() {
+            let age = now.saturating_duration_since(kept_since);
+            if age <= self.bounds.age && self.bytes <= self.bounds.bytes {
                 break;
             }
             let Some(packet) = self.flows.get_mut(&id).and_then(|kept| kept.packets.pop_front()) else {
@@ -164,10 +166,10 @@ impl Store {
         dropped
     }
 
-    fn oldest(&self) -> Option<(FlowId, u64)> {
-        let fronts =
-            self.flows.iter().filter_map(|(id, kept)| Some((*id, kept.packets.front()?.arrival_unix_us)));
-        fronts.min_by_key(|(_, arrival)| *arrival)
+    fn oldest(&self) -> Option<(FlowId, Instant)> {
+        let fronts = self.flows.iter().filter_map(|(id, kept)| Some((*id, kept.packets.front()?)));
+        let oldest = fronts.min_by_key(|(_, packet)| (packet.kept_since, packet.arrival_unix_us));
+        oldest.map(|(id, packet)| (id, packet.kept_since))
     }
 
     /// Flows a connection that begins now has to send, in the order of their start, with where it begins.
@@ -262,6 +264,7 @@ impl Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
     use tongtang_protocol::ids::ParticipantId;
     use tongtang_protocol::lesson::Source;
     use tongtang_roq::control::FlowCodec;
@@ -282,14 +285,21 @@ mod tests {
         }
     }
 
+    /// A moment of the monotonic clock.
+    fn at(us: u64) -> Instant {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        *START + Duration::from_micros(us)
+    }
+
     fn packet(store: &mut Store, flow: u64, index: u64, arrival_unix_us: u64) {
-        store.accept(Tapped::Packet { flow: FlowId(flow), index, arrival_unix_us }, &[index as u8; 100]);
+        let item = Tapped::Packet { flow: FlowId(flow), index, arrival_unix_us };
+        store.accept(at(arrival_unix_us), item, &[index as u8; 100]);
     }
 
     fn started(flows: &[u64]) -> Store {
         let mut store = Store::default();
         for id in flows {
-            store.accept(Tapped::Started { flow: flow(*id), first: 0 }, &[]);
+            store.accept(at(0), Tapped::Started { flow: flow(*id), first: 0 }, &[]);
         }
         store
     }
@@ -364,18 +374,31 @@ mod tests {
         let mut store = started(&[1, 2]);
         let second = 1_000_000;
         (0..30).for_each(|n| packet(&mut store, 1 + n % 2, n / 2, 100 * second + n * second));
-        let dropped = store.enforce_bounds(130 * second);
+        let dropped = store.enforce_bounds(at(130 * second));
         assert_eq!(dropped, 10, "those older than 20 s");
         let resumed = store.resume(&BTreeMap::from([(FlowId(1), 0), (FlowId(2), 0)]));
         assert_eq!(resumed.iter().map(|(_, cursor)| cursor.next).collect::<Vec<_>>(), [5, 5]);
     }
 
     #[test]
+    fn a_clock_that_is_set_makes_nothing_old() {
+        let mut store = started(&[1]);
+        let (hour, second) = (3_600_000_000, 1_000_000);
+        for (n, arrival_unix_us) in [2 * hour, hour, 3 * hour].into_iter().enumerate() {
+            let item = Tapped::Packet { flow: FLOW, index: n as u64, arrival_unix_us };
+            store.accept(at(n as u64 * second), item, &[0; 100]);
+            assert_eq!(store.enforce_bounds(at(n as u64 * second)), 0);
+        }
+        assert_eq!(store.enforce_bounds(at(20 * second)), 0);
+        assert_eq!(store.enforce_bounds(at(21 * second)), 1, "the first has waited longer than 20 s");
+    }
+
+    #[test]
     fn the_bytes_are_bounded() {
         let mut store = started(&[1]);
         for n in 0..(MAX_KEPT_BYTES / 1000) as u64 {
-            store.accept(Tapped::Packet { flow: FLOW, index: n, arrival_unix_us: n }, &[0; 1200]);
-            store.enforce_bounds(0);
+            store.accept(at(n), Tapped::Packet { flow: FLOW, index: n, arrival_unix_us: n }, &[0; 1200]);
+            store.enforce_bounds(at(n));
         }
         assert!(store.bytes() <= MAX_KEPT_BYTES);
         assert!(store.resume(&BTreeMap::new())[0].1.next > 0);
@@ -385,7 +408,7 @@ mod tests {
     fn a_flow_that_ended_says_so_even_when_its_last_packets_were_lost() {
         let mut store = started(&[1]);
         packet(&mut store, 1, 0, 5);
-        store.accept(Tapped::Ended { flow: FLOW, next: 3 }, &[]);
+        store.accept(at(5), Tapped::Ended { flow: FLOW, next: 3 }, &[]);
         let mut cursor = Cursor::at(0);
         let batch = store.batch(FLOW, &mut cursor, usize::MAX).unwrap();
         assert!(!batch.is_last && !batch.bytes.is_empty());
@@ -397,9 +420,9 @@ mod tests {
     fn a_lesson_of_many_reconnects_does_not_fill_the_memory_with_flows() {
         let mut store = Store::default();
         for id in 0..10 * MAX_FLOWS as u64 {
-            store.accept(Tapped::Started { flow: flow(id), first: 0 }, &[]);
+            store.accept(at(0), Tapped::Started { flow: flow(id), first: 0 }, &[]);
             packet(&mut store, id, 0, 1);
-            store.accept(Tapped::Ended { flow: FlowId(id), next: 1 }, &[]);
+            store.accept(at(1), Tapped::Ended { flow: FlowId(id), next: 1 }, &[]);
         }
         assert!(store.flows.len() <= MAX_FLOWS && store.order.len() <= MAX_FLOWS);
         assert_eq!(store.bytes(), store.flows.len() * (100 + PACKET_OVERHEAD_BYTES));
