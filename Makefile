@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 20
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 say = @printf '\033[1m==>\033[0m %s\n'
 
-.PHONY: help run test check fmt e2e bench fuzz interop build web packages test-packages test-rust test-web release clean types pictures
+.PHONY: help run test check fmt e2e bench bench-full bench-build fuzz interop build web packages test-packages test-rust test-web release clean types pictures
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -86,8 +86,15 @@ web-client/e2e/node_modules/.installed: web-client/e2e/package-lock.json
 pictures: test-packages build web-client/e2e/node_modules/.installed ## take the pictures of docs/images anew from a real lesson
 	@cd web-client/e2e && TONGTANG_BIN=$(abspath $(BIN)) node pictures.mjs
 
-bench: packages ## measure with the release profile; writes bench/report.json
-	@cargo run --quiet --release -p tongtang-bench
+bench: bench-build ## what a forwarded packet costs, a few minutes; writes bench/report.json
+	@$(TARGET_DIR)/release/tongtang-bench $(ARGS)
+
+bench-full: bench-build ## the same with every audience up to 3,000 and more runs
+	@$(TARGET_DIR)/release/tongtang-bench --subscribers 10,50,200,500,1000,3000 --runs 5 --seconds 10 $(ARGS)
+
+bench-build: packages
+	$(say) "building sfu and bench with the release profile (minutes once, seconds afterwards)"
+	@cargo build --quiet --release -p tongtang-sfu -p tongtang-bench
 
 fuzz: packages ## every parser against random input, FUZZ_SECONDS each
 	$(say) "fuzzing each parser for $(FUZZ_SECONDS) s"

@@ -1,16 +1,38 @@
-//! Measures what the other programs claim; writes `bench/report.json` and prints a table.
+//! Measures what the other programs claim: real processes under a real load, beside the practical limit of the machine.
 //!
-//! `make bench` builds with the release profile. Every figure has its limit beside it, measured in the same run on
-//! the same machine, so what counts is the ratio.
+//! ```text
+//!  main ─▶ scenario ─▶ sfu (a process of its own) ◀── whip, sdp ── join
+//!              │             ▲ RTP           │ RTP
+//!              │   studio ───┘               └──▶ audience     peer: ICE, DTLS, SRTP of both
+//!              │   (publisher ◀ schedule ◀ media) (subscriber ▶ received)
+//!              ├─▶ limit: the bare loop over the same packets
+//!              └─▶ cpu, stats ─▶ report: bench/report.json and a table
+//! ```
 //!
-//! * [`forward`]: what the engine spends on a forwarded packet, without sockets
-//! * [`limit`]: the least that any sfu must spend: copy the payload, write a header, seal it
+//! [`engine`] measures the server's engine without sockets, under the simulated browsers of its own tests.
 
-mod forward;
+mod audience;
+mod cpu;
+mod engine;
+mod join;
 mod limit;
+mod media;
+mod mmsg;
+mod payload;
+mod peer;
+mod publisher;
+mod received;
 mod report;
+mod scenario;
+mod schedule;
+mod sdp;
+mod sfu;
+mod stats;
+mod studio;
+mod subscriber;
+mod whip;
 
-// The simulated browsers of the sfu's own tests are the load.
+// The simulated browsers of the sfu's own tests are the engine's load.
 #[allow(dead_code, clippy::unwrap_used, missing_docs, reason = "the tests use the rest")]
 #[path = "../../sfu/tests/sim/browser.rs"]
 mod browser;
@@ -33,19 +55,204 @@ mod sender;
 #[path = "../../sfu/tests/sim/world.rs"]
 mod world;
 
-/// Subscribers of the one teacher.
-const SUBSCRIBERS: [usize; 3] = [5, 20, 60];
-/// Runs of each scenario; the report names the median.
-const RUNS: usize = 3;
+use audience::Reception;
+use clap::{Parser, ValueEnum};
+use media::ClipName;
+use peer::Profile;
+use report::Scenario;
+use scenario::{Measured, Settings, bare_loop, one_teacher};
+use sfu::Program;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Puts real loads on a `tongtang-sfu` process and says what a forwarded packet costs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tongtang-bench",
+    version,
+    after_help = "\
+A run starts a fresh server, joins publishers and subscribers over WHIP and WHEP with real ICE, DTLS and SRTP, waits
+until all have media, and measures for some seconds. Publishers replay packets recorded from Chromium; every packet that
+arrives is counted, a sample (in large audiences one in 64) is opened and compared with what was published. Beside it stands the bare loop that seals
+and sends the same packets to as many sockets: what counts is the ratio.
+
+  ns/pkt    CPU time of the server's process for each packet of media that arrived
+  limit     the same of the bare loop
+  p50 p99   from the publisher's send call to the subscriber's socket, in microseconds
+  join      from the request to the first packet of media, in milliseconds
+  server    the server's use of a core; bench: the busiest receiving thread's
+
+Examples:
+  tongtang-bench                                          all scenarios, a few minutes
+  tongtang-bench one-teacher --subscribers 10,50 --runs 1 a quick look
+  tongtang-bench one-teacher --subscribers 50 --uplink-mbit 10 --clip vp8-720p
+  tongtang-bench one-teacher --subscribers 50 --profile cm --feedback-ms 0
+  tongtang-bench limit --subscribers 500,3000 --no-gro
+
+The server runs on the first cores, the bench on the others (with one core: on the same). Medians of the runs and their
+spread are written to bench/report.json."
+)]
+struct Arguments {
+    /// What to measure [default: engine and one-teacher]
+    #[arg(value_enum, value_name = "SCENARIO")]
+    scenarios: Vec<Name>,
+
+    /// How many screens, one row each; what the server refuses is left out, and said
+    #[arg(long, value_delimiter = ',', default_values_t = [10, 50, 200, 500])]
+    subscribers: Vec<usize>,
+
+    /// Runs of each row; the report has the medians
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+
+    /// Seconds that are measured in a run
+    #[arg(long, default_value_t = 6.0, value_name = "SECONDS")]
+    seconds: f64,
+
+    /// Seconds from the last join to the measurement
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS")]
+    warm_up: f64,
+
+    /// What cameras send
+    #[arg(long, value_enum, default_value_t)]
+    clip: ClipName,
+
+    /// Rate of publishers' access links, over which their packets are spread [default: as recorded]
+    #[arg(long, value_name = "MBIT/S")]
+    uplink_mbit: Option<f64>,
+
+    /// SRTP profile that clients offer
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+
+    /// Between a subscriber's transport-wide feedbacks; 0: it sends none. Chromium's is 50
+    #[arg(long, default_value_t = 50, value_name = "MILLISECONDS")]
+    feedback_ms: u64,
+
+    /// Receive each datagram by itself (without UDP_GRO): the server's kernel then cuts its runs, as for a network
+    /// card that cannot
+    #[arg(long)]
+    no_gro: bool,
+
+    /// The server [default: the tongtang-sfu beside this program]
+    #[arg(long, value_name = "PROGRAM")]
+    sfu: Option<PathBuf>,
+
+    /// A further argument for the server; may be repeated
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    sfu_arg: Vec<String>,
+
+    /// Cores for the server
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    workers: u16,
+
+    /// Where the report is written
+    #[arg(long, default_value = "bench/report.json", value_name = "FILE")]
+    report: PathBuf,
+}
+
+/// A scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// The server's engine alone, without sockets, in simulated time
+    Engine,
+    /// One teacher with camera and microphone, many screens
+    OneTeacher,
+    /// The bare loop alone, without any server; only when it is asked for
+    Limit,
+}
+
+/// What is measured when nothing is said.
+const DEFAULT: [Name; 2] = [Name::Engine, Name::OneTeacher];
+
+/// Subscribers of the engine without sockets; a room of its simulated world holds 64.
+const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 20, 60];
+
+impl Arguments {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let mut cores = cpu::cores();
+        let path = match &self.sfu {
+            Some(path) => std::path::absolute(path)?,
+            None => Program::beside_us()?,
+        };
+        let workers = usize::from(self.workers).min(cores.len());
+        let rest = cores.split_off(workers);
+        let own_cores = if rest.is_empty() { cores.clone() } else { rest };
+        Ok(Settings {
+            program: Program { path, cores, arguments: self.sfu_arg.clone() },
+            workers: usize::from(self.workers),
+            own_cores,
+            clip: self.clip,
+            uplink_mbit: self.uplink_mbit,
+            profile: self.profile,
+            reception: Reception {
+                sends_feedback: self.feedback_ms > 0,
+                feedback_interval: Duration::from_millis(if self.feedback_ms > 0 {
+                    self.feedback_ms
+                } else {
+                    50
+                }),
+                joins_datagrams: !self.no_gro,
+            },
+            warm_up: Duration::from_secs_f64(self.warm_up),
+            window: Duration::from_secs_f64(self.seconds),
+            limit_packets: 600_000,
+        })
+    }
+}
+
+/// A socket for each of thousands of subscribers: as many as this user may have.
+fn allow_sockets() -> anyhow::Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    Ok(())
+}
 
 fn main() -> anyhow::Result<()> {
-    let mut scenarios = Vec::new();
-    for subscribers in SUBSCRIBERS {
-        let mut runs: Vec<_> = (0..RUNS).map(|run| forward::measure(subscribers, run as u64 + 1)).collect();
-        runs.sort_by(|a, b| a.cpu_ns_per_packet.total_cmp(&b.cpu_ns_per_packet));
-        scenarios.push(report::Scenario::of("engine_without_sockets", subscribers, &runs));
+    let arguments = Arguments::parse();
+    allow_sockets()?;
+    let chosen = |name: Name| match arguments.scenarios.as_slice() {
+        [] => DEFAULT.contains(&name),
+        scenarios => scenarios.contains(&name),
+    };
+    let mut rows: Vec<Scenario> = Vec::new();
+    let mut add = |row: Scenario| {
+        report::print_row(&row);
+        rows.push(row);
+    };
+    report::print_head();
+    if chosen(Name::Engine) {
+        for subscribers in ENGINE_SUBSCRIBERS {
+            let runs: Vec<Measured> =
+                (1..=arguments.runs).map(|seed| engine::measure(subscribers, u64::from(seed))).collect();
+            add(Scenario::of("engine_without_sockets", 1, &runs));
+        }
     }
-    report::write("bench/report.json", &scenarios)?;
-    report::print(&scenarios);
+    if chosen(Name::OneTeacher) {
+        let settings = arguments.settings()?;
+        for &subscribers in &arguments.subscribers {
+            let mut runs = Vec::new();
+            for _ in 0..arguments.runs {
+                runs.push(one_teacher::run(&settings, subscribers)?);
+            }
+            let is_refused = runs.iter().any(|run: &Measured| run.refusal.is_some());
+            add(Scenario::of("one_teacher", settings.workers, &runs));
+            if is_refused {
+                println!("  larger audiences are left out");
+                break;
+            }
+        }
+    }
+    if chosen(Name::Limit) {
+        let settings = arguments.settings()?;
+        for &subscribers in &arguments.subscribers {
+            let runs = (0..arguments.runs).map(|_| bare_loop::run(&settings, subscribers));
+            add(Scenario::of("limit", settings.workers, &runs.collect::<anyhow::Result<Vec<_>>>()?));
+        }
+    }
+    report::write(&arguments.report, &rows)?;
+    println!("written to {}", arguments.report.display());
+    anyhow::ensure!(!rows.iter().any(Scenario::is_corrupt), "subscribers got packets that nobody published");
     Ok(())
 }

@@ -1,94 +1,237 @@
 //! `bench/report.json` and the table on the terminal.
 
-use crate::forward::Run;
+use crate::scenario::Measured;
+use crate::stats::{Spread, spread};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-/// One row of the report. Fields that this bench does not measure yet are null.
+/// One row: medians of the runs. What was not measured is null.
 #[derive(Debug, Serialize)]
 pub struct Scenario {
-    name: &'static str,
+    name: String,
     subscribers: usize,
     workers: usize,
-    cpu_ns_per_packet: f64,
-    cpu_ns_per_packet_min: f64,
-    cpu_ns_per_packet_max: f64,
-    limit_cpu_ns_per_packet: f64,
-    packets: usize,
-    mean_packet_bytes: usize,
+    packets_per_second: Option<f64>,
+    cpu_ns_per_packet: Option<f64>,
+    limit_cpu_ns_per_packet: Option<f64>,
     janus_cpu_ns_per_packet: Option<f64>,
     delivered_ratio: Option<f64>,
     latency_p50_us: Option<f64>,
     latency_p99_us: Option<f64>,
+    join_p50_ms: Option<f64>,
+    join_p95_ms: Option<f64>,
+    memory_bytes_per_subscriber: Option<f64>,
+    /// Medians of further figures.
+    details: BTreeMap<&'static str, f64>,
+    runs: usize,
+    /// Smallest and largest value of each figure.
+    spread: BTreeMap<&'static str, Spread>,
+    /// What a reader must know.
+    notes: Vec<String>,
+}
+
+/// A figure: its name, how to read it, how many decimals it has.
+type Figure = (&'static str, fn(&Measured) -> Option<f64>, i32);
+
+/// The figures that the report's readers count on.
+const FIGURES: [Figure; 10] = [
+    ("packets_per_second", |run| run.packets_per_second, 0),
+    ("cpu_ns_per_packet", |run| run.cpu_ns_per_packet, 0),
+    ("limit_cpu_ns_per_packet", |run| run.limit_cpu_ns_per_packet, 0),
+    ("delivered_ratio", |run| run.delivered_ratio, 6),
+    ("latency_p50_us", |run| run.latency_p50_us, 0),
+    ("latency_p99_us", |run| run.latency_p99_us, 0),
+    ("join_p50_ms", |run| run.join_p50_ms, 1),
+    ("join_p95_ms", |run| run.join_p95_ms, 1),
+    ("memory_bytes_per_subscriber", |run| run.memory_bytes_per_subscriber, 0),
+    // One CPU's worth of packets, if cost stays what it is until the CPU is full.
+    ("packets_per_second_a_core", |run| Some(1e9 / run.cpu_ns_per_packet?), 0),
+];
+
+/// Figures that explain others.
+const DETAILS: [Figure; 14] = [
+    ("server_core_share", |run| run.server_core_share, 3),
+    ("generator_core_share", |run| run.generator_core_share, 3),
+    ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
+    ("generator_drops", |run| run.generator_drops, 0),
+    ("server_drops", |run| run.server_drops, 0),
+    ("duplicates", |run| run.duplicates, 0),
+    ("reordered", |run| run.reordered, 0),
+    ("keyframes", |run| run.keyframes, 0),
+    ("keyframe_requests", |run| run.keyframe_requests, 0),
+    ("retransmitted_in", |run| run.retransmitted_in, 0),
+    ("retransmitted_out", |run| run.retransmitted_out, 0),
+    ("sampled_intact", |run| run.intact, 0),
+    ("sampled_corrupt", |run| run.corrupt, 0),
+    ("limit_delivered_ratio", |run| run.limit_delivered_ratio, 6),
+];
+
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10f64.powi(decimals);
+    (value * scale).round() / scale
 }
 
 impl Scenario {
-    /// The median of `runs`, which are sorted by cost and not empty.
-    pub fn of(name: &'static str, subscribers: usize, runs: &[Run]) -> Self {
-        let median = &runs[runs.len() / 2];
-        Self {
-            name,
-            subscribers,
-            workers: 1,
-            cpu_ns_per_packet: median.cpu_ns_per_packet.round(),
-            cpu_ns_per_packet_min: runs[0].cpu_ns_per_packet.round(),
-            cpu_ns_per_packet_max: runs[runs.len() - 1].cpu_ns_per_packet.round(),
-            limit_cpu_ns_per_packet: median.limit_cpu_ns_per_packet.round(),
-            packets: median.packets,
-            mean_packet_bytes: median.mean_bytes,
-            janus_cpu_ns_per_packet: None,
-            delivered_ratio: None,
-            latency_p50_us: None,
-            latency_p99_us: None,
+    /// The medians of `runs`.
+    pub fn of(name: &str, workers: usize, runs: &[Measured]) -> Self {
+        let mut spreads = BTreeMap::new();
+        let mut medians = BTreeMap::new();
+        for (name, read, decimals) in FIGURES.iter().chain(&DETAILS) {
+            if let Some(found) = spread(runs.iter().filter_map(read)) {
+                medians.insert(*name, rounded(found.median, *decimals));
+                let (min, max) = (rounded(found.min, *decimals), rounded(found.max, *decimals));
+                spreads.insert(*name, Spread { min, max, ..found });
+            }
         }
+        let mut notes: Vec<String> = runs.iter().filter_map(|run| run.refusal.clone()).collect();
+        notes.extend(runs.iter().filter_map(Measured::generator_limited));
+        notes.sort();
+        notes.dedup();
+        let details = DETAILS.iter().filter_map(|(name, ..)| Some((*name, *medians.get(name)?)));
+        let core = "packets_per_second_a_core";
+        let median = |name: &str| medians.get(name).copied();
+        Self {
+            name: name.to_owned(),
+            subscribers: runs.iter().map(|run| run.subscribers).min().unwrap_or_default(),
+            workers,
+            packets_per_second: median("packets_per_second"),
+            cpu_ns_per_packet: median("cpu_ns_per_packet"),
+            limit_cpu_ns_per_packet: median("limit_cpu_ns_per_packet"),
+            janus_cpu_ns_per_packet: None,
+            delivered_ratio: median("delivered_ratio"),
+            latency_p50_us: median("latency_p50_us"),
+            latency_p99_us: median("latency_p99_us"),
+            join_p50_ms: median("join_p50_ms"),
+            join_p95_ms: median("join_p95_ms"),
+            memory_bytes_per_subscriber: median("memory_bytes_per_subscriber"),
+            details: details.chain(median(core).map(|value| (core, value))).collect(),
+            runs: runs.len(),
+            spread: spreads,
+            notes,
+        }
+    }
+
+    /// Did a subscriber get what nobody published?
+    pub fn is_corrupt(&self) -> bool {
+        self.spread.get("sampled_corrupt").is_some_and(|corrupt| corrupt.max > 0.0)
     }
 }
 
 #[derive(Serialize)]
 struct Report<'a> {
-    machine: Machine,
+    machine: String,
+    kernel: String,
+    commit: Option<String>,
+    optimised: bool,
+    command: String,
     scenarios: &'a [Scenario],
 }
 
-#[derive(Serialize)]
-struct Machine {
-    cpu: String,
-    kernel: String,
-    optimised: bool,
+fn machine() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown CPU");
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
+    format!("{} × {cores}", model.trim_start_matches([' ', '\t', ':']))
 }
 
-fn machine() -> Machine {
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    Machine {
-        cpu: cpu.trim_start_matches([' ', '\t', ':']).to_owned(),
-        kernel: kernel.trim().to_owned(),
-        optimised: !cfg!(debug_assertions),
-    }
+/// The commit that was built, with a `+` when files differ from it; nothing outside a checkout.
+fn commit() -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output =
+            Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+        String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let is_changed = git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    Some(if is_changed { commit } else { commit + "+" })
 }
 
 /// Writes the report.
-pub fn write(path: &str, scenarios: &[Scenario]) -> anyhow::Result<()> {
-    let report = serde_json::to_string_pretty(&Report { machine: machine(), scenarios })?;
-    fs::write(path, report + "\n")?;
+pub fn write(path: &Path, scenarios: &[Scenario]) -> anyhow::Result<()> {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let report = Report {
+        machine: machine(),
+        kernel: kernel.trim().to_owned(),
+        commit: commit(),
+        optimised: !cfg!(debug_assertions),
+        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        scenarios,
+    };
+    fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
     Ok(())
 }
 
-/// Prints the table.
-pub fn print(scenarios: &[Scenario]) {
+/// Prints the table's head.
+pub fn print_head() {
     println!(
-        "{:<24} {:>11} {:>12} {:>12} {:>7}",
-        "scenario", "subscribers", "ns/packet", "limit ns", "ratio"
+        "{:<24} {:>5} {:>9} {:>7} {:>7} {:>6} {:>10} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>6}",
+        "scenario",
+        "subs",
+        "packets/s",
+        "ns/pkt",
+        "limit",
+        "ratio",
+        "delivered",
+        "p50 µs",
+        "p99 µs",
+        "join50",
+        "join95",
+        "KiB/sub",
+        "server",
+        "bench"
     );
-    for row in scenarios {
-        println!(
-            "{:<24} {:>11} {:>12} {:>12} {:>7.2}",
-            row.name,
-            row.subscribers,
-            row.cpu_ns_per_packet,
-            row.limit_cpu_ns_per_packet,
-            row.cpu_ns_per_packet / row.limit_cpu_ns_per_packet
-        );
+}
+
+/// Prints a row and its notes.
+pub fn print_row(row: &Scenario) {
+    let number = |value: Option<f64>, decimals: usize| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{value:.decimals$}"))
+    };
+    let ratio = row.cpu_ns_per_packet.zip(row.limit_cpu_ns_per_packet).map(|(ours, limit)| ours / limit);
+    let percent = |name: &str| number(row.details.get(name).map(|share| share * 100.0), 0) + " %";
+    println!(
+        "{:<24} {:>5} {:>9} {:>7} {:>7} {:>6} {:>10} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>6}",
+        row.name,
+        row.subscribers,
+        number(row.packets_per_second, 0),
+        number(row.cpu_ns_per_packet, 0),
+        number(row.limit_cpu_ns_per_packet, 0),
+        number(ratio, 2),
+        number(row.delivered_ratio, 5),
+        number(row.latency_p50_us, 0),
+        number(row.latency_p99_us, 0),
+        number(row.join_p50_ms, 1),
+        number(row.join_p95_ms, 1),
+        number(row.memory_bytes_per_subscriber.map(|bytes| bytes / 1_024.0), 1),
+        percent("server_core_share"),
+        percent("generator_core_share"),
+    );
+    for note in &row.notes {
+        println!("  note: {note}");
+    }
+    if row.is_corrupt() {
+        println!("  WRONG: subscribers got packets that nobody published");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_the_medians_their_spread_and_null_for_what_was_not_measured() {
+        let run =
+            |cpu: f64| Measured { subscribers: 10, cpu_ns_per_packet: Some(cpu), ..Measured::default() };
+        let row = Scenario::of("x", 1, &[run(30.0), run(10.4), run(20.0)]);
+        let json = serde_json::to_value(&row).unwrap();
+        assert_eq!(json["cpu_ns_per_packet"], 20.0);
+        assert_eq!(json["spread"]["cpu_ns_per_packet"], serde_json::json!({"min": 10.0, "max": 30.0}));
+        for name in ["janus_cpu_ns_per_packet", "delivered_ratio", "latency_p99_us", "join_p95_ms"] {
+            assert!(json[name].is_null(), "{name}");
+        }
+        assert_eq!((json["subscribers"].as_u64(), json["runs"].as_u64()), (Some(10), Some(3)));
     }
 }

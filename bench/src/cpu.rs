@@ -1,0 +1,177 @@
+//! What a process and its threads have used, as the kernel counts it, and where they may run.
+
+use anyhow::Context;
+use nix::time::ClockId;
+use nix::unistd::Pid;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::time::Duration;
+
+/// A process that is watched.
+#[derive(Debug, Clone, Copy)]
+pub struct Process {
+    pid: u32,
+    clock: ClockId,
+}
+
+/// CPU time of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadTime {
+    /// Its name.
+    pub name: String,
+    /// User and system time.
+    pub used: Duration,
+}
+
+impl Process {
+    /// The process of this id.
+    pub fn of(pid: u32) -> anyhow::Result<Self> {
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(i32::try_from(pid)?));
+        Ok(Self { pid, clock: clock.with_context(|| format!("process {pid} has no CPU clock"))? })
+    }
+
+    /// This process.
+    pub fn own() -> anyhow::Result<Self> {
+        Self::of(std::process::id())
+    }
+
+    /// User and system time of all its threads, those included that have ended, to the nanosecond.
+    pub fn cpu_time(&self) -> anyhow::Result<Duration> {
+        Ok(self.clock.now().with_context(|| format!("process {} is gone", self.pid))?.into())
+    }
+
+    /// The same, thread by thread (the first field of `schedstat`, in nanoseconds).
+    pub fn thread_times(&self) -> anyhow::Result<HashMap<u32, ThreadTime>> {
+        let mut times = HashMap::new();
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
+            let folder = task?.path();
+            let id = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
+            // A thread may end while it is looked at.
+            let (Some(id), Ok(name), Ok(stat)) =
+                (id, fs::read_to_string(folder.join("comm")), fs::read_to_string(folder.join("schedstat")))
+            else {
+                continue;
+            };
+            let used = stat.split(' ').next().and_then(|ns| ns.parse().ok()).map(Duration::from_nanos);
+            let used = used.context("schedstat does not begin with nanoseconds")?;
+            times.insert(id, ThreadTime { name: name.trim().to_owned(), used });
+        }
+        Ok(times)
+    }
+
+    /// Local ports of its UDP sockets.
+    pub fn udp_ports(&self) -> anyhow::Result<Vec<u16>> {
+        let mut inodes = HashSet::new();
+        for descriptor in fs::read_dir(format!("/proc/{}/fd", self.pid))? {
+            // A descriptor may be closed while it is looked at.
+            let Ok(target) = fs::read_link(descriptor?.path()) else { continue };
+            let inode = target.to_str().and_then(|name| name.strip_prefix("socket:[")?.strip_suffix(']'));
+            inodes.extend(inode.map(str::to_owned));
+        }
+        let text = fs::read_to_string("/proc/net/udp")?;
+        let port = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let port = words.get(1)?.split_once(':')?.1;
+            inodes.contains(*words.get(9)?).then(|| u16::from_str_radix(port, 16).ok())?
+        };
+        Ok(text.lines().skip(1).filter_map(port).collect())
+    }
+
+    /// Memory that is in RAM now, counted exactly.
+    pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid))?;
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("Rss:")).context("no Rss in smaps_rollup")?;
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kilobytes * 1_024)
+    }
+}
+
+/// The most that one thread whose name begins so used between two moments.
+pub fn busiest(before: &HashMap<u32, ThreadTime>, after: &HashMap<u32, ThreadTime>, name: &str) -> Duration {
+    let used = |id: &u32, time: &ThreadTime| {
+        time.used.saturating_sub(before.get(id).map_or(Duration::ZERO, |before| before.used))
+    };
+    let times = after.iter().filter(|(_, time)| time.name.starts_with(name)).map(|(id, time)| used(id, time));
+    times.max().unwrap_or_default()
+}
+
+/// CPU time of the calling thread.
+pub fn thread_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+}
+
+/// Cores of this machine that the process may use.
+pub fn cores() -> Vec<usize> {
+    let allowed = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
+    (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
+}
+
+/// Runs `work` with the calling thread on these cores; what it starts stays there.
+pub fn on_cores<T>(cores: &[usize], work: impl FnOnce() -> T) -> anyhow::Result<T> {
+    let before = sched_getaffinity(None)?;
+    let mut wanted = CpuSet::new();
+    cores.iter().for_each(|core| wanted.set(*core));
+    sched_setaffinity(None, &wanted).with_context(|| format!("cannot run on cores {cores:?}"))?;
+    let outcome = work();
+    sched_setaffinity(None, &before)?;
+    Ok(outcome)
+}
+
+/// Datagrams that the kernel dropped because the socket's buffer was full, summed over the sockets of these ports.
+pub fn dropped_at(ports: &[u16]) -> anyhow::Result<u64> {
+    let wanted: HashSet<u16> = ports.iter().copied().collect();
+    let text = fs::read_to_string("/proc/net/udp")?;
+    Ok(text.lines().skip(1).filter_map(|line| dropped(line, &wanted)).sum())
+}
+
+fn dropped(line: &str, ports: &HashSet<u16>) -> Option<u64> {
+    let mut words = line.split_whitespace();
+    let port = u16::from_str_radix(words.nth(1)?.split_once(':')?.1, 16).ok()?;
+    ports.contains(&port).then(|| words.next_back()?.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_shows_in_the_clocks_of_process_and_thread() {
+        let process = Process::own().unwrap();
+        let (before, threads) = (process.cpu_time().unwrap(), process.thread_times().unwrap());
+        let from = thread_time();
+        while thread_time() - from < Duration::from_millis(20) {
+            std::hint::spin_loop();
+        }
+        assert!(process.cpu_time().unwrap() - before >= Duration::from_millis(20));
+        let name = std::thread::current().name().unwrap().chars().take(15).collect::<String>();
+        let used = busiest(&threads, &process.thread_times().unwrap(), &name);
+        // The scheduler brings this counter up to date at its ticks and switches.
+        assert!(used >= Duration::from_millis(5), "{used:?}");
+        assert!(process.resident_bytes().unwrap() > 100_000);
+    }
+
+    #[test]
+    fn drops_are_read_from_the_kernels_table() {
+        let line = "  931: 0100007F:1F90 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4711 2 0 42";
+        assert_eq!(dropped(line, &[8080].into()), Some(42));
+        assert_eq!(dropped(line, &[8081].into()), None);
+    }
+
+    #[test]
+    fn own_udp_ports_are_found() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let ports = Process::own().unwrap().udp_ports().unwrap();
+        assert!(ports.contains(&socket.local_addr().unwrap().port()));
+    }
+
+    #[test]
+    fn work_runs_where_it_is_told_to() {
+        let all = cores();
+        let last = *all.last().unwrap();
+        assert_eq!(on_cores(&[last], cores).unwrap(), [last]);
+        assert_eq!(cores(), all);
+    }
+}

@@ -1,0 +1,248 @@
+//! A browser's half of ICE, DTLS and SRTP, sans-IO, from the same crates the server uses but none of its code.
+//!
+//! Enters: an SDP answer, datagrams, the time. Leaves: datagrams, and two SRTP contexts once the handshake is over.
+
+use crate::sdp::{Answer, Local};
+use anyhow::anyhow;
+use bytes::BytesMut;
+use rtc_crypto::{HashAlgorithm, RTCCryptoProvider};
+use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
+use rtc_dtls::crypto::Certificate;
+use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc_shared::TransportProtocol;
+use rtc_srtp::context::Context;
+use rtc_srtp::protection_profile::ProtectionProfile;
+use rtc_stun::attributes::{
+    ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, RawAttribute,
+};
+use rtc_stun::fingerprint::FINGERPRINT;
+use rtc_stun::integrity::MessageIntegrity;
+use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Between consent checks (RFC 7675 §5.1 wants one every 5 s; Chromium makes one every 2.5 s).
+pub const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
+/// A first check that was not answered is repeated after so long.
+const CHECK_REPEAT: Duration = Duration::from_millis(100);
+/// How rtc-dtls repeats what was not answered: Chromium begins with 50 ms, RFC 6347 §4.2.4.1 with a second.
+const FLIGHT_INTERVAL: Duration = Duration::from_millis(400);
+/// Chromium's.
+const MTU: usize = 1_200;
+/// The association's constant remote address, so that it does not depend on the socket.
+const SERVER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 1), 3478));
+
+/// SRTP profiles a client offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Profile {
+    /// `AEAD_AES_128_GCM`, what browsers agree to.
+    #[default]
+    Gcm,
+    /// `AES_CM_128_HMAC_SHA1_80` alone, as old devices.
+    Cm,
+}
+
+/// What all peers of the bench share: making a certificate for each would measure the bench.
+pub struct Identity {
+    provider: Arc<dyn RTCCryptoProvider>,
+    config: Arc<HandshakeConfig>,
+    fingerprint: [u8; 32],
+}
+
+impl Identity {
+    /// A new certificate, and clients that offer this profile.
+    pub fn generate(profile: Profile) -> anyhow::Result<Arc<Self>> {
+        let provider = rtc_crypto::default_provider()?;
+        let certificate = Certificate::generate_self_signed(vec!["bench".to_owned()], provider.crypto())?;
+        let digest = provider.crypto().hash(HashAlgorithm::Sha256, certificate.certificate[0].as_ref())?;
+        let fingerprint = digest.try_into().map_err(|_| anyhow!("SHA-256 has 32 bytes"))?;
+        let profiles = match profile {
+            Profile::Gcm => vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm],
+            Profile::Cm => vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80],
+        };
+        let config = ConfigBuilder::default()
+            .with_crypto_provider(provider.clone())
+            .with_certificates(vec![certificate])
+            .with_srtp_protection_profiles(profiles)
+            .with_insecure_skip_verify(true)
+            .with_extended_master_secret(ExtendedMasterSecretType::Require)
+            .with_flight_interval(FLIGHT_INTERVAL)
+            .with_server_name("peer".to_owned())
+            .with_mtu(MTU)
+            .build(true, None)?;
+        Ok(Arc::new(Self { provider, config: Arc::new(config), fingerprint }))
+    }
+
+    /// Our half of the next session's offer.
+    pub fn local(&self) -> Local {
+        Local {
+            ufrag: format!("{:08x}", rand::random::<u32>()),
+            pwd: "the-password-of-the-bench",
+            fingerprint: self.fingerprint,
+        }
+    }
+}
+
+/// Both directions of SRTP.
+pub struct Srtp {
+    /// What the server sealed.
+    pub open: Context,
+    /// What we send.
+    pub seal: Context,
+}
+
+/// One session's connection.
+pub struct Peer {
+    identity: Arc<Identity>,
+    username: String,
+    server_pwd: String,
+    endpoint: Option<Endpoint>,
+    transmits: Vec<Vec<u8>>,
+    next_check: Instant,
+    is_validated: bool,
+    /// Once the handshake is over.
+    pub srtp: Option<Srtp>,
+    /// Why it cannot go on.
+    pub failed: Option<String>,
+    /// The server has ended it.
+    pub is_closed: bool,
+}
+
+fn attribute(typ: rtc_stun::attributes::AttrType, value: &[u8]) -> Box<dyn Setter> {
+    Box::new(RawAttribute { typ, length: value.len() as u16, value: value.to_vec() })
+}
+
+impl Peer {
+    /// A peer that begins with a connectivity check.
+    pub fn new(identity: Arc<Identity>, local: &Local, answer: &Answer, now: Instant) -> Self {
+        Self {
+            identity,
+            username: format!("{}:{}", answer.ufrag, local.ufrag),
+            server_pwd: answer.pwd.clone(),
+            endpoint: Some(Endpoint::new(SERVER, TransportProtocol::UDP, None)),
+            transmits: Vec::new(),
+            next_check: now,
+            is_validated: false,
+            srtp: None,
+            failed: None,
+            is_closed: false,
+        }
+    }
+
+    /// The next datagram to send.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        if !self.transmits.is_empty() {
+            return Some(self.transmits.remove(0));
+        }
+        self.endpoint.as_mut()?.poll_transmit().map(|transmit| transmit.message.to_vec())
+    }
+
+    /// When [`Peer::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Instant {
+        let dtls = self.endpoint.as_ref().and_then(|endpoint| endpoint.poll_timeout(&SERVER));
+        dtls.map_or(self.next_check, |due| due.min(self.next_check))
+    }
+
+    /// Repeats what was not answered and keeps the server's consent.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.next_check <= now {
+            self.next_check = now + if self.is_validated { CONSENT_INTERVAL } else { CHECK_REPEAT };
+            match self.check() {
+                Ok(check) => self.transmits.push(check),
+                Err(error) => self.failed = Some(error.to_string()),
+            }
+        }
+        if let Some(endpoint) = &mut self.endpoint
+            && endpoint.poll_timeout(&SERVER).is_some_and(|due| due <= now)
+            && let Err(error) = endpoint.handle_timeout(SERVER, now)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// A connectivity check that nominates, as a browser sends to a lite agent.
+    fn check(&self) -> rtc_shared::error::Result<Vec<u8>> {
+        let integrity = MessageIntegrity::new_short_term_integrity_with_provider(
+            self.server_pwd.clone(),
+            self.identity.provider.crypto(),
+        );
+        let mut message = Message::new();
+        message.build(&[
+            Box::new(TransactionId::new()),
+            Box::new(BINDING_REQUEST),
+            attribute(ATTR_USERNAME, self.username.as_bytes()),
+            attribute(ATTR_ICE_CONTROLLING, &[1; 8]),
+            attribute(ATTR_USE_CANDIDATE, &[]),
+            attribute(ATTR_PRIORITY, &[0x6e, 0, 0x1e, 0xff]),
+        ])?;
+        use rtc_stun::message::Setter as _;
+        integrity.add_to(&mut message)?;
+        FINGERPRINT.add_to(&mut message)?;
+        Ok(message.raw)
+    }
+
+    /// A STUN message: the answer to the first check starts the handshake.
+    pub fn handle_stun(&mut self, now: Instant, datagram: &[u8]) {
+        let mut message = Message::new();
+        if self.is_validated || message.unmarshal_binary(datagram).is_err() || message.typ != BINDING_SUCCESS
+        {
+            return;
+        }
+        let crypto = self.identity.provider.crypto();
+        if MessageIntegrity::check(&mut message, self.server_pwd.as_bytes(), crypto).is_err() {
+            self.failed = Some("a STUN answer under another password".to_owned());
+            return;
+        }
+        self.is_validated = true;
+        self.next_check = now + CONSENT_INTERVAL;
+        if let Some(endpoint) = &mut self.endpoint
+            && let Err(error) = endpoint.connect(now, SERVER, self.identity.config.clone(), None)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// A DTLS record.
+    pub fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        match endpoint.read(now, SERVER, None, BytesMut::from(datagram)) {
+            Ok(events) => {
+                for event in events {
+                    match event {
+                        EndpointEvent::HandshakeComplete => {
+                            self.srtp =
+                                self.keys().map_err(|error| self.failed = Some(error.to_string())).ok();
+                        }
+                        EndpointEvent::PeerClosed => self.is_closed = true,
+                        _ => {}
+                    }
+                }
+            }
+            Err(error) => self.failed = Some(error.to_string()),
+        }
+    }
+
+    /// RFC 5764 §4.2.
+    fn keys(&self) -> anyhow::Result<Srtp> {
+        let endpoint = self.endpoint.as_ref().ok_or_else(|| anyhow!("the association is gone"))?;
+        let state =
+            endpoint.get_connection_state(SERVER).ok_or_else(|| anyhow!("there is no association"))?;
+        let (profile, salt) = match state.srtp_protection_profile() {
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => (ProtectionProfile::AeadAes128Gcm, 12),
+            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => {
+                (ProtectionProfile::Aes128CmHmacSha1_80, 14)
+            }
+            other => return Err(anyhow!("the server chose {other:?}")),
+        };
+        let keys = state.export_keying_material("EXTRACTOR-dtls_srtp", &[], 2 * (16 + salt))?;
+        let keys: &[u8] = keys.as_ref();
+        let crypto = self.identity.provider.crypto();
+        let (client_salt, server_salt) = keys[32..].split_at(salt);
+        Ok(Srtp {
+            open: Context::new(&keys[16..32], server_salt, profile, None, None, crypto)?,
+            seal: Context::new(&keys[..16], client_salt, profile, None, None, crypto)?,
+        })
+    }
+}

@@ -1,0 +1,365 @@
+//! A screen, sans-IO: counts every packet by its sequence number, opens a sample, and reports as a browser does.
+//!
+//! Enters: datagrams with the moment they arrived, the time. Leaves: sealed RTCP and connectivity checks. It asks for no
+//! packet again and for no keyframe: what is lost stays lost and is counted.
+
+use crate::media::Codec;
+use crate::payload::{self, Content};
+use crate::peer::{Peer, Srtp};
+use crate::received::{Counted, Received};
+use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
+use std::time::{Duration, Instant};
+use tongtang_sfu::demux::{Kind, classify};
+use tongtang_sfu::packet::rtcp::{self, Part, ReportBlock, build, transport_cc};
+use tongtang_sfu::packet::rtp::Header;
+
+/// Between receiver reports of a picture, in browsers.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How a subscriber behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// One packet in so many is opened and compared with what was published.
+    pub sample_every: u32,
+    /// Does it send transport-wide feedback?
+    pub sends_feedback: bool,
+}
+
+/// One stream of a subscriber.
+struct Heard {
+    stream: sdp::Stream,
+    received: Received,
+    reported: Counted,
+    retransmissions: u64,
+    /// Middle 32 bits of the last sender report's time, and when it came.
+    last_sr: Option<(u32, Instant)>,
+}
+
+/// What all subscribers of a thread count together.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// From a publisher's send call to a subscriber's socket, in microseconds, while it is measured.
+    pub latencies_us: Vec<u32>,
+    /// Are latencies noted?
+    pub measures: bool,
+    /// Sampled packets that were what was published.
+    pub intact: u64,
+    /// Sampled packets that are too short to say.
+    pub untagged: u64,
+    /// Sampled packets that were not what was published, or could not be opened.
+    pub corrupt: u64,
+    /// Datagrams in.
+    pub datagrams: u64,
+    /// Datagrams out.
+    pub sent: u64,
+}
+
+/// The counters of a subscriber at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Its pictures and sounds together.
+    pub all: Counted,
+    /// Packets that were sent again.
+    pub retransmissions: u64,
+    /// From the request to the first packet of media.
+    pub joined_after: Option<Duration>,
+    /// Why it ended.
+    pub failed: Option<String>,
+}
+
+/// A subscribing session.
+pub struct Subscriber {
+    /// Its connection.
+    pub peer: Peer,
+    manner: Manner,
+    requested: Instant,
+    joined_after: Option<Duration>,
+    heard: Vec<Heard>,
+    until_sample: u32,
+    ssrc: u32,
+    next_report: Instant,
+    /// Transport-wide numbers, extended, with arrivals in microseconds.
+    arrivals: Vec<(u64, i64)>,
+    highest_transport: Option<u64>,
+    feedbacks: u8,
+}
+
+impl Subscriber {
+    /// A subscriber whose request was made at `requested`. `index` spreads the samples of many.
+    pub fn new(
+        peer: Peer,
+        streams: &[sdp::Stream],
+        manner: Manner,
+        requested: Instant,
+        index: usize,
+    ) -> Self {
+        let heard = |stream: &sdp::Stream| Heard {
+            stream: *stream,
+            received: Received::default(),
+            reported: Counted::default(),
+            retransmissions: 0,
+            last_sr: None,
+        };
+        Self {
+            peer,
+            manner,
+            requested,
+            joined_after: None,
+            heard: streams.iter().map(heard).collect(),
+            until_sample: index as u32 % manner.sample_every.max(1),
+            ssrc: rand::random(),
+            next_report: requested + REPORT_INTERVAL,
+            arrivals: Vec::with_capacity(64),
+            highest_transport: None,
+            feedbacks: 0,
+        }
+    }
+
+    /// The counters so far.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut all = Counted::default();
+        for counted in self.heard.iter().map(|heard| heard.received.counted()) {
+            all.packets += counted.packets;
+            all.span += counted.span;
+            all.duplicates += counted.duplicates;
+            all.reordered += counted.reordered;
+        }
+        let ended = self.peer.is_closed.then(|| "the server ended the session".to_owned());
+        Snapshot {
+            all,
+            retransmissions: self.heard.iter().map(|heard| heard.retransmissions).sum(),
+            joined_after: self.joined_after,
+            failed: self.peer.failed.clone().or(ended),
+        }
+    }
+
+    /// Has no media come yet?
+    pub fn is_joining(&self) -> bool {
+        self.joined_after.is_none()
+    }
+
+    /// A datagram of the server, which arrived at `arrived_unix_ns`.
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        arrived_unix_ns: u64,
+        datagram: &[u8],
+        tally: &mut Tally,
+    ) {
+        match classify(datagram) {
+            Kind::Rtp => self.handle_rtp(now, arrived_unix_ns, datagram, tally),
+            Kind::Rtcp => self.handle_rtcp(now, datagram),
+            Kind::Stun => self.peer.handle_stun(now, datagram),
+            Kind::Dtls => self.peer.handle_dtls(now, datagram),
+            Kind::Other => tally.corrupt += 1,
+        }
+    }
+
+    fn handle_rtp(&mut self, now: Instant, arrived_unix_ns: u64, datagram: &[u8], tally: &mut Tally) {
+        let Some(header) = Sealed::parse(datagram) else {
+            tally.corrupt += 1;
+            return;
+        };
+        if self.joined_after.is_none() && self.heard.iter().any(|heard| heard.stream.ssrc == header.ssrc) {
+            self.joined_after = Some(now.saturating_duration_since(self.requested));
+        }
+        if let Some(number) = header.transport_number {
+            self.note_arrival(number, arrived_unix_ns);
+        }
+        if let Some(heard) = self.heard.iter_mut().find(|heard| heard.stream.ssrc == header.ssrc) {
+            heard.received.packet(header.sequence);
+        } else if let Some(heard) =
+            self.heard.iter_mut().find(|heard| heard.stream.rtx_ssrc == Some(header.ssrc))
+        {
+            heard.retransmissions += 1;
+            return;
+        } else {
+            tally.corrupt += 1;
+            return;
+        }
+        if self.until_sample > 0 {
+            self.until_sample -= 1;
+            return;
+        }
+        self.until_sample = self.manner.sample_every.max(1) - 1;
+        match self.open(datagram) {
+            Content::Intact(tag) => {
+                tally.intact += 1;
+                if tally.measures {
+                    let latency_us = arrived_unix_ns.saturating_sub(tag.sent_unix_ns) / 1_000;
+                    tally.latencies_us.push(latency_us.min(u64::from(u32::MAX)) as u32);
+                }
+            }
+            Content::Untagged => tally.untagged += 1,
+            Content::Corrupt => tally.corrupt += 1,
+        }
+    }
+
+    fn open(&mut self, datagram: &[u8]) -> Content {
+        let Some(Srtp { open, .. }) = &mut self.peer.srtp else { return Content::Corrupt };
+        let Ok(plain) = open.decrypt_rtp(datagram) else { return Content::Corrupt };
+        let Some(header) = Header::parse(&plain) else { return Content::Corrupt };
+        let codec = [Codec::H264, Codec::Vp8]
+            .into_iter()
+            .find(|codec| video_payload_types(*codec).0 == header.payload_type);
+        if codec.is_none() && header.payload_type != OPUS_PAYLOAD_TYPE {
+            return Content::Corrupt;
+        }
+        payload::check(header.payload(&plain), codec)
+    }
+
+    fn note_arrival(&mut self, number: u16, arrived_unix_ns: u64) {
+        if !self.manner.sends_feedback {
+            return;
+        }
+        let highest = *self.highest_transport.get_or_insert(u64::from(number) + (1 << 16));
+        let ahead = i64::from(number.wrapping_sub(highest as u16) as i16);
+        let at = highest.saturating_add_signed(ahead);
+        self.highest_transport = Some(highest.max(at));
+        self.arrivals.push((at, (arrived_unix_ns / 1_000) as i64));
+    }
+
+    fn handle_rtcp(&mut self, now: Instant, datagram: &[u8]) {
+        let Some(Srtp { open, .. }) = &mut self.peer.srtp else { return };
+        let Ok(compound) = open.decrypt_rtcp(datagram) else { return };
+        for part in rtcp::parts(&compound) {
+            if let Part::SenderReport(report) = part
+                && let Some(heard) = self.heard.iter_mut().find(|heard| heard.stream.ssrc == report.ssrc)
+            {
+                heard.last_sr = Some(((report.ntp >> 16) as u32, now));
+            }
+        }
+    }
+
+    /// Its turn, which comes once every feedback interval: `send` gets each datagram.
+    pub fn handle_turn(&mut self, now: Instant, mut send: impl FnMut(&[u8])) {
+        if self.peer.poll_timeout() <= now {
+            self.peer.handle_timeout(now);
+        }
+        while let Some(datagram) = self.peer.poll_transmit() {
+            send(&datagram);
+        }
+        if !self.arrivals.is_empty() {
+            self.feedback(&mut send);
+        }
+        if self.next_report <= now {
+            self.next_report = now + REPORT_INTERVAL;
+            self.report(now, &mut send);
+        }
+    }
+
+    fn feedback(&mut self, send: &mut impl FnMut(&[u8])) {
+        let media = self.heard.first().map_or(0, |heard| heard.stream.ssrc);
+        let Some(Srtp { seal, .. }) = &mut self.peer.srtp else { return };
+        self.arrivals.sort_unstable();
+        self.arrivals.dedup_by_key(|(number, _)| *number);
+        let mut told = 0;
+        while told < self.arrivals.len() {
+            let mut plain = Vec::with_capacity(128);
+            let used =
+                transport_cc::build(&mut plain, self.ssrc, media, self.feedbacks, &self.arrivals[told..]);
+            if used == 0 {
+                break;
+            }
+            told += used;
+            self.feedbacks = self.feedbacks.wrapping_add(1);
+            if let Ok(sealed) = seal.encrypt_rtcp(&plain) {
+                send(&sealed);
+            }
+        }
+        self.arrivals.clear();
+    }
+
+    fn report(&mut self, now: Instant, send: &mut impl FnMut(&[u8])) {
+        let mut blocks = Vec::with_capacity(self.heard.len());
+        for heard in &mut self.heard {
+            let counted = heard.received.counted();
+            if counted.packets == 0 {
+                continue;
+            }
+            let interval = counted.since(&heard.reported);
+            heard.reported = counted;
+            let lost = interval.span.saturating_sub(interval.packets);
+            let delay =
+                |(_, at): (u32, Instant)| (now.saturating_duration_since(at).as_secs_f64() * 65_536.0) as u32;
+            blocks.push(ReportBlock {
+                ssrc: heard.stream.ssrc,
+                fraction_lost: (lost * 256).checked_div(interval.span).unwrap_or(0).min(255) as u8,
+                total_lost: (counted.span - counted.packets) as i32,
+                highest: heard.received.extended_highest(),
+                jitter: 0,
+                last_sr: heard.last_sr.map_or(0, |(middle, _)| middle),
+                delay_since_last_sr: heard.last_sr.map_or(0, delay),
+            });
+        }
+        let Some(Srtp { seal, .. }) = &mut self.peer.srtp else { return };
+        if blocks.is_empty() {
+            return;
+        }
+        let mut plain = Vec::with_capacity(128);
+        build::receiver_report(&mut plain, self.ssrc, &blocks);
+        build::sdes_cname(&mut plain, self.ssrc, "bench");
+        if let Ok(sealed) = seal.encrypt_rtcp(&plain) {
+            send(&sealed);
+        }
+    }
+}
+
+/// What counting needs of a header whose payload is still sealed.
+#[derive(Debug, PartialEq, Eq)]
+struct Sealed {
+    ssrc: u32,
+    sequence: u16,
+    transport_number: Option<u16>,
+}
+
+impl Sealed {
+    /// [`Header::parse`] would take the last sealed byte of a padded packet for the length of its padding.
+    fn parse(datagram: &[u8]) -> Option<Sealed> {
+        let fixed: &[u8; 12] = datagram.first_chunk()?;
+        let mut transport_number = None;
+        if fixed[0] & 0x10 != 0 {
+            let at = 12 + 4 * usize::from(fixed[0] & 0x0F);
+            let head: &[u8; 4] = datagram.get(at..)?.first_chunk()?;
+            let words = usize::from(u16::from_be_bytes([head[2], head[3]]));
+            let mut rest = datagram.get(at + 4..at + 4 + 4 * words)?;
+            // One-byte elements (RFC 8285 §4.2); we offer no ids that need the other form.
+            while let Some((&first, after)) = rest.split_first() {
+                let len = if first == 0 { 0 } else { usize::from(first & 0x0F) + 1 };
+                if first >> 4 == extension::TRANSPORT_CC {
+                    transport_number = after.first_chunk().map(|number| u16::from_be_bytes(*number));
+                }
+                rest = after.get(len..).unwrap_or_default();
+            }
+        }
+        Some(Sealed {
+            ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
+            sequence: u16::from_be_bytes([fixed[2], fixed[3]]),
+            transport_number,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tongtang_sfu::packet::rtp::{FixedHeader, HeaderWriter};
+
+    #[test]
+    fn the_clear_part_of_a_sealed_packet_is_read() {
+        let fixed = FixedHeader { marker: true, payload_type: 96, sequence: 7, timestamp: 1, ssrc: 99 };
+        let mut packet = Vec::new();
+        let mut header = HeaderWriter::begin(&mut packet, fixed);
+        header.extension(extension::MID, b"12");
+        header.extension(extension::TRANSPORT_CC, &[1, 2]);
+        header.finish();
+        // Padded, and the last byte (of the tag) says nothing.
+        packet[0] |= 0x20;
+        packet.extend_from_slice(&[0xFF; 20]);
+        let expected = Sealed { ssrc: 99, sequence: 7, transport_number: Some(0x0102) };
+        assert_eq!(Sealed::parse(&packet), Some(expected));
+        for len in 0..20 {
+            assert_eq!(Sealed::parse(&packet[..len]), None, "{len} bytes");
+        }
+    }
+}
