@@ -11,6 +11,8 @@ use tongtang_protocol::lesson::{Source, VideoCodec};
 /// Simulated lesson time that is measured.
 const MEASURED: Duration = Duration::from_secs(8);
 const WARM_UP: Duration = Duration::from_secs(2);
+/// Subscribers that are served in one piece, as the server does.
+const TURNS: usize = 64;
 const STEP: Duration = Duration::from_millis(1);
 
 /// One teacher with camera and microphone, `subscribers` screens.
@@ -43,6 +45,7 @@ pub fn measure(subscribers: usize, seed: u64) -> Measured {
         if world.engine.poll_timeout().is_some_and(|at| at <= time.mono) {
             world.engine.handle_timeout(time);
         }
+        while world.engine.fan_out(time, TURNS) {}
         let spent = thread_time() - from;
         if world.now >= measured_from {
             used += spent;

@@ -165,8 +165,8 @@ enum Name {
 /// What is measured when nothing is said.
 const DEFAULT: [Name; 2] = [Name::Engine, Name::OneTeacher];
 
-/// Subscribers of the engine without sockets; a room of its simulated world holds 64.
-const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 20, 60];
+/// Subscribers of the engine without sockets.
+const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 50, 500];
 
 impl Arguments {
     fn settings(&self) -> anyhow::Result<Settings> {

@@ -119,7 +119,7 @@ mod tests {
         store.write(&job).unwrap();
         fs::write(folder.path().join("jobs/job-2.json"), b"{\"job_id\":").unwrap();
         fs::write(folder.path().join("jobs/job-3.json.new"), b"{}").unwrap();
-        assert_eq!(store.read_all().unwrap(), [job.clone()]);
+        assert_eq!(store.read_all().unwrap(), std::slice::from_ref(&job));
         store.remove(&job.job_id).unwrap();
         assert_eq!(store.read_all().unwrap(), []);
     }

@@ -233,9 +233,8 @@ pub struct Receiver {
 // SAFETY: as for `Sender`: pointers are set anew before each call and point into the same value.
 unsafe impl Send for Receiver {}
 
-impl Receiver {
-    /// Buffers for one call.
-    pub fn new() -> Self {
+impl Default for Receiver {
+    fn default() -> Self {
         // SAFETY: all-zero is a valid value of these C structs.
         unsafe {
             Self {
@@ -247,7 +246,9 @@ impl Receiver {
             }
         }
     }
+}
 
+impl Receiver {
     /// Asks the kernel to coalesce what arrives from one peer; without it every message is one datagram.
     pub fn coalesce(socket: &impl AsFd) {
         let on: libc::c_int = 1;
@@ -393,7 +394,7 @@ mod tests {
         Receiver::coalesce(&to);
         let (outbox, datagrams) = mixed(to.local_addr().unwrap());
         Sender::new(Segmentation::Kernel).send(&from, 3, &outbox);
-        let (mut receiver, mut received) = (Receiver::new(), Vec::new());
+        let (mut receiver, mut received) = (Receiver::default(), Vec::new());
         while received.len() < datagrams.len() {
             let got = receiver.receive(&to, |address, datagram| {
                 assert_eq!(address, from.local_addr().unwrap());

@@ -82,7 +82,7 @@ impl Worker {
         let mut thread = Thread {
             ready: vec![true; sockets.sockets.len()],
             senders: sockets.sockets.iter().map(|_| Sender::new(Segmentation::Kernel)).collect(),
-            receiver: Receiver::new(),
+            receiver: Receiver::default(),
             engine,
             sockets,
             called,
