@@ -6,7 +6,7 @@
 //! * [`api`]: what the shell says and hears
 //! * `commands`: WHIP, WHEP and control, each a method
 //! * `media`: the way of a packet: decrypted, taken in, tapped
-//! * `fanout`: bursts, and whose turn it is
+//! * `fanout`: bursts, and whose turn it is; `wall`: small pictures together
 //! * [`outbox`]: what is to be sent, in runs
 //! * `routing`: which track feeds which slot
 //! * `alarms`: which session has something to do when
@@ -23,6 +23,7 @@ mod routing;
 pub mod session;
 pub mod slab;
 mod timers;
+mod wall;
 
 pub use api::*;
 pub use outbox::Outbox;

@@ -134,7 +134,7 @@ impl Gather {
             self.paced_until = now + PACE;
         }
         self.since = now;
-        even(&mut burst.packets[..usize::from(burst.len)]);
+        even(&mut burst.packets[..usize::from(burst.len)], MAX_PADDING);
         Some(burst)
     }
 
@@ -149,15 +149,16 @@ impl Gather {
     }
 }
 
-/// Pads packets so that neighbours of nearly one size have one size. The last of a run may be shorter.
-pub fn even(packets: &mut [Planned]) {
+/// Pads packets by at most `max_padding` (255) bytes so that neighbours of nearly one size have one size. The last of a
+/// run may be shorter.
+pub fn even(packets: &mut [Planned], max_padding: u16) {
     let mut from = 0;
     while from < packets.len() {
         let (mut shortest, mut longest) = (packets[from].len, packets[from].len);
         let mut to = from + 1;
         while let Some(next) = packets.get(to) {
             let (low, high) = (shortest.min(next.len), longest.max(next.len));
-            if high - low > MAX_PADDING {
+            if high - low > max_padding {
                 break;
             }
             (shortest, longest) = (low, high);
@@ -181,7 +182,7 @@ mod tests {
     fn evened(sizes: &[u16]) -> Vec<u16> {
         let mut packets: Vec<Planned> =
             sizes.iter().map(|&len| Planned { sequence: 0, len, padding: 0 }).collect();
-        even(&mut packets);
+        even(&mut packets, MAX_PADDING);
         packets.iter().map(|packet| packet.len + u16::from(packet.padding)).collect()
     }
 

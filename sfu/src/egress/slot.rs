@@ -3,7 +3,7 @@
 use super::rewrite::Rewriter;
 use crate::engine::slab::Key;
 use crate::ingress::cache::Media;
-use crate::packet::rtp::{self, FixedHeader, HeaderWriter};
+use crate::packet::rtp::{self, FixedHeader, HeaderWriter, MIN_HEADER_BYTES};
 use crate::sdp::{Codec, MediaKind, SubscribedSlot};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ pub enum SlotName {
 }
 
 /// Small pictures of one subscriber.
-pub const MAX_WALL: u8 = 16;
+pub const MAX_WALL: u8 = 30;
 /// After a switch, how long lost packets of the picture before may still come. Later ones are left out: the keyframe
 /// has made them worthless.
 const LATE_PACKETS_FOR: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ impl std::fmt::Display for SlotName {
 }
 
 /// A track of a publisher.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrackKey {
     /// The publishing session.
     pub publisher: Key,
@@ -142,6 +142,24 @@ impl Slot {
             is_first_of_spurt: false,
             late_until: None,
         }
+    }
+
+    /// Does this track feed the slot, or shall it, or may late packets of it still come?
+    pub fn listens_to(&self, track: TrackKey) -> bool {
+        self.current() == Some(track) || self.awaited() == Some(track) || {
+            self.late_until.is_some() && self.rewriter.previous_track() == Some(track)
+        }
+    }
+
+    /// Bytes of the RTP header of each of its packets without an audio level.
+    pub fn header_bytes(&self) -> u16 {
+        let ext = &self.agreed.ext;
+        let element = |id: Option<u8>, bytes: usize| if id.is_some() { 1 + bytes } else { 0 };
+        let elements = element(ext.mid, self.agreed.mid.len().min(16))
+            + element(ext.transport_cc, 2)
+            + element(ext.abs_send_time, 3);
+        let extension = if elements == 0 { 0 } else { 4 + elements.next_multiple_of(4) };
+        (MIN_HEADER_BYTES + extension) as u16
     }
 
     /// The track that is sent now.

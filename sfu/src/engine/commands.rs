@@ -530,7 +530,7 @@ fn slot_names(asked: &[String]) -> Result<Vec<SlotName>, Refusal> {
             // What is no slot name is not repeated in the answer at any length.
             let shown: String = text.chars().take(32).collect();
             Refusal::BadOffer(format!(
-                "there is no slot {shown:?}: slots are teacher, board, stage, wall0 to wall15, audio0 to audio2"
+                "there is no slot {shown:?}: slots are teacher, board, stage, wall0 to wall29, audio0 to audio2"
             ))
         })?;
         if names.contains(&name) {

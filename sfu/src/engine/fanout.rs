@@ -6,8 +6,9 @@
 
 use super::Engine;
 use super::outbox::Outbox;
-use super::session::Subscriber;
+use super::session::{Publisher, Subscriber};
 use super::slab::{Key, Slab};
+use super::wall::Wall;
 use crate::egress::Forwarded;
 use crate::egress::gather::Burst;
 use crate::egress::slot::TrackKey;
@@ -42,12 +43,14 @@ pub(super) struct FanOut {
     gathering: Vec<TrackKey>,
     /// When the first of them is due.
     due: Option<Instant>,
+    /// Small pictures.
+    pub(super) wall: Wall,
 }
 
 impl FanOut {
     /// When a burst will be ready.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.due
+        [self.due, self.wall.due()].into_iter().flatten().min()
     }
 
     fn expect(&mut self, due: Option<Instant>) {
@@ -62,10 +65,16 @@ impl Engine {
         let Some(from) = self.publishers.get_mut(publisher) else { return };
         let is_muted = from.is_muted;
         let track = &mut from.ingress.tracks_mut()[accepted.track];
-        if track.listeners.is_empty() || (is_muted && track.source == Source::Microphone) {
+        if is_muted && track.source == Source::Microphone {
             return;
         }
         let (sequence, len) = (accepted.meta.sequence, accepted.payload.1 - accepted.payload.0);
+        if !track.wall_listeners.is_empty() {
+            self.fan.wall.push(now.mono, key, sequence, len as u16);
+        }
+        if track.listeners.is_empty() {
+            return;
+        }
         if track.source == Source::Microphone {
             let ready = Ready { track: key, burst: Burst::single(sequence, len as u16), next: 0 };
             return push_ready(&mut self.fan.voices, ready, &mut self.counters);
@@ -86,6 +95,7 @@ impl Engine {
 
     /// The time of [`FanOut::due`] has come.
     pub(super) fn gather_timeouts(&mut self, now: Now) {
+        self.wall_timeouts(now);
         let Self { fan, publishers, counters, .. } = self;
         if fan.due.is_none_or(|due| due > now.mono) {
             return;
@@ -107,7 +117,7 @@ impl Engine {
 
     /// Is there a burst that has not reached all its subscribers?
     pub fn has_fan_out(&self) -> bool {
-        !self.fan.voices.is_empty() || !self.fan.pictures.is_empty()
+        !self.fan.voices.is_empty() || !self.fan.pictures.is_empty() || self.fan.wall.has_turns()
     }
 
     /// Seals bursts for the next `turns` subscribers into the outbox. Gives whether more waits.
@@ -116,7 +126,10 @@ impl Engine {
         while left > 0 && self.has_fan_out() {
             let is_voice = !self.fan.voices.is_empty();
             let lane = if is_voice { &mut self.fan.voices } else { &mut self.fan.pictures };
-            let Some(mut ready) = lane.pop_front() else { break };
+            let Some(mut ready) = lane.pop_front() else {
+                self.fan_out_wall(now, &mut left);
+                continue;
+            };
             let is_done = self.fan_out_burst(now, &mut ready, &mut left);
             if !is_done {
                 let lane = if is_voice { &mut self.fan.voices } else { &mut self.fan.pictures };
@@ -142,8 +155,8 @@ impl Engine {
             && let Some(&listener) = listeners.get(ready.next)
         {
             *left -= 1;
-            let turn = Turn { now, key: ready.track, track, burst: &ready.burst };
-            match turn.serve(listener, subscribers, outbox, counters, still_to_come) {
+            let turn = Turn { now, key: ready.track, track };
+            match turn.serve(listener, &ready.burst, subscribers, outbox, counters, still_to_come) {
                 Listening::On => ready.next += 1,
                 // The last listener takes its place, and this burst has not reached it yet.
                 Listening::No => drop(listeners.swap_remove(ready.next)),
@@ -162,68 +175,90 @@ enum Listening {
     No,
 }
 
-/// One subscriber's turn.
+/// A track's turn at one subscriber.
 #[derive(Clone, Copy)]
-struct Turn<'a> {
-    now: Now,
-    key: TrackKey,
-    track: &'a Track,
-    burst: &'a Burst,
+pub(super) struct Turn<'a> {
+    pub now: Now,
+    pub key: TrackKey,
+    pub track: &'a Track,
 }
 
 impl Turn<'_> {
     fn serve(
         self,
         listener: Listener,
+        burst: &Burst,
         subscribers: &mut Slab<Subscriber>,
         outbox: &mut Outbox,
         counters: &mut Counters,
         still_to_come: impl Fn(u64) -> bool,
     ) -> Listening {
         let Some(subscriber) = subscribers.get_mut(listener.subscriber) else { return Listening::No };
-        let slot = usize::from(listener.slot);
-        let mut forward = |media: &Media<'_>, padding: u8| {
-            let peer = &mut subscriber.session.peer;
-            let codec = self.track.codec;
-            let forwarded =
-                subscriber.egress.forward(self.now, slot, self.key, codec, media, padding, peer, outbox);
-            match forwarded {
-                Forwarded::Sent => counters.rtp_out_packets += 1,
-                Forwarded::SentFirst => {
-                    counters.rtp_out_packets += 1;
-                    counters.slot_switches += 1;
-                }
-                Forwarded::Dropped => counters.egress_dropped_packets += 1,
-                Forwarded::Held | Forwarded::NotListening => {}
-            }
-            forwarded
-        };
-        let packets = self.burst.packets();
-        for (at, planned) in packets.iter().enumerate() {
+        for (at, planned) in burst.packets().iter().enumerate() {
             // The cache has lost it only if this burst waited for longer than the cache reaches.
             let Some(media) = self.track.cache.get(planned.sequence) else { continue };
-            match forward(&media, planned.padding) {
+            match self.forward(subscriber, listener.slot, &media, planned.padding, outbox, counters) {
                 Forwarded::NotListening => return Listening::No,
                 Forwarded::SentFirst => {
-                    // The keyframe's first packet was lost and came late: what is behind it has left already.
-                    let rest = &packets[at + 1..];
-                    let behind = media.meta.sequence + 1..=self.track.highest().unwrap_or(0);
-                    let has_left = |sequence: &u64| {
-                        !rest.iter().any(|packet| packet.sequence == *sequence) && !still_to_come(*sequence)
+                    let rest = &burst.packets()[at + 1..];
+                    let is_to_come = |sequence: u64| {
+                        rest.iter().any(|packet| packet.sequence == sequence) || still_to_come(sequence)
                     };
-                    for media in behind.filter(has_left).filter_map(|sequence| self.track.cache.get(sequence))
-                    {
-                        forward(&media, 0);
-                    }
+                    let slot = listener.slot;
+                    self.catch_up(subscriber, slot, planned.sequence, is_to_come, outbox, counters);
                 }
                 Forwarded::Sent | Forwarded::Held | Forwarded::Dropped => {}
             }
         }
         Listening::On
     }
+
+    /// Offers one packet to a slot.
+    pub fn forward(
+        self,
+        subscriber: &mut Subscriber,
+        slot: u8,
+        media: &Media<'_>,
+        padding: u8,
+        outbox: &mut Outbox,
+        counters: &mut Counters,
+    ) -> Forwarded {
+        let (slot, codec) = (usize::from(slot), self.track.codec);
+        let peer = &mut subscriber.session.peer;
+        let forwarded =
+            subscriber.egress.forward(self.now, slot, self.key, codec, media, padding, peer, outbox);
+        match forwarded {
+            Forwarded::Sent => counters.rtp_out_packets += 1,
+            Forwarded::SentFirst => {
+                counters.rtp_out_packets += 1;
+                counters.slot_switches += 1;
+            }
+            Forwarded::Dropped => counters.egress_dropped_packets += 1,
+            Forwarded::Held | Forwarded::NotListening => {}
+        }
+        forwarded
+    }
+
+    /// The keyframe's first packet, `first`, was lost and came late: what is behind it has left for others already.
+    pub fn catch_up(
+        self,
+        subscriber: &mut Subscriber,
+        slot: u8,
+        first: u64,
+        is_to_come: impl Fn(u64) -> bool,
+        outbox: &mut Outbox,
+        counters: &mut Counters,
+    ) {
+        let behind = first + 1..=self.track.highest().unwrap_or(0);
+        for sequence in behind.filter(|sequence| !is_to_come(*sequence)) {
+            if let Some(media) = self.track.cache.get(sequence) {
+                self.forward(subscriber, slot, &media, 0, outbox, counters);
+            }
+        }
+    }
 }
 
-fn track_mut(publishers: &mut Slab<super::session::Publisher>, key: TrackKey) -> Option<&mut Track> {
+pub(super) fn track_mut(publishers: &mut Slab<Publisher>, key: TrackKey) -> Option<&mut Track> {
     publishers.get_mut(key.publisher)?.ingress.tracks_mut().get_mut(key.track)
 }
 

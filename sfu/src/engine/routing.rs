@@ -118,6 +118,7 @@ impl Engine {
     fn aim(&mut self, now: Now, key: Key, slot_index: usize, target: Option<TrackKey>) {
         let Some(subscriber) = self.subscribers.get_mut(key) else { return };
         let Some(slot) = subscriber.egress.slots_mut().get_mut(slot_index) else { return };
+        let is_small = matches!(slot.name, SlotName::Wall(_));
         let needs_keyframe = slot.aim(target);
         if !needs_keyframe {
             return;
@@ -126,7 +127,7 @@ impl Engine {
         let Some(publisher) = self.publishers.get_mut(target.publisher) else { return };
         let listener = Listener { subscriber: key, slot: slot_index as u8 };
         if let Some(track) = publisher.ingress.tracks_mut().get_mut(target.track) {
-            track.listen(listener);
+            track.listen(listener, is_small);
         }
         publisher.ingress.want_keyframe(target.track);
         self.clocks.wake(now.mono);

@@ -61,6 +61,8 @@ pub struct Track {
     pub loudness: Loudness,
     /// The slots it feeds, or will feed when it gets a keyframe.
     pub listeners: Vec<Listener>,
+    /// The same, of small pictures.
+    pub wall_listeners: Vec<Listener>,
     /// What waits to be sent together.
     pub gather: Gather,
     /// Is it among the engine's tracks that wait?
@@ -128,6 +130,7 @@ impl Track {
             sender_report: None,
             loudness: Loudness::default(),
             listeners: Vec::new(),
+            wall_listeners: Vec::new(),
             gather: Gather::new(now),
             is_gathering: false,
             last_packet: now,
@@ -206,10 +209,11 @@ impl Track {
         self.is_alive(now) && now.saturating_duration_since(self.alive_since) >= LAYER_TRUSTED_AFTER
     }
 
-    /// From now on packets of this track go to this slot, too.
-    pub fn listen(&mut self, listener: Listener) {
-        if !self.listeners.contains(&listener) {
-            self.listeners.push(listener);
+    /// From now on packets of this track go to this slot, too; `is_small`: with the small pictures.
+    pub fn listen(&mut self, listener: Listener, is_small: bool) {
+        let listeners = if is_small { &mut self.wall_listeners } else { &mut self.listeners };
+        if !listeners.contains(&listener) {
+            listeners.push(listener);
         }
     }
 }

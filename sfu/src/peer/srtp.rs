@@ -58,8 +58,8 @@ pub enum SrtpError {
 }
 
 /// Most SSRCs a peer may send with or be sent. A publisher with three layers, board, microphone and all their
-/// retransmissions uses 9, a subscriber with 22 slots 41. Packets of further SSRCs are dropped.
-pub const MAX_SSRCS_PER_PEER: usize = 64;
+/// retransmissions uses 9, a subscriber with all 36 slots 72. Packets of further SSRCs are dropped.
+pub const MAX_SSRCS_PER_PEER: usize = 80;
 
 /// Highest packet index (RFC 3711 §3.3.1: 32 bits of rollover counter, 16 of sequence number).
 const MAX_RTP_INDEX: u64 = (1 << 48) - 1;

@@ -22,3 +22,4 @@ mod ssrcs;
 mod switching;
 mod taps;
 mod voices;
+mod wall;

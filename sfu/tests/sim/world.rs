@@ -49,6 +49,9 @@ pub struct World {
     pub wall_clock_set_us: i64,
     pub one_way: Duration,
     pub jitter: Duration,
+    /// Runs that the engine made, and datagrams in them.
+    pub runs: usize,
+    pub datagrams: usize,
     in_flight: BinaryHeap<Reverse<InFlight>>,
     order: u64,
 }
@@ -92,6 +95,8 @@ impl World {
             wall_clock_set_us: 0,
             one_way: Duration::from_millis(20),
             jitter: Duration::from_millis(3),
+            runs: 0,
+            datagrams: 0,
             in_flight: BinaryHeap::new(),
             order: 0,
         }
@@ -255,6 +260,8 @@ impl World {
         while let Some(event) = self.engine.poll_event() {
             self.events.push(event);
         }
+        self.runs += self.engine.outbox().runs().len();
+        self.datagrams += self.engine.outbox().datagrams();
         let to_browsers: Vec<(Path, Vec<u8>)> =
             self.engine.outbox().iter().map(|(path, bytes)| (path, bytes.to_vec())).collect();
         self.engine.outbox().clear();

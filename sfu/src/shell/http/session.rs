@@ -296,7 +296,7 @@ fn slot_names(slots: Option<&str>) -> Result<Vec<String>, Refused> {
     }
     if let Some(odd) = names.iter().position(|name| !is_slot(name)) {
         return Err(Refused::bad_request(format!("slot {} of `slots` is unknown", odd + 1))
-            .detail("Slots are teacher, board, stage, wall0 to wall15, audio0 to audio2."));
+            .detail("Slots are teacher, board, stage, wall0 to wall29, audio0 to audio2."));
     }
     Ok(names)
 }
@@ -340,10 +340,10 @@ mod tests {
 
     #[test]
     fn only_documented_slots_are_known() {
-        for good in ["teacher", "board", "stage", "wall0", "wall15", "audio0", "audio2"] {
+        for good in ["teacher", "board", "stage", "wall0", "wall29", "audio0", "audio2"] {
             assert!(is_slot(good), "{good}");
         }
-        for bad in ["", "wall16", "wall", "wall-1", "wall01", "wall+1", "audio3", "Teacher"] {
+        for bad in ["", "wall30", "wall", "wall-1", "wall01", "wall+1", "audio3", "Teacher"] {
             assert!(!is_slot(bad), "{bad}");
         }
         assert_eq!(slot_names(Some("stage, wall0,audio0")).unwrap(), ["stage", "wall0", "audio0"]);
