@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
-use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::sync::CancellationToken;
 use tongtang_protocol::ids::JobId;
 use tongtang_protocol::trouble::{JobFailure, JobTrouble};
@@ -80,14 +80,22 @@ pub async fn compose(
         let mut failure = None;
         let Some(stdout) = stdout else { return failure };
         let mut lines = FramedRead::new(stdout, LinesCodec::new_with_max_length(MAX_LINE_BYTES));
-        while let Some(line) = lines.next().await {
-            match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
-                Some(Said::Progress(line)) => hear(&line),
-                Some(Said::Failed { failure: said }) => failure = Some(said),
-                None => {}
+        loop {
+            let line = match lines.next().await {
+                Some(Ok(line)) => line,
+                Some(Err(LinesCodecError::MaxLineLengthExceeded)) => {
+                    // After an error the stream says once that it is over, and goes on behind the line.
+                    let _ = lines.next().await;
+                    continue;
+                }
+                Some(Err(LinesCodecError::Io(_))) | None => return failure,
+            };
+            match serde_json::from_str(&line) {
+                Ok(Said::Progress(line)) => hear(&line),
+                Ok(Said::Failed { failure: said }) => failure = Some(said),
+                Err(_) => {}
             }
         }
-        failure
     };
     let complaints = async {
         match stderr {
