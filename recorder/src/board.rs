@@ -82,6 +82,11 @@ impl Board {
         self.statuses().jobs.values().cloned().collect()
     }
 
+    /// Every change from now on.
+    pub fn changes(&self) -> broadcast::Receiver<RecorderEvent> {
+        self.changes.subscribe()
+    }
+
     /// The snapshot and every change after it.
     pub fn follow(&self) -> (RecorderEvent, broadcast::Receiver<RecorderEvent>) {
         let statuses = self.statuses();

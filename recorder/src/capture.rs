@@ -5,7 +5,7 @@
 //! [`Capture::write_through`] and [`Capture::roll`] touch the disk and are called often enough by
 //! `run`. After an error the capture is dropped and opened again, as after a crash.
 
-use crate::manifest::{ClockLine, Contents, FragmentLine, Gap, GapReason, Line, Manifest};
+use crate::manifest::{ClockLine, Contents, Finished, FragmentLine, Gap, GapReason, Line, Manifest};
 use crate::mend;
 use crate::recording::{self, TRACKS};
 use crate::rtp;
@@ -284,7 +284,8 @@ impl Capture {
     pub fn finish(&mut self, now_unix_us: u64) -> io::Result<Vec<Durable>> {
         let durable = self.roll()?;
         if self.contents().finished_unix_us.is_none() {
-            self.manifest.append(vec![Line::Finished { at_unix_us: now_unix_us }])?;
+            let finished = Finished { at_unix_us: now_unix_us, totals: self.contents().totals() };
+            self.manifest.append(vec![Line::Finished(finished)])?;
         }
         Ok(durable)
     }

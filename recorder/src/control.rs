@@ -19,6 +19,9 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tongtang_http::bearer::has_secret;
 use tongtang_protocol::control::{AppendEvents, ComposeSpec, ComposeStatus, RecordingSpec, RecordingStatus};
 use tongtang_protocol::ids::{JobId, RecordingId};
@@ -26,19 +29,32 @@ use tongtang_protocol::ids::{JobId, RecordingId};
 /// Largest request, in bytes; a longer one is answered 413.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 
+/// A request about a job waits so long for the jobs to be read, in the first moments of a recorder; then it is
+/// answered 503.
+const MAX_JOBS_WAIT: Duration = Duration::from_secs(2);
+
 /// What the routes share.
 #[derive(Clone)]
 pub struct Control {
     /// All recordings.
     pub recordings: Recordings,
-    /// All compose jobs.
-    pub jobs: Jobs,
+    /// All compose jobs, once they are read.
+    pub jobs: watch::Receiver<Option<Jobs>>,
     /// All statuses.
     pub board: Board,
     /// Expected in `Authorization: Bearer`.
     pub control_secret: String,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
+}
+
+impl Control {
+    async fn jobs(&self) -> Result<Jobs, Refused> {
+        let mut jobs = self.jobs.clone();
+        let read = timeout(MAX_JOBS_WAIT, jobs.wait_for(Option::is_some)).await;
+        let read = read.ok().and_then(|read| read.ok()?.clone());
+        read.ok_or_else(|| Refused::new(503, "starting", "The jobs are still being read, ask again"))
+    }
 }
 
 /// All routes. Serve it with connect info: `/metrics` asks where the request comes from.
@@ -112,9 +128,7 @@ async fn get_recording(
     State(control): State<Control>,
     Path(recording): Path<String>,
 ) -> Result<Json<RecordingStatus>, Refused> {
-    let id = id(&recording)?;
-    let status = control.board.recording(&id);
-    status.map(Json).ok_or_else(|| crate::recordings::RecordingsError::Unknown(id).into())
+    Ok(Json(control.recordings.status(&id(&recording)?).await?))
 }
 
 async fn put_recording(
@@ -145,7 +159,7 @@ async fn put_job(
     Path(job): Path<String>,
     Parsed(spec): Parsed<ComposeSpec>,
 ) -> Result<Json<ComposeStatus>, Refused> {
-    Ok(Json(control.jobs.submit(&job_id(&job)?, &spec)?))
+    Ok(Json(control.jobs().await?.submit(&job_id(&job)?, &spec)?))
 }
 
 async fn get_job(
@@ -153,7 +167,7 @@ async fn get_job(
     Path(job): Path<String>,
 ) -> Result<Json<ComposeStatus>, Refused> {
     let id = job_id(&job)?;
-    known(&id, control.jobs.status(&id))
+    known(&id, control.jobs().await?.status(&id))
 }
 
 async fn cancel_job(
@@ -161,7 +175,7 @@ async fn cancel_job(
     Path(job): Path<String>,
 ) -> Result<Json<ComposeStatus>, Refused> {
     let id = job_id(&job)?;
-    known(&id, control.jobs.cancel(&id))
+    known(&id, control.jobs().await?.cancel(&id))
 }
 
 async fn follow(State(control): State<Control>) -> Response {

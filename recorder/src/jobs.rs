@@ -17,7 +17,7 @@ mod store;
 use crate::board::Board;
 use crate::compose::output::{self, Resource};
 use crate::compose::progress::Line;
-use crate::recording::Recording;
+use crate::manifest;
 use process::Ended;
 use std::collections::BTreeMap;
 use std::io;
@@ -310,10 +310,9 @@ impl Inner {
 
     /// Waits until a recording's last packet is on disk.
     async fn until_finished(&self, recording: &RecordingId) {
-        let (_, mut changes) = self.board.follow();
-        while Recording::open(&self.folder(recording))
-            .is_ok_and(|recording| recording.contents().finished_unix_us.is_none())
-        {
+        let mut changes = self.board.changes();
+        // A manifest that cannot be read at all is the composer's to complain of.
+        while manifest::read_finished(&self.folder(recording)).is_ok_and(|finished| finished.is_none()) {
             // Whatever changed, lagging and closing included, the files are looked at again.
             let _ = tokio::time::timeout(LOOK_AGAIN, changes.recv()).await;
         }

@@ -9,7 +9,7 @@ use crate::track::{Track, TrackKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tongtang_protocol::control::RecordingSpec;
 use tongtang_protocol::lesson::LessonEvent;
@@ -59,13 +59,33 @@ pub enum Line {
         at_unix_us: u64,
     },
     /// Everything is on disk; nothing follows.
-    Finished {
-        /// When.
-        at_unix_us: u64,
-    },
+    Finished(Finished),
     /// Written by a later version.
     #[serde(other)]
     Unknown,
+}
+
+/// The last line of a finished recording. With its totals it says all that is asked of the recording until
+/// it is composed: see [`read_finished`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finished {
+    /// When.
+    pub at_unix_us: u64,
+    /// What the lines before it add up to.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+/// What a manifest adds up to, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Totals {
+    /// Bytes of all closed fragments.
+    pub bytes: u64,
+    /// Milliseconds in which at least one track has a gap.
+    pub gap_ms: u64,
+    /// Sequence number of the last event; 0 before the first.
+    pub last_event_seq: u64,
 }
 
 /// A closed fragment.
@@ -202,7 +222,7 @@ impl Contents {
                 }
             }
             Line::FinishAsked { at_unix_us } => self.finish_asked_unix_us = Some(at_unix_us),
-            Line::Finished { at_unix_us } => self.finished_unix_us = Some(at_unix_us),
+            Line::Finished(finished) => self.finished_unix_us = Some(finished.at_unix_us),
             Line::Unknown => {}
         }
     }
@@ -210,6 +230,11 @@ impl Contents {
     /// Sequence number of the last event; 0 before the first.
     pub fn last_event_seq(&self) -> u64 {
         self.events.last().map_or(0, |event| event.seq)
+    }
+
+    /// In numbers.
+    pub fn totals(&self) -> Totals {
+        Totals { bytes: self.bytes, gap_ms: self.gap_ms(), last_event_seq: self.last_event_seq() }
     }
 
     /// Milliseconds in which at least one track has a gap.
@@ -238,6 +263,25 @@ pub fn read(bytes: &[u8]) -> (Contents, usize) {
         }
     }
     (contents, kept)
+}
+
+/// Longest last line of a finished manifest that is looked for, in bytes; it is a quarter of that.
+const MAX_FINISHED_BYTES: u64 = 1024;
+
+/// The last line of a recording's manifest, if it is finished. Reads the file's end only: a manifest is
+/// megabytes long after a lesson of many classrooms, and there is one for each lesson ever captured.
+pub fn read_finished(folder: &Path) -> io::Result<Option<Finished>> {
+    let mut file = File::open(folder.join(FILE_NAME))?;
+    let len = file.metadata()?.len();
+    file.seek(SeekFrom::Start(len.saturating_sub(MAX_FINISHED_BYTES)))?;
+    let mut end = Vec::new();
+    file.take(MAX_FINISHED_BYTES).read_to_end(&mut end)?;
+    let Some(text) = end.strip_suffix(b"\n") else { return Ok(None) };
+    let line = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(match serde_json::from_slice(line) {
+        Ok(Line::Finished(finished)) => Some(finished),
+        _ => None,
+    })
 }
 
 /// A manifest open for appending.
@@ -339,6 +383,10 @@ mod tests {
         Line::Lesson { event: LessonEvent { seq, at: UnixMillis(1), kind: LessonEventKind::Paused } }
     }
 
+    fn finished(at_unix_us: u64) -> Line {
+        Line::Finished(Finished { at_unix_us, totals: Totals::default() })
+    }
+
     fn lines() -> Vec<Line> {
         let fragment = FragmentLine {
             track: track(1).key(),
@@ -357,7 +405,7 @@ mod tests {
             event(1),
             event(2),
             event(2),
-            Line::Finished { at_unix_us: 9 },
+            finished(9),
         ]
     }
 
@@ -384,7 +432,7 @@ mod tests {
             std::fs::write(&path, &whole[..cut]).unwrap();
             let mut manifest = Manifest::open(folder.path()).unwrap();
             assert_eq!(manifest.contents().finished_unix_us, None, "cut at {cut}");
-            manifest.append(vec![Line::Finished { at_unix_us: 10 }]).unwrap();
+            manifest.append(vec![finished(10)]).unwrap();
             let contents = Manifest::open(folder.path()).unwrap().contents().clone();
             assert_eq!((contents.finished_unix_us, contents.damaged_lines), (Some(10), 0), "cut at {cut}");
         }
@@ -393,10 +441,31 @@ mod tests {
     #[test]
     fn damaged_and_unknown_lines_are_skipped() {
         let bytes: &[u8] =
-            b"garbage\n{\"type\":\"from_the_future\",\"x\":1}\n\n{\"type\":\"finished\",\"at_unix_us\":4}\n{";
+            b"garbage\n{\"type\":\"from_the_future\",\"x\":1}\n\n{\"type\":\"finished\",\"at_unix_us\":4,\"bytes\":0,\"gap_ms\":0,\"last_event_seq\":0}\n{";
         let (contents, kept) = read(bytes);
         assert_eq!((contents.damaged_lines, contents.finished_unix_us), (1, Some(4)));
         assert_eq!(kept, bytes.len() - 1);
+    }
+
+    #[test]
+    fn a_finished_manifest_says_its_totals_from_its_last_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut manifest = Manifest::open(folder.path()).unwrap();
+        assert_eq!(read_finished(folder.path()).unwrap(), None, "empty");
+        let all = lines();
+        manifest.append(all[..all.len() - 1].to_vec()).unwrap();
+        assert_eq!(read_finished(folder.path()).unwrap(), None, "not finished");
+        let totals = manifest.contents().totals();
+        manifest.append(vec![Line::Finished(Finished { at_unix_us: 7, totals })]).unwrap();
+        let read = read_finished(folder.path()).unwrap();
+        assert_eq!(read, Some(Finished { at_unix_us: 7, totals }));
+        assert_eq!(totals, Totals { bytes: 1000, gap_ms: 0, last_event_seq: 2 });
+
+        let path = folder.path().join(FILE_NAME);
+        let whole = std::fs::read(&path).unwrap();
+        let cut = whole.len() - 1;
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        assert_eq!(read_finished(folder.path()).unwrap(), None, "the line is torn");
     }
 
     #[test]

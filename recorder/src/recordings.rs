@@ -4,13 +4,12 @@
 //! disk goes on by itself: its specification, with the tap's address, is in its manifest.
 
 use crate::manifest;
-use crate::recording::Recording;
 use crate::run::{Command, Context, Refusal, Run, status_of};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tongtang_protocol::control::{CaptureState, RecordingSpec, RecordingStatus};
 use tongtang_protocol::ids::RecordingId;
 use tongtang_protocol::lesson::LessonEvent;
@@ -69,7 +68,8 @@ pub struct Recordings {
 
 impl Recordings {
     /// Takes up every recording in the media folder that is not finished, and shows the finished ones that
-    /// are not composed.
+    /// are not composed. Reads no manifest but its end, so that a live recording goes on at once however
+    /// many lessons were captured before it; those that go on are read by their own tasks.
     pub async fn resume(context: Context) -> std::io::Result<Self> {
         let all = Self { context: Arc::new(context), running: Arc::default() };
         std::fs::create_dir_all(&all.context.media_dir)?;
@@ -77,19 +77,19 @@ impl Recordings {
         for entry in std::fs::read_dir(&all.context.media_dir)? {
             let folder = entry?.path();
             let id = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-            let (Some(id), true) = (id, folder.join(manifest::FILE_NAME).exists()) else {
-                continue;
-            };
-            if let Some(status) = finished_status(&folder, &id) {
-                if !folder.join(COMPOSED).exists() {
-                    all.context.board.set_recording(status);
-                }
+            let Some(id) = id else { continue };
+            if folder.join(COMPOSED).exists() || !folder.join(manifest::FILE_NAME).exists() {
                 continue;
             }
-            tracing::info!(recording = %id, "recording goes on after a restart");
-            // Not limited: what was begun is not given up.
-            let run = all.start(id.clone());
-            running.insert(id, run);
+            match finished_status(&folder, &id) {
+                Some(status) => all.context.board.set_recording(status),
+                None => {
+                    tracing::info!(recording = %id, "recording goes on after a restart");
+                    // Not limited: what was begun is not given up.
+                    let run = all.start(id.clone());
+                    running.insert(id, run);
+                }
+            }
         }
         drop(running);
         Ok(all)
@@ -113,13 +113,14 @@ impl Recordings {
         if spec.of.recording_id != *id {
             return Err(RecordingsError::OtherRecording(spec.of.recording_id));
         }
+        if let Found::Finished(status) = self.look(id).await {
+            return Ok(status);
+        }
         let commands = {
             let mut running = self.running.lock().await;
             running.retain(|_, running| !running.task.is_finished());
             if let Some(running) = running.get(id) {
                 running.commands.clone()
-            } else if let Some(status) = finished_status(&self.context.media_dir.join(id.as_str()), id) {
-                return Ok(status);
             } else if running.len() >= MAX_RECORDINGS {
                 return Err(RecordingsError::Full);
             } else {
@@ -141,21 +142,31 @@ impl Recordings {
         if events.len() > MAX_EVENTS_AT_ONCE {
             return Err(RecordingsError::TooManyEvents);
         }
-        match self.find(id).await? {
+        match self.look(id).await {
             Found::Running(commands) => self.ask(id, &commands, |reply| Command::Events(events, reply)).await,
             Found::Finished(status) if events.iter().all(|event| event.seq <= status.last_event_seq) => {
                 Ok(status)
             }
             Found::Finished(_) => Err(RecordingsError::Finished(id.clone())),
+            Found::Nothing => Err(RecordingsError::Unknown(id.clone())),
         }
     }
 
     /// Closes a recording. The answer comes when the wish is on disk; the board tells when it is done.
     pub async fn finish(&self, id: &RecordingId) -> Result<RecordingStatus, RecordingsError> {
-        match self.find(id).await? {
+        match self.look(id).await {
             Found::Running(commands) => self.ask(id, &commands, Command::Finish).await,
             Found::Finished(status) => Ok(status),
+            Found::Nothing => Err(RecordingsError::Unknown(id.clone())),
         }
+    }
+
+    /// How a recording stands, composed ones included.
+    pub async fn status(&self, id: &RecordingId) -> Result<RecordingStatus, RecordingsError> {
+        if let Some(status) = self.context.board.recording(id) {
+            return Ok(status);
+        }
+        self.finished(id).await.ok_or_else(|| RecordingsError::Unknown(id.clone()))
     }
 
     /// Stops all recordings as they are; the next process resumes them.
@@ -169,13 +180,22 @@ impl Recordings {
         }
     }
 
-    async fn find(&self, id: &RecordingId) -> Result<Found, RecordingsError> {
-        let running = self.running.lock().await;
-        if let Some(running) = running.get(id).filter(|running| !running.task.is_finished()) {
-            return Ok(Found::Running(running.commands.clone()));
+    async fn look(&self, id: &RecordingId) -> Found {
+        let running = {
+            let running = self.running.lock().await;
+            let running = running.get(id).filter(|running| !running.task.is_finished());
+            running.map(|running| running.commands.clone())
+        };
+        match running {
+            Some(commands) => Found::Running(commands),
+            None => self.finished(id).await.map_or(Found::Nothing, Found::Finished),
         }
-        let folder = self.context.media_dir.join(id.as_str());
-        finished_status(&folder, id).map(Found::Finished).ok_or_else(|| RecordingsError::Unknown(id.clone()))
+    }
+
+    /// A finished recording's status, from its files.
+    async fn finished(&self, id: &RecordingId) -> Option<RecordingStatus> {
+        let (folder, id) = (self.context.media_dir.join(id.as_str()), id.clone());
+        spawn_blocking(move || finished_status(&folder, &id)).await.ok().flatten()
     }
 
     async fn ask(
@@ -189,8 +209,7 @@ impl Recordings {
         match answer.await {
             Ok(result) if sent => Ok(result?),
             // It ended between the look-up and the command.
-            _ => finished_status(&self.context.media_dir.join(id.as_str()), id)
-                .ok_or(RecordingsError::Stopping),
+            _ => self.finished(id).await.ok_or(RecordingsError::Stopping),
         }
     }
 }
@@ -198,12 +217,11 @@ impl Recordings {
 enum Found {
     Running(mpsc::Sender<Command>),
     Finished(RecordingStatus),
+    Nothing,
 }
 
 /// The status of a finished recording; `None` when it is not finished or not there.
 fn finished_status(folder: &Path, id: &RecordingId) -> Option<RecordingStatus> {
-    let recording = Recording::open(folder).ok()?;
-    let contents = recording.contents();
-    contents.finished_unix_us?;
-    Some(status_of(id, contents, CaptureState::Finished, None))
+    let finished = manifest::read_finished(folder).ok()??;
+    Some(status_of(id, finished.totals, CaptureState::Finished, None))
 }

@@ -19,7 +19,7 @@ use crate::board::Board;
 use crate::capture::{Capture, Durable};
 use crate::clock::now_unix_us;
 use crate::disk::{Disk, DiskError};
-use crate::manifest::{Contents, GapReason};
+use crate::manifest::{Contents, GapReason, Totals};
 use crate::source::Taps;
 use finishing::Finishing;
 use link::Link;
@@ -148,6 +148,11 @@ impl Run {
         }
         self.connect_if_due();
         self.forget_alarm_if_settled();
+        if self.contents().finished_unix_us.is_some() {
+            // It was finished before this process; nothing is added to it.
+            self.show();
+            return Next::End;
+        }
         let next = self.finish_if_due().await;
         if next == Next::Turn {
             self.show();
@@ -240,7 +245,7 @@ impl Run {
             (Some(_), Link::Up { has_packets: true, .. }) => CaptureState::Capturing,
             _ => CaptureState::Waiting,
         };
-        status_of(&self.id, self.contents(), state, self.alarm.clone())
+        status_of(&self.id, self.contents().totals(), state, self.alarm.clone())
     }
 
     fn show(&self) {
@@ -248,19 +253,13 @@ impl Run {
     }
 }
 
-/// A recording's status from its manifest.
+/// A recording's status from what its manifest adds up to.
 pub fn status_of(
     id: &RecordingId,
-    contents: &Contents,
+    totals: Totals,
     state: CaptureState,
     alarm: Option<RecordingAlarm>,
 ) -> RecordingStatus {
-    RecordingStatus {
-        recording_id: id.clone(),
-        state,
-        alarm,
-        bytes: contents.bytes,
-        gap_ms: contents.gap_ms(),
-        last_event_seq: contents.last_event_seq(),
-    }
+    let Totals { bytes, gap_ms, last_event_seq } = totals;
+    RecordingStatus { recording_id: id.clone(), state, alarm, bytes, gap_ms, last_event_seq }
 }

@@ -13,6 +13,8 @@ use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tongtang_config::secrets::{Secrets, SecretsError};
 use tongtang_config::{Config, log};
 use tongtang_http::register::Registrar;
@@ -87,7 +89,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         program: std::env::current_exe().map_err(ServeError::Jobs)?,
     };
     let recordings = Recordings::resume(context).await.map_err(ServeError::Media)?;
-    let jobs = Jobs::start(jobs_config, board.clone()).map_err(ServeError::Jobs)?;
+    let (read, jobs) = watch::channel(None);
     let register = Register {
         node_id,
         kind: NodeKind::Recorder,
@@ -101,12 +103,25 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         Registrar { signaling_url: config.recorder.signaling_url, control_secret: control_secret.clone() };
     // The key of room tokens in the answer is of no use here: a recorder admits nobody.
     let registration = tokio::spawn(registrar.keep_registered(move || register.clone(), |_| Ok(())));
+    // Beside the door, not in front of it: recordings go on and are asked for while old jobs are read.
+    let mut starting = spawn_blocking({
+        let board = board.clone();
+        move || Jobs::start(jobs_config, board).map(|jobs| drop(read.send_replace(Some(jobs))))
+    });
+    let jobs_fail = async {
+        match (&mut starting).await {
+            Ok(Ok(())) => std::future::pending().await,
+            Ok(Err(error)) => ServeError::Jobs(error),
+            Err(error) => ServeError::Jobs(io::Error::other(error)),
+        }
+    };
     let control = Control { recordings: recordings.clone(), jobs, board, control_secret, metrics };
     let app = control::router(control).into_make_service_with_connect_info::<SocketAddr>();
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Ended)?;
     tracing::info!(%addr, "recorder listens");
     tokio::select! {
         result = axum::serve(listener, app) => result.map_err(ServeError::Ended)?,
+        error = jobs_fail => return Err(error),
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }

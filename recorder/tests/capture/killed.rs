@@ -1,12 +1,15 @@
 //! The recorder is killed in the middle of a lesson and started again. Nobody tells it anything.
 
 use super::lesson::{
-    assert_complete, captured, contents, durable_more, indexes_on_disk, send_one_each, teach_until,
+    FLOWS, assert_complete, captured, contents, durable_more, flow, indexes_on_disk, send_one_each,
+    teach_until,
 };
 use super::process::Home;
+use reqwest::Method;
 use std::time::{Duration, Instant};
-use tongtang_protocol::control::CaptureState;
-use tongtang_recorder::manifest::GapReason;
+use tongtang_protocol::control::{CaptureState, RecordingStatus};
+use tongtang_recorder::manifest::{self, Finished, FragmentLine, GapReason, Line, Manifest};
+use tongtang_recorder::track::Track;
 
 /// "resumes by itself within 5 s of a `kill -9`"
 const MAX_RESUME: Duration = Duration::from_secs(5);
@@ -32,6 +35,63 @@ async fn a_recorder_killed_three_times_loses_no_packet() {
     assert_eq!((contents.processes, contents.gaps.len(), contents.damaged_lines), (4, 0, 0));
     assert_eq!(status.bytes, contents.bytes);
     tap.until("the sfu may forget the recording", |room| room.is_finished).await;
+}
+
+/// Recordings that stand in the media folder already, half of them composed: each with the manifest of a
+/// long lesson of many classrooms.
+fn old_recordings(home: &Home, count: u32) {
+    let whole = home.media.join("old-0");
+    std::fs::create_dir(&whole).unwrap();
+    let track = Track { sfu_epoch: 1, flow: flow(FLOWS[0]) };
+    let key = track.key();
+    let mut lines = vec![Line::Track { track, at_unix_us: 1 }];
+    lines.extend((1..=40_000).map(|number| {
+        Line::Fragment(FragmentLine {
+            track: key,
+            number,
+            first_index: u64::from(number) * 100,
+            last_index: u64::from(number) * 100 + 99,
+            first_arrival_unix_us: 1_795_000_000_000_000,
+            last_arrival_unix_us: 1_795_000_000_000_000,
+            bytes: 10_000,
+            mended: false,
+        })
+    }));
+    let mut manifest = Manifest::open(&whole).unwrap();
+    manifest.append(lines).unwrap();
+    let totals = manifest.contents().totals();
+    manifest.append(vec![Line::Finished(Finished { at_unix_us: 2, totals })]).unwrap();
+    for number in 1..count {
+        let folder = home.media.join(format!("old-{number}"));
+        std::fs::create_dir_all(folder.join("out")).unwrap();
+        std::fs::hard_link(manifest.path(), folder.join(manifest::FILE_NAME)).unwrap();
+        if number % 2 == 0 {
+            std::fs::write(folder.join("out/resource.json"), "{}").unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_recorder_goes_on_at_once_however_many_lessons_it_captured_before() {
+    let home = Home::new();
+    old_recordings(&home, 200);
+    let (tap, recorder) = captured(&home, 20).await;
+    recorder.kill();
+    let started = Instant::now();
+    let recorder = home.start();
+    teach_until(&tap, recorder.until_state(CaptureState::Capturing)).await;
+    assert!(started.elapsed() < MAX_RESUME, "resumed after {:?}", started.elapsed());
+    let url = |id: u32| format!("/control/recordings/old-{id}");
+    for (id, composed) in [(1, false), (2, true)] {
+        let old: RecordingStatus =
+            recorder.request(Method::GET, &url(id)).send().await.unwrap().json().await.unwrap();
+        assert_eq!((old.state, old.bytes), (CaptureState::Finished, 400_000_000), "composed: {composed}");
+    }
+    let list: Vec<RecordingStatus> =
+        recorder.request(Method::GET, "/control/recordings").send().await.unwrap().json().await.unwrap();
+    assert_eq!(list.len(), 102, "those composed are not shown");
+    recorder.finish().await;
+    assert_complete(&home.recording_folder(), &tap);
 }
 
 #[tokio::test(flavor = "multi_thread")]

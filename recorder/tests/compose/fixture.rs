@@ -6,7 +6,7 @@ use tongtang_protocol::control::RecordingSpec;
 use tongtang_protocol::ids::{LessonId, ParticipantId, RecordingId, RoomId};
 use tongtang_protocol::lesson::{LessonEvent, LessonEventKind, RecordingOf, Source};
 use tongtang_protocol::units::UnixMillis;
-use tongtang_recorder::manifest::{Line, Manifest};
+use tongtang_recorder::manifest::{Finished, Line, Manifest};
 use tongtang_recorder::recording;
 use tongtang_recorder::segment::{PacketKind, Record, Writer};
 use tongtang_recorder::track::Track;
@@ -194,7 +194,8 @@ impl Lesson {
     }
 
     pub fn finish(&mut self) {
-        self.manifest.append(vec![Line::Finished { at_unix_us: START_US as u64 }]).unwrap();
+        let totals = self.manifest.contents().totals();
+        self.manifest.append(vec![Line::Finished(Finished { at_unix_us: START_US as u64, totals })]).unwrap();
     }
 
     /// Sends coded media; `keep` says of each RTP packet (by its number) whether it arrives.
