@@ -3,7 +3,8 @@
 //! Enters: tracks and packets, lesson events, the time. Leaves: fragments of at most two seconds and
 //! manifest lines on disk, and how far each track is durable. Taking a packet only touches memory;
 //! [`Capture::write_through`] and [`Capture::roll`] touch the disk and are called often enough by
-//! `run`. After an error the capture is dropped and opened again, as after a crash.
+//! `run`. After an error the capture is of no more use: it writes and acknowledges nothing, is dropped and
+//! opened again, as after a crash.
 
 use crate::manifest::{ClockLine, Contents, Finished, FragmentLine, Gap, GapReason, Line, Manifest};
 use crate::mend;
@@ -37,6 +38,8 @@ pub struct Capture {
     pending_bytes: usize,
     refused_tracks: u64,
     repeated_packets: u64,
+    /// Something could not be written: what is on disk is known by reading it back only.
+    has_failed: bool,
 }
 
 /// One track being captured.
@@ -108,6 +111,7 @@ impl Capture {
             pending_bytes: 0,
             refused_tracks: 0,
             repeated_packets: 0,
+            has_failed: false,
         })
     }
 
@@ -121,7 +125,7 @@ impl Capture {
         if self.contents().spec.as_ref() == Some(spec) {
             return Ok(());
         }
-        self.manifest.append(vec![Line::Recording { spec: spec.clone(), at_unix_us: now_unix_us }])
+        self.append(vec![Line::Recording { spec: spec.clone(), at_unix_us: now_unix_us }])
     }
 
     /// For each known flow of a life of the sfu, the index of the first packet that is not here yet.
@@ -150,9 +154,11 @@ impl Capture {
             self.refused_tracks += 1;
             return Ok(false);
         }
-        std::fs::create_dir_all(recording::track_folder(&self.folder, key))?;
-        File::open(self.folder.join(TRACKS))?.sync_all()?;
-        self.manifest.append(vec![Line::Track { track: track.clone(), at_unix_us: now_unix_us }])?;
+        self.try_to(|capture| {
+            std::fs::create_dir_all(recording::track_folder(&capture.folder, key))?;
+            File::open(capture.folder.join(TRACKS))?.sync_all()?;
+            capture.manifest.append(vec![Line::Track { track: track.clone(), at_unix_us: now_unix_us }])
+        })?;
         self.tracks.insert(key, Open::new(track, first));
         Ok(true)
     }
@@ -223,19 +229,42 @@ impl Capture {
         self.pending_bytes
     }
 
+    /// Did anything fail? Then there is nothing more to be done with it.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// Everything that writes goes through here.
+    fn try_to<T>(&mut self, write: impl FnOnce(&mut Self) -> io::Result<T>) -> io::Result<T> {
+        if self.has_failed {
+            return Err(io::Error::other("an earlier write of this recording failed"));
+        }
+        write(self).inspect_err(|_| self.has_failed = true)
+    }
+
+    fn append(&mut self, lines: Vec<Line>) -> io::Result<()> {
+        self.try_to(|capture| capture.manifest.append(lines))
+    }
+
     /// Hands everything to the kernel: it survives a kill of this process.
     pub fn write_through(&mut self) -> io::Result<()> {
-        for open in self.tracks.values_mut() {
-            if let Some((writer, _)) = &mut open.fragment {
-                writer.write_through()?;
+        self.try_to(|capture| {
+            for open in capture.tracks.values_mut() {
+                if let Some((writer, _)) = &mut open.fragment {
+                    writer.write_through()?;
+                }
             }
-        }
-        self.pending_bytes = 0;
-        Ok(())
+            capture.pending_bytes = 0;
+            Ok(())
+        })
     }
 
     /// Closes all open fragments: they survive a power cut. Says which tracks are durable how far.
     pub fn roll(&mut self) -> io::Result<Vec<Durable>> {
+        self.try_to(Self::close_fragments)
+    }
+
+    fn close_fragments(&mut self) -> io::Result<Vec<Durable>> {
         let mut closing: Vec<(segment::Writer, FragmentLine)> =
             self.tracks.values_mut().filter_map(|open| open.fragment.take()).collect();
         if closing.len() <= MAX_SINGLE_SYNCS {
@@ -269,7 +298,7 @@ impl Capture {
                 lines.push(Line::Lesson { event });
             }
         }
-        self.manifest.append(lines)
+        self.append(lines)
     }
 
     /// Notes that signaling asked to finish.
@@ -277,7 +306,7 @@ impl Capture {
         if self.contents().finish_asked_unix_us.is_some() {
             return Ok(());
         }
-        self.manifest.append(vec![Line::FinishAsked { at_unix_us: now_unix_us }])
+        self.append(vec![Line::FinishAsked { at_unix_us: now_unix_us }])
     }
 
     /// Closes the recording for good.
@@ -285,7 +314,7 @@ impl Capture {
         let durable = self.roll()?;
         if self.contents().finished_unix_us.is_none() {
             let finished = Finished { at_unix_us: now_unix_us, totals: self.contents().totals() };
-            self.manifest.append(vec![Line::Finished(finished)])?;
+            self.append(vec![Line::Finished(finished)])?;
         }
         Ok(durable)
     }

@@ -215,8 +215,11 @@ impl Run {
         }
         self.alarm = Some(alarm);
         if let Some(mut capture) = self.capture.take() {
-            // Best effort: below the configured minimum there is still room for this.
-            if let Ok(durable) = block_in_place(|| capture.roll()) {
+            // Below the configured minimum there is still room for this. What could not be written, in
+            // contrast, is not tried a second time: it is mended when the files are opened again.
+            if !capture.has_failed()
+                && let Ok(durable) = block_in_place(|| capture.roll())
+            {
                 self.acknowledge(&durable);
             }
             self.last_contents = capture.contents().clone();

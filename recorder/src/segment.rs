@@ -180,6 +180,7 @@ pub struct Writer {
     file: Option<File>,
     pending: Vec<u8>,
     written_bytes: u64,
+    has_failed: bool,
 }
 
 impl Writer {
@@ -188,7 +189,7 @@ impl Writer {
     pub fn new(path: PathBuf, number: u32, track: &Track) -> Self {
         let mut pending = Vec::with_capacity(4 * 1024);
         put_header(&mut pending, number, track);
-        Self { path, file: None, pending, written_bytes: 0 }
+        Self { path, file: None, pending, written_bytes: 0, has_failed: false }
     }
 
     /// Adds a record; it is not safe yet.
@@ -202,11 +203,19 @@ impl Writer {
     }
 
     /// Hands all records to the kernel: from here on they survive a kill of this process. After an
-    /// error the writer is of no more use; what the file then holds is read back as after a crash.
+    /// error the writer is of no more use and says so: the file may end in half a record, behind which
+    /// nothing would ever be found again. It is read back as after a crash.
     pub fn write_through(&mut self) -> io::Result<()> {
+        if self.has_failed {
+            return Err(io::Error::other("an earlier write to this fragment failed"));
+        }
         if self.pending.is_empty() {
             return Ok(());
         }
+        self.write_pending().inspect_err(|_| self.has_failed = true)
+    }
+
+    fn write_pending(&mut self) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(OpenOptions::new().append(true).create_new(true).open(&self.path)?),
@@ -226,7 +235,9 @@ impl Writer {
     /// the folder is synced too.
     pub fn sync(&mut self) -> io::Result<()> {
         self.write_through()?;
-        self.file.as_ref().map_or(Ok(()), File::sync_data)
+        let synced = self.file.as_ref().map_or(Ok(()), File::sync_data);
+        // The kernel forgets what it could not write: a second sync would succeed without it.
+        synced.inspect_err(|_| self.has_failed = true)
     }
 }
 
@@ -353,5 +364,31 @@ mod tests {
         assert_eq!(bytes.len() as u64, writer.written_bytes());
         let mut second = Writer::new(path, 1, &track());
         assert!(second.write_through().is_err(), "a fragment is never overwritten");
+    }
+
+    #[test]
+    fn nothing_is_ever_written_behind_half_a_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("000001.ttf");
+        let mut writer = Writer::new(path.clone(), 1, &track());
+        let record = |index| Record { kind: PacketKind::Rtp, index, arrival_unix_us: 1, packet: &[1; 20] };
+        writer.append(&record(0));
+        writer.write_through().unwrap();
+
+        // A disk that takes half a record, then nothing, and a moment later everything again.
+        writer.append(&record(1));
+        let half = writer.pending[..writer.pending.len() / 2].to_vec();
+        let mut file = writer.file.replace(File::open(&path).unwrap()).unwrap();
+        file.write_all(&half).unwrap();
+        writer.write_through().unwrap_err();
+        writer.file = Some(file);
+        writer.append(&record(2));
+        writer.write_through().unwrap_err();
+        writer.sync().unwrap_err();
+
+        let bytes = std::fs::read(&path).unwrap();
+        let read = read(&bytes).unwrap();
+        assert_eq!(read.records, [record(0)]);
+        assert_eq!(read.tail, Tail::Torn { valid_bytes: bytes.len() - half.len() });
     }
 }

@@ -190,3 +190,33 @@ fn a_track_beyond_the_limit_or_with_a_changed_description_is_refused() {
     changed.ssrc = 99;
     assert!(!capture.start_track(EPOCH, &changed, 0, GapReason::Away, 5).unwrap());
 }
+
+#[test]
+fn a_capture_that_could_not_write_acknowledges_nothing_more_and_loses_nothing() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    start(&mut capture, 1, 0);
+    send(&mut capture, 1, 0..10);
+    capture.roll().unwrap();
+    send(&mut capture, 1, 10..20);
+    let obstacle = recording::fragment_path(&folder, key(1), 2);
+    std::fs::write(&obstacle, b"in the way").unwrap();
+    capture.write_through().unwrap_err();
+    // The disk can be used again: too late for this capture.
+    std::fs::remove_file(&obstacle).unwrap();
+    send(&mut capture, 1, 20..25);
+    capture.write_through().unwrap_err();
+    capture.roll().unwrap_err();
+    capture.finish(9).unwrap_err();
+    assert!(capture.has_failed());
+    drop(capture);
+
+    let mut capture = Capture::open(&folder, 2, 2).unwrap();
+    assert_eq!(capture.next_indexes(EPOCH), BTreeMap::from([(FlowId(1), 10)]), "the sfu still has the rest");
+    start(&mut capture, 1, 10);
+    send(&mut capture, 1, 10..25);
+    capture.finish(9).unwrap();
+    assert_eq!(on_disk(&folder, 1), (0..25).collect::<Vec<_>>());
+    assert!(capture.contents().gaps.is_empty());
+}
