@@ -6,12 +6,15 @@
 //! `run`. After an error the capture is of no more use: it writes and acknowledges nothing, is dropped and
 //! opened again, as after a crash.
 
-use crate::manifest::{ClockLine, Contents, Finished, FragmentLine, Gap, GapReason, Line, Manifest};
+mod outage;
+
+use crate::manifest::{ClockLine, Contents, Finished, FragmentLine, GapReason, Line, Manifest};
 use crate::mend;
 use crate::recording::{self, TRACKS};
 use crate::rtp;
 use crate::segment::{self, PacketKind, Record};
 use crate::track::{Track, TrackKey};
+use outage::Outage;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -36,6 +39,7 @@ pub struct Capture {
     /// For the manifest at the next roll.
     lines: Vec<Line>,
     pending_bytes: usize,
+    outage: Option<Outage>,
     refused_tracks: u64,
     repeated_packets: u64,
     /// Something could not be written: what is on disk is known by reading it back only.
@@ -50,6 +54,10 @@ struct Open {
     last_arrival_unix_us: Option<u64>,
     /// What the next hole in the indexes means.
     hole_means: GapReason,
+    /// The sfu lost its packets up to this index, and when it said so, unless a later packet shows it.
+    lost: Option<(u64, u64)>,
+    /// Nothing more comes.
+    has_ended: bool,
     next_number: u32,
     fragment: Option<(segment::Writer, FragmentLine)>,
 }
@@ -61,6 +69,8 @@ impl Open {
             next_index,
             last_arrival_unix_us: None,
             hole_means: GapReason::TooSlow,
+            lost: None,
+            has_ended: false,
             next_number: 1,
             fragment: None,
         }
@@ -109,6 +119,7 @@ impl Capture {
             tracks,
             lines: Vec::new(),
             pending_bytes: 0,
+            outage: None,
             refused_tracks: 0,
             repeated_packets: 0,
             has_failed: false,
@@ -146,8 +157,15 @@ impl Capture {
     ) -> io::Result<bool> {
         let track = Track { sfu_epoch, flow: flow.clone() };
         let key = track.key();
+        if let Some(outage) = &mut self.outage {
+            outage.goes_on(key);
+        }
         if let Some(open) = self.tracks.get_mut(&key) {
             open.hole_means = hole_means;
+            open.has_ended = false;
+            if first > open.next_index {
+                open.lost = open.lost.max(Some((first, now_unix_us)));
+            }
             return Ok(open.track == track);
         }
         if self.tracks.len() >= MAX_TRACKS {
@@ -173,18 +191,15 @@ impl Capture {
             return;
         }
         let arrival_unix_us = record.arrival_unix_us;
+        if let Some(outage) = &mut self.outage {
+            outage.packet(arrival_unix_us);
+        }
         if record.index > open.next_index {
             let from_unix_us = open.last_arrival_unix_us.unwrap_or(arrival_unix_us);
-            self.lines.push(Line::Gap(Gap {
-                track: key,
-                from_index: open.next_index,
-                to_index: record.index,
-                from_unix_us,
-                to_unix_us: arrival_unix_us,
-                ms: arrival_unix_us.saturating_sub(from_unix_us) / 1000,
-                reason: open.hole_means,
-            }));
+            let span = (from_unix_us, arrival_unix_us);
+            self.lines.push(Line::Gap(open.gap(key, record.index, span, open.hole_means)));
         }
+        open.lost = open.lost.filter(|(to_index, _)| *to_index > record.index);
         open.hole_means = GapReason::TooSlow;
         open.next_index = record.index + 1;
         open.last_arrival_unix_us = Some(arrival_unix_us);
@@ -311,6 +326,9 @@ impl Capture {
 
     /// Closes the recording for good.
     pub fn finish(&mut self, now_unix_us: u64) -> io::Result<Vec<Durable>> {
+        if self.contents().finished_unix_us.is_none() {
+            self.note_missing_tails(now_unix_us);
+        }
         let durable = self.roll()?;
         if self.contents().finished_unix_us.is_none() {
             let finished = Finished { at_unix_us: now_unix_us, totals: self.contents().totals() };

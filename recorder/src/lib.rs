@@ -27,6 +27,7 @@
 //! * [`track`]: which track of which publisher, and the name of its folder
 //! * [`segment`]: the fragment file: header and records, a torn tail is ignored
 //! * [`manifest`]: the append-only log of a recording
+//! * [`rolling`]: when the lesson is to be seen in its recording
 //! * [`recording`]: a recording's folder, read back
 //! * [`timeline`]: RTP timestamps of all tracks on one clock
 //! * [`rtp`]: the few header fields that capture and timeline look at
@@ -48,6 +49,7 @@ mod mend;
 pub mod probe;
 pub mod recording;
 pub mod recordings;
+pub mod rolling;
 pub mod rtp;
 pub mod run;
 pub mod segment;

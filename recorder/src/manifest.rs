@@ -5,6 +5,7 @@
 //! next append; a damaged line elsewhere is skipped and counted. What the manifest misses about
 //! fragments is found again in the fragments themselves (module `mend`).
 
+use crate::rolling::{Span, kept_us, off_spans};
 use crate::track::{Track, TrackKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,7 +83,7 @@ pub struct Finished {
 pub struct Totals {
     /// Bytes of all closed fragments.
     pub bytes: u64,
-    /// Milliseconds in which at least one track has a gap.
+    /// See [`Contents::gap_ms`].
     pub gap_ms: u64,
     /// Sequence number of the last event; 0 before the first.
     pub last_event_seq: u64,
@@ -130,11 +131,12 @@ pub struct Gap {
     pub track: TrackKey,
     /// Index of the first missing packet.
     pub from_index: u64,
-    /// Index of the first packet behind the gap.
+    /// Index of the first packet behind the gap. Not known when nothing of the flow came behind it: then that
+    /// of the first missing one, or the last that the sfu spoke of.
     pub to_index: u64,
     /// Arrival of the last packet before the gap.
     pub from_unix_us: u64,
-    /// Arrival of the first packet behind it.
+    /// Arrival of the first packet behind it; behind the last one, the lesson's end.
     pub to_unix_us: u64,
     /// `to_unix_us - from_unix_us`, in whole milliseconds.
     pub ms: u64,
@@ -148,7 +150,7 @@ pub struct Gap {
 pub enum GapReason {
     /// The recorder or its disk did not keep up.
     TooSlow,
-    /// The recorder was away (restarting, or the network between was cut) for longer than the sfu retains.
+    /// Recorder and sfu were apart for longer than the sfu retains: one was restarted, or the network cut.
     Away,
     /// The disk was full or failing.
     Disk,
@@ -237,17 +239,11 @@ impl Contents {
         Totals { bytes: self.bytes, gap_ms: self.gap_ms(), last_event_seq: self.last_event_seq() }
     }
 
-    /// Milliseconds in which at least one track has a gap.
+    /// Milliseconds of the lesson, pauses and what follows its end left out, in which at least one track has
+    /// a gap.
     pub fn gap_ms(&self) -> u64 {
-        let mut spans: Vec<(u64, u64)> =
-            self.gaps.iter().map(|gap| (gap.from_unix_us, gap.to_unix_us)).collect();
-        spans.sort_unstable();
-        let (mut total_us, mut covered_to) = (0_u64, 0);
-        for (from, to) in spans {
-            total_us = total_us.saturating_add(to.saturating_sub(from.max(covered_to)));
-            covered_to = covered_to.max(to);
-        }
-        total_us / 1000
+        let span = |gap: &Gap| Span { from_unix_us: gap.from_unix_us, to_unix_us: gap.to_unix_us };
+        kept_us(self.gaps.iter().map(span).collect(), &off_spans(&self.events)) / 1000
     }
 }
 

@@ -69,8 +69,8 @@ pub struct Run {
     link: Link,
     /// Flows of this connection that are not captured.
     ignored: BTreeSet<FlowId>,
-    /// What the next hole in a flow means.
-    hole_means: GapReason,
+    /// Why the files are not open.
+    closed_by: GapReason,
     /// Why it is alarmed or waits.
     alarm: Option<RecordingAlarm>,
     finishing: Option<Finishing>,
@@ -98,7 +98,7 @@ impl Run {
             capture: None,
             link: Link::now(),
             ignored: BTreeSet::new(),
-            hole_means: GapReason::Away,
+            closed_by: GapReason::Away,
             alarm: None,
             finishing: None,
             last_contents: Contents::default(),
@@ -147,7 +147,7 @@ impl Run {
             self.with_files(Capture::write_through);
         }
         self.connect_if_due();
-        self.forget_alarm_if_settled();
+        self.forget_trouble_if_settled();
         if self.contents().finished_unix_us.is_some() {
             // It was finished before this process; nothing is added to it.
             self.show();
@@ -191,6 +191,7 @@ impl Run {
     fn open(&mut self) -> Result<(), DiskError> {
         let folder = self.context.media_dir.join(self.id.as_str());
         let mut capture = Capture::open(&folder, self.context.board.epoch(), now_unix_us())?;
+        capture.away(self.closed_by);
         if let Some(spec) = &self.spec {
             capture.specify(spec, now_unix_us())?;
         }
@@ -225,7 +226,7 @@ impl Run {
             self.last_contents = capture.contents().clone();
         }
         self.link = Link::now();
-        self.hole_means = GapReason::Disk;
+        self.closed_by = GapReason::Disk;
     }
 
     fn acknowledge(&self, durable: &[Durable]) {

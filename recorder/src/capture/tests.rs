@@ -220,3 +220,108 @@ fn a_capture_that_could_not_write_acknowledges_nothing_more_and_loses_nothing() 
     assert_eq!(on_disk(&folder, 1), (0..25).collect::<Vec<_>>());
     assert!(capture.contents().gaps.is_empty());
 }
+
+/// Two tracks, a packet each 20 ms from 1 s to 1.98 s, closed.
+fn two_tracks(folder: &Path) -> Capture {
+    let mut capture = Capture::open(folder, 1, 1).unwrap();
+    for id in [1, 2] {
+        start(&mut capture, id, 0);
+        send(&mut capture, id, 0..50);
+    }
+    capture.roll().unwrap();
+    capture
+}
+
+fn gaps(capture: &Capture) -> Vec<(u64, u64, u64, u64, GapReason)> {
+    let gaps = capture.contents().gaps.iter();
+    gaps.map(|gap| (gap.track.flow.0, gap.from_index, gap.to_index, gap.ms, gap.reason)).collect()
+}
+
+#[test]
+fn what_is_missing_until_the_end_is_a_gap_up_to_the_lesson_s_end_and_not_to_the_finishing() {
+    let media = tempfile::tempdir().unwrap();
+    let ended = LessonEvent { seq: 1, at: UnixMillis(5_980), kind: LessonEventKind::Ended };
+    for (events, ms) in [(vec![], 98_020), (vec![ended], 4_000)] {
+        let folder = media.path().join(format!("rec-{ms}"));
+        drop(two_tracks(&folder));
+        // The disk can be used again a day later, when the room is gone.
+        let mut capture = Capture::open(&folder, 1, 2).unwrap();
+        capture.away(GapReason::Disk);
+        capture.away(GapReason::Away);
+        capture.back();
+        capture.events(events).unwrap();
+        capture.finish(100_000_000).unwrap();
+        assert_eq!(gaps(&capture), [(1, 50, 50, ms, GapReason::Disk), (2, 50, 50, ms, GapReason::Disk)]);
+        assert_eq!(capture.contents().gap_ms(), ms);
+    }
+}
+
+#[test]
+fn a_restarted_sfu_leaves_a_gap_between_its_lives_and_a_fast_reconnect_none() {
+    let media = tempfile::tempdir().unwrap();
+    let mut capture = two_tracks(&media.path().join("rec"));
+    for _ in 0..2 {
+        capture.away(GapReason::Away);
+        capture.packet(
+            key(1),
+            &Record { kind: PacketKind::Rtp, index: 50, arrival_unix_us: 2_010_000, packet: &[0; 12] },
+        );
+        for id in [1, 2] {
+            start(&mut capture, id, 50);
+        }
+        capture.back();
+    }
+    capture.roll().unwrap();
+    assert_eq!(gaps(&capture), []);
+
+    capture.away(GapReason::Away);
+    capture.start_track(EPOCH + 1, &flow(1), 0, capture.outage_reason(), 5).unwrap();
+    capture.back();
+    assert_eq!(gaps(&capture), [], "nothing came yet");
+    let key = TrackKey { sfu_epoch: EPOCH + 1, flow: FlowId(1) };
+    for arrival_unix_us in [6_010_000, 6_030_000] {
+        let index = (arrival_unix_us - 6_010_000) / 20_000;
+        capture.packet(key, &Record { kind: PacketKind::Rtp, index, arrival_unix_us, packet: &[0; 12] });
+    }
+    capture.back();
+    capture.finish(6_040_000).unwrap();
+    assert_eq!(gaps(&capture), [(1, 51, 51, 4_000, GapReason::Away), (2, 50, 50, 4_000, GapReason::Away)]);
+    assert_eq!(capture.contents().gap_ms(), 4_000);
+}
+
+#[test]
+fn packets_that_the_sfu_dropped_are_a_gap_even_when_none_follows() {
+    let media = tempfile::tempdir().unwrap();
+    let mut capture = two_tracks(&media.path().join("rec"));
+    capture.lost(key(1), 60, 2_200_000);
+    capture.lost(key(2), 60, 2_200_000);
+    send(&mut capture, 2, 60..61);
+    start(&mut capture, 2, 70);
+    capture.finish(3_000_000).unwrap();
+    let found = gaps(&capture);
+    assert_eq!(found[..2], [(2, 50, 60, 220, GapReason::TooSlow), (1, 50, 60, 220, GapReason::TooSlow),]);
+    assert_eq!(found[2].1..found[2].2, 61..70);
+}
+
+#[test]
+fn a_track_that_ended_before_the_outage_misses_nothing() {
+    let media = tempfile::tempdir().unwrap();
+    let mut capture = two_tracks(&media.path().join("rec"));
+    capture.track_ended(key(1));
+    capture.away(GapReason::Away);
+    capture.finish(3_980_000).unwrap();
+    assert_eq!(gaps(&capture), [(2, 50, 50, 2_000, GapReason::Away)]);
+}
+
+#[test]
+fn a_gap_in_a_pause_is_none_of_the_lesson_s() {
+    let media = tempfile::tempdir().unwrap();
+    let mut capture = two_tracks(&media.path().join("rec"));
+    let live = LessonEventKind::Live { teacher: ParticipantId::new("teacher").unwrap() };
+    let event = |seq, ms, kind| LessonEvent { seq, at: UnixMillis(ms), kind };
+    capture.events(vec![event(1, 2_000, LessonEventKind::Paused), event(2, 12_000, live)]).unwrap();
+    capture.away(GapReason::Away);
+    capture.finish(13_000_000).unwrap();
+    assert_eq!(gaps(&capture)[0].3, 11_020);
+    assert_eq!(capture.contents().gap_ms(), 1_020);
+}

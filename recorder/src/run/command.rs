@@ -3,6 +3,7 @@
 use super::{Link, Next, Run};
 use crate::clock::now_unix_us;
 use crate::disk::DiskError;
+use crate::manifest::GapReason;
 use tokio::sync::oneshot;
 use tokio::task::block_in_place;
 use tongtang_protocol::control::{RecordingSpec, RecordingStatus};
@@ -88,6 +89,9 @@ impl Run {
         self.spec = Some(spec);
         // Packets still queued belong to the old connection and are sent again by the new one.
         self.link = Link::now();
+        if let Some(capture) = &mut self.capture {
+            capture.away(GapReason::Away);
+        }
         // A specification that cannot be written yet is written once the disk can be used again.
         let _ = self.with_disk(|run| match (&mut run.capture, &run.spec) {
             (Some(capture), Some(spec)) => Ok(capture.specify(spec, now_unix_us())?),

@@ -103,7 +103,12 @@ impl Run {
     }
 
     /// What kept us from the sfu does so no more.
-    pub(super) fn forget_alarm_if_settled(&mut self) {
+    pub(super) fn forget_trouble_if_settled(&mut self) {
+        if let (Link::Up { since, has_packets: true, .. }, Some(capture)) = (&self.link, &mut self.capture)
+            && since.elapsed() >= SETTLED
+        {
+            capture.back();
+        }
         let away = self.alarm.as_ref().is_some_and(|a| a.trouble == RecordingTrouble::MediaServerAway);
         if away && matches!(&self.link, Link::Up { since, .. } if since.elapsed() >= SETTLED) {
             self.alarm = None;
@@ -119,9 +124,9 @@ impl Run {
         tracing::info!(recording = %self.id, %reason, retry_ms = backoff.as_millis() as u64, "no tap");
         self.link =
             Link::Down { retry_at: Instant::now() + backoff, backoff: (backoff * 2).min(MAX_BACKOFF) };
-        if self.capture.is_some() {
+        if let Some(capture) = &mut self.capture {
             self.alarm = Some(RecordingAlarm::new(RecordingTrouble::MediaServerAway, reason));
-            self.hole_means = GapReason::Away;
+            capture.away(GapReason::Away);
         }
     }
 
@@ -147,18 +152,20 @@ impl Run {
                 }
             }
             TapItem::Started { flow, first } => {
-                let (epoch, means) = (spec.sfu_epoch, self.hole_means);
+                let (epoch, means) = (spec.sfu_epoch, capture.outage_reason());
                 let start = || capture.start_track(epoch, &flow, first, means, now_unix_us());
                 if !block_in_place(start)? {
                     tracing::warn!(recording = %self.id, flow = flow.id.0, "flow is not captured: too many, or not what it was");
                     self.ignored.insert(flow.id);
                 }
             }
-            TapItem::Lost { flow, packets } => {
+            TapItem::Lost { flow, from, to } => {
+                let packets = to.saturating_sub(from);
+                capture.lost(TrackKey { sfu_epoch: spec.sfu_epoch, flow }, to, now_unix_us());
                 tracing::warn!(recording = %self.id, flow = flow.0, packets, "the sfu dropped packets: too slow");
                 metrics::counter!("tongtang_recorder_lost_packets_total").increment(packets);
             }
-            TapItem::Ended { .. } => {}
+            TapItem::Ended { flow } => capture.track_ended(TrackKey { sfu_epoch: spec.sfu_epoch, flow }),
             TapItem::Refused { reason } => {
                 if let Some(finishing) = &mut self.finishing {
                     finishing.nothing_more();

@@ -48,8 +48,10 @@ pub enum TapItem {
     Lost {
         /// Of which flow.
         flow: FlowId,
-        /// How many.
-        packets: u64,
+        /// Index of the first dropped packet.
+        from: u64,
+        /// Index of the first packet behind them.
+        to: u64,
     },
     /// The sfu does not serve us.
     Refused {
@@ -139,7 +141,7 @@ fn item(line: FromSfu) -> TapItem {
     match line {
         FromSfu::FlowStarted { flow, first } => TapItem::Started { flow, first },
         FromSfu::FlowEnded { flow } => TapItem::Ended { flow },
-        FromSfu::Lost { flow, from, to } => TapItem::Lost { flow, packets: to.saturating_sub(from) },
+        FromSfu::Lost { flow, from, to } => TapItem::Lost { flow, from, to },
         FromSfu::Refused { reason } => TapItem::Refused { reason },
     }
 }

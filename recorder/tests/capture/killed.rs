@@ -142,6 +142,27 @@ async fn what_the_sfu_could_not_retain_is_marked_as_a_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_comes_back_after_all_was_forgotten_says_so_though_nothing_follows() {
+    let home = Home::new();
+    let (tap, recorder) = captured(&home, 20).await;
+    recorder.kill();
+    (0..100).for_each(|_| send_one_each(&tap));
+    tap.with(|room| room.flows.values_mut().for_each(|flow| flow.first = flow.packets.len() as u64));
+
+    let recorder = home.start();
+    recorder.until("the tap is there", |status| status.alarm.is_none()).await;
+    tap.until("the recorder is back", |room| room.subscriptions == 2).await;
+    let status = recorder.finish().await;
+    let contents = contents(&home.recording_folder());
+    assert_eq!(contents.gaps.len(), 3, "one a flow: {:?}", contents.gaps);
+    for gap in &contents.gaps {
+        let sent = tap.with(|room| room.flows[&gap.track.flow].packets.len() as u64);
+        assert_eq!((gap.to_index, gap.to_unix_us > gap.from_unix_us), (sent, true));
+    }
+    assert!(status.gap_ms > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_killed_while_finishing_finishes_when_it_is_back() {
     let home = Home::new();
     let (tap, recorder) = captured(&home, 20).await;

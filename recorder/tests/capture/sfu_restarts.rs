@@ -1,10 +1,11 @@
 //! The sfu is restarted in the middle of a lesson: same flow identifiers, other tracks.
 
-use super::fake_tap::FakeTap;
-use super::lesson::{assert_complete, begin, captured, contents, durable_more, teach_until};
+use super::fake_tap::{Arrived, FakeTap};
+use super::lesson::{FLOWS, assert_complete, begin, captured, contents, packet};
 use super::process::{Home, spec};
 use tongtang_protocol::control::CaptureState;
 use tongtang_protocol::trouble::RecordingTrouble;
+use tongtang_recorder::clock::now_unix_us;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_sfu_has_new_tracks_once_signaling_says_so() {
@@ -18,18 +19,32 @@ async fn a_restarted_sfu_has_new_tracks_once_signaling_says_so() {
     let mut old_epoch = spec(&second);
     old_epoch.sfu_epoch = 7;
     recorder.put(&old_epoch).await;
-    teach_until(&second, second.until("the old epoch is refused", |room| room.refused > 0)).await;
+    second.until("the old epoch is refused", |room| room.refused > 0).await;
     let waiting = recorder.until("the refusal is told", |status| status.alarm.is_some()).await;
     assert_eq!(waiting.state, CaptureState::Waiting);
     assert_eq!(waiting.alarm.unwrap().trouble, RecordingTrouble::MediaServerAway);
 
     recorder.put(&spec(&second)).await;
-    teach_until(&second, durable_more(&second, 20)).await;
-    recorder.finish().await;
+    // The publishers are back three seconds later.
+    let back_unix_us = now_unix_us() + 3_000_000;
+    for (id, index) in FLOWS.into_iter().flat_map(|id| (0..20).map(move |index| (id, index))) {
+        let arrival_unix_us = back_unix_us + index * 10_000;
+        second.send(id, Arrived { arrival_unix_us, packet: packet(id, index) });
+    }
+    second.until("they are on disk", |room| room.flows.values().all(|flow| flow.durable == 20)).await;
+    let status = recorder.finish().await;
     assert_complete(&home.recording_folder(), &second);
-    let epochs: Vec<u64> =
-        contents(&home.recording_folder()).tracks.keys().map(|key| key.sfu_epoch).collect();
+    let contents = contents(&home.recording_folder());
+    let epochs: Vec<u64> = contents.tracks.keys().map(|key| key.sfu_epoch).collect();
     assert_eq!(epochs, [7, 7, 7, 8, 8, 8]);
+
+    let fragments = |epoch| {
+        let tracks = contents.tracks.iter().filter(move |(key, _)| key.sfu_epoch == epoch);
+        tracks.flat_map(|(_, track)| track.fragments.values())
+    };
+    let last = fragments(7).map(|fragment| fragment.last_arrival_unix_us).max().unwrap();
+    assert_eq!(status.gap_ms, (back_unix_us - last) / 1000, "the time without an sfu is missing");
+    assert_eq!(contents.gaps.len(), 3, "one for each flow of the first life: {:?}", contents.gaps);
 }
 
 #[tokio::test(flavor = "multi_thread")]
