@@ -26,6 +26,10 @@ use tongtang_roq::control::{Flow, FlowId};
 /// Tracks of one recording, those that ended included. Later ones are not recorded, and counted.
 pub const MAX_TRACKS: usize = 1024;
 
+/// Packets further apart than this never share a fragment, also when they come all at once because the
+/// recorder catches up.
+pub const MAX_FRAGMENT_US: u64 = 2_000_000;
+
 /// Up to so many fragments are synced file by file; more at once by syncing the file system, whose
 /// journal then commits once instead of twice a fragment.
 const MAX_SINGLE_SYNCS: usize = 8;
@@ -36,6 +40,8 @@ pub struct Capture {
     folder: PathBuf,
     manifest: Manifest,
     tracks: BTreeMap<TrackKey, Open>,
+    /// Fragments that are long enough, until the next roll.
+    full: Vec<(segment::Writer, FragmentLine)>,
     /// For the manifest at the next roll.
     lines: Vec<Line>,
     pending_bytes: usize,
@@ -117,6 +123,7 @@ impl Capture {
             folder: folder.to_owned(),
             manifest,
             tracks,
+            full: Vec::new(),
             lines: Vec::new(),
             pending_bytes: 0,
             outage: None,
@@ -214,6 +221,10 @@ impl Capture {
                 }));
             }
         }
+        let is_full = |(_, line): &mut (segment::Writer, FragmentLine)| {
+            arrival_unix_us.abs_diff(line.first_arrival_unix_us) >= MAX_FRAGMENT_US
+        };
+        self.full.extend(open.fragment.take_if(is_full));
         let (writer, line) = match &mut open.fragment {
             Some(fragment) => fragment,
             none => {
@@ -264,10 +275,9 @@ impl Capture {
     /// Hands everything to the kernel: it survives a kill of this process.
     pub fn write_through(&mut self) -> io::Result<()> {
         self.try_to(|capture| {
-            for open in capture.tracks.values_mut() {
-                if let Some((writer, _)) = &mut open.fragment {
-                    writer.write_through()?;
-                }
+            let open = capture.tracks.values_mut().filter_map(|open| open.fragment.as_mut());
+            for (writer, _) in capture.full.iter_mut().chain(open) {
+                writer.write_through()?;
             }
             capture.pending_bytes = 0;
             Ok(())
@@ -280,8 +290,8 @@ impl Capture {
     }
 
     fn close_fragments(&mut self) -> io::Result<Vec<Durable>> {
-        let mut closing: Vec<(segment::Writer, FragmentLine)> =
-            self.tracks.values_mut().filter_map(|open| open.fragment.take()).collect();
+        let mut closing = std::mem::take(&mut self.full);
+        closing.extend(self.tracks.values_mut().filter_map(|open| open.fragment.take()));
         if closing.len() <= MAX_SINGLE_SYNCS {
             for (writer, line) in &mut closing {
                 writer.sync()?;
@@ -293,14 +303,15 @@ impl Capture {
         }
         self.pending_bytes = 0;
         let mut lines = std::mem::take(&mut self.lines);
-        let mut durable = Vec::with_capacity(closing.len());
+        // A track's fragments come in their order, so the last one counts.
+        let mut durable = BTreeMap::new();
         for (writer, mut line) in closing {
             line.bytes = writer.written_bytes();
-            durable.push(Durable { track: line.track, next: line.last_index + 1 });
+            durable.insert(line.track, line.last_index + 1);
             lines.push(Line::Fragment(line));
         }
         self.manifest.append(lines)?;
-        Ok(durable)
+        Ok(durable.into_iter().map(|(track, next)| Durable { track, next }).collect())
     }
 
     /// Appends those lesson events that are not here yet, and waits for the disk.

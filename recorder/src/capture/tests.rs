@@ -325,3 +325,33 @@ fn a_gap_in_a_pause_is_none_of_the_lesson_s() {
     assert_eq!(gaps(&capture)[0].3, 11_020);
     assert_eq!(capture.contents().gap_ms(), 1_020);
 }
+
+#[test]
+fn a_recorder_that_catches_up_makes_no_longer_fragments_than_a_live_one() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    start(&mut capture, 1, 0);
+    start(&mut capture, 2, 0);
+    send(&mut capture, 1, 0..990);
+    send(&mut capture, 2, 0..1);
+    let durable = [Durable { track: key(1), next: 990 }, Durable { track: key(2), next: 1 }];
+    assert_eq!(capture.roll().unwrap(), durable);
+    let fragments = &capture.contents().tracks[&key(1)].fragments;
+    assert_eq!(fragments.len(), 10, "19.8 s of media");
+    for line in fragments.values() {
+        assert!(line.last_arrival_unix_us - line.first_arrival_unix_us <= MAX_FRAGMENT_US, "{line:?}");
+        let path = recording::fragment_path(&folder, key(1), line.number);
+        assert_eq!(line.bytes, path.metadata().unwrap().len());
+    }
+    assert_eq!(on_disk(&folder, 1), (0..990).collect::<Vec<_>>());
+
+    // What is long enough survives a kill before it is closed.
+    send(&mut capture, 1, 990..1_490);
+    capture.write_through().unwrap();
+    drop(capture);
+    let capture = Capture::open(&folder, 2, 2).unwrap();
+    assert_eq!(capture.next_indexes(EPOCH)[&FlowId(1)], 1_490);
+    assert_eq!(on_disk(&folder, 1), (0..1_490).collect::<Vec<_>>());
+    assert!(capture.contents().gaps.is_empty());
+}

@@ -11,6 +11,8 @@ use tongtang_roq::control::FlowId;
 const FLOWS: u64 = 17 * 4 + 1;
 /// Waiting at the sfu, a flow: more than the recorder takes into memory at once.
 const WAITING: u64 = 300;
+/// Between two packets of a flow: what waits is nine seconds old.
+const PACKET_US: u64 = 30_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_recorder_catches_up_with_seventy_flows_and_loses_nothing() {
@@ -19,10 +21,12 @@ async fn a_late_recorder_catches_up_with_seventy_flows_and_loses_nothing() {
     for id in (1..=FLOWS).map(FlowId) {
         tap.start(&flow(id));
     }
+    let began = now_unix_us() - WAITING * PACKET_US;
     let send = |indexes: std::ops::Range<u64>| {
         for index in indexes {
             for id in (1..=FLOWS).map(FlowId) {
-                tap.send(id, Arrived { arrival_unix_us: now_unix_us(), packet: packet(id, index) });
+                let arrival_unix_us = began + index * PACKET_US;
+                tap.send(id, Arrived { arrival_unix_us, packet: packet(id, index) });
             }
         }
     };
@@ -41,4 +45,7 @@ async fn a_late_recorder_catches_up_with_seventy_flows_and_loses_nothing() {
     }
     let contents = contents(&home.recording_folder());
     assert_eq!((contents.tracks.len() as u64, contents.bytes), (FLOWS, status.bytes));
+    for line in contents.tracks.values().flat_map(|track| track.fragments.values()) {
+        assert!(line.last_arrival_unix_us - line.first_arrival_unix_us <= 2_000_000, "{line:?}");
+    }
 }
