@@ -27,7 +27,7 @@ use std::time::Duration;
 use store::{Job, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
-use tongtang_protocol::control::{ComposeSpec, ComposeState, ComposeStatus};
+use tongtang_protocol::control::{ComposeOutput, ComposeSpec, ComposeState, ComposeStatus};
 use tongtang_protocol::ids::{JobId, RecordingId};
 use tongtang_protocol::library::JobStep;
 use tongtang_protocol::trouble::{JobFailure, JobTrouble};
@@ -36,8 +36,12 @@ use tongtang_protocol::trouble::{JobFailure, JobTrouble};
 /// what ends the recorder.
 pub const MAX_ATTEMPTS: u32 = 3;
 
-/// Jobs that are remembered. Beyond it a new one is refused.
-pub const MAX_JOBS: usize = 50_000;
+/// Jobs that wait or run. Beyond it a new one is refused.
+pub const MAX_OPEN_JOBS: usize = 10_000;
+
+/// Jobs that ended and are remembered; the oldest are forgotten. A done one that is submitted once more is
+/// known again by its output.
+pub const MAX_ENDED_JOBS: usize = 1_000;
 
 /// Between two looks at a recording that is not finished yet, if the board does not speak before.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -65,8 +69,8 @@ pub enum SubmitError {
     /// Another job composes that recording already.
     #[error("job {0} composes this recording already")]
     Busy(JobId),
-    /// [`MAX_JOBS`].
-    #[error("more than {MAX_JOBS} jobs are remembered already")]
+    /// [`MAX_OPEN_JOBS`].
+    #[error("{MAX_OPEN_JOBS} jobs wait already")]
     TooMany,
     /// The job cannot be written down.
     #[error("the job cannot be written down: {0}")]
@@ -104,7 +108,9 @@ impl Jobs {
         let places = Semaphore::new(usize::from(config.at_once.max(1)));
         let jobs =
             Self { inner: Arc::new(Inner { config, board, store, places, entries: Mutex::default() }) };
-        for mut job in jobs.inner.store.read_all()? {
+        let mut all = jobs.inner.store.read_all()?;
+        all.sort_by_key(|job| job.ended_unix_us);
+        for mut job in all {
             let before = job.clone();
             jobs.inner.reconcile(&mut job);
             if job == before {
@@ -119,11 +125,12 @@ impl Jobs {
                 jobs.spawn(id, stop);
             }
         }
+        jobs.inner.forget_oldest(&mut jobs.inner.entries());
         Ok(jobs)
     }
 
-    /// Accepts a job. The same job again changes nothing while it waits, runs or is done; if it failed
-    /// or was cancelled, this is the retry.
+    /// Accepts a job. The same job again changes nothing while it waits, runs or is done (which is told
+    /// again: who asks does not know it); if it failed or was cancelled, this is the retry.
     pub fn submit(&self, id: &JobId, spec: &ComposeSpec) -> Result<ComposeStatus, SubmitError> {
         let recording = &spec.recording_id;
         if !self.inner.folder(recording).is_dir() {
@@ -134,10 +141,20 @@ impl Jobs {
             if entry.job.recording_id != *recording {
                 return Err(SubmitError::OtherRecording(id.clone()));
             }
-            if entry.job.is_active() || self.inner.is_done(&entry.job) {
+            if entry.job.is_active() {
                 return Ok(entry.job.status());
             }
-        } else if entries.len() >= MAX_JOBS {
+            if self.inner.is_done(&entry.job) {
+                self.inner.board.tell_job(entry.job.status());
+                return Ok(entry.job.status());
+            }
+        } else if let Some(output) = self.inner.made(id, recording) {
+            let (job_id, recording_id) = (id.clone(), recording.clone());
+            let status = ComposeStatus { job_id, recording_id, state: ComposeState::Done { output } };
+            self.inner.board.tell_job(status.clone());
+            return Ok(status);
+        }
+        if entries.values().filter(|entry| entry.job.is_active()).count() >= MAX_OPEN_JOBS {
             return Err(SubmitError::TooMany);
         }
         let mut active = entries.values().filter(|entry| entry.job.is_active());
@@ -148,6 +165,7 @@ impl Jobs {
             job_id: id.clone(),
             recording_id: recording.clone(),
             attempts: 0,
+            ended_unix_us: None,
             state: ComposeState::Queued,
         };
         self.inner.store.write(&job)?;
@@ -166,8 +184,11 @@ impl Jobs {
         let entry = entries.get_mut(id)?;
         if entry.job.is_active() {
             entry.stop.cancel();
-            entry.job.state = ComposeState::Cancelled;
+            entry.job.turn(ComposeState::Cancelled);
             self.inner.record(&entry.job);
+            let status = entry.job.status();
+            self.inner.forget_oldest(&mut entries);
+            return Some(status);
         }
         Some(entry.job.status())
     }
@@ -213,10 +234,8 @@ impl Inner {
         if !matches!(job.state, ComposeState::Running { .. }) {
             return;
         }
-        let made = Resource::read(&self.output(&job.recording_id))
-            .filter(|resource| resource.job.as_ref() == Some(&job.job_id));
-        job.state = match made {
-            Some(resource) => ComposeState::Done { output: resource.to_output(&job.recording_id) },
+        job.turn(match self.made(&job.job_id, &job.recording_id) {
+            Some(output) => ComposeState::Done { output },
             None if job.attempts >= MAX_ATTEMPTS => ComposeState::Failed {
                 failure: JobFailure::new(
                     JobTrouble::Interrupted { times: job.attempts },
@@ -224,7 +243,28 @@ impl Inner {
                 ),
             },
             None => ComposeState::Queued,
-        };
+        });
+    }
+
+    /// What a job has made, if it stands.
+    fn made(&self, id: &JobId, recording: &RecordingId) -> Option<ComposeOutput> {
+        let resource = Resource::read(&self.output(recording))?;
+        (resource.job.as_ref() == Some(id)).then(|| resource.to_output(recording))
+    }
+
+    /// Forgets of the jobs that ended all but the last.
+    fn forget_oldest(&self, entries: &mut BTreeMap<JobId, Entry>) {
+        let ended = entries.values().map(|entry| &entry.job).filter(|job| !job.is_active());
+        let mut ended: Vec<_> = ended.map(|job| (job.ended_unix_us, job.job_id.clone())).collect();
+        ended.sort_unstable();
+        let surplus = ended.len().saturating_sub(MAX_ENDED_JOBS);
+        for (_, id) in ended.drain(..surplus) {
+            if let Err(error) = self.store.remove(&id) {
+                tracing::warn!(job = %id, %error, "an old job's file cannot be removed");
+            }
+            self.board.forget_job(&id);
+            entries.remove(&id);
+        }
     }
 
     /// Writes a state down and shows it. What cannot be written is shown nevertheless: the next start
@@ -234,6 +274,9 @@ impl Inner {
             tracing::error!(job = %job.job_id, %error, "a job's state cannot be written down");
         }
         self.board.set_job(job.status());
+        if matches!(job.state, ComposeState::Done { .. }) {
+            self.board.forget_recording(&job.recording_id);
+        }
     }
 
     /// Changes a job that this task works on. Nothing happens when it was stopped meanwhile.
@@ -283,8 +326,9 @@ impl Inner {
             }
         };
         metrics::counter!("tongtang_recorder_compose_jobs_total", "result" => result).increment(1);
-        if let Some(job) = self.set(id, stop, |job| job.state = state) {
+        if let Some(job) = self.set(id, stop, |job| job.turn(state)) {
             self.record(&job);
+            self.forget_oldest(&mut self.entries());
         }
     }
 
@@ -335,25 +379,27 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_job_too_many_is_refused_and_known_ones_can_be_retried() {
+    async fn one_open_job_too_many_is_refused_and_one_that_ended_makes_room() {
         let media = tempfile::tempdir().unwrap();
-        std::fs::create_dir(media.path().join("rec-1")).unwrap();
+        std::fs::create_dir(media.path().join("rec-new")).unwrap();
         let config =
             JobsConfig { media_dir: media.path().to_owned(), at_once: 1, program: "/bin/false".into() };
         let jobs = Jobs::start(config, Board::new(1)).unwrap();
-        let recording_id = RecordingId::new("rec-1").unwrap();
         let name = |number: usize| JobId::new(format!("job-{number}")).unwrap();
-        for job_id in (0..MAX_JOBS).map(name) {
+        for number in 0..MAX_OPEN_JOBS {
             let job = Job {
-                job_id: job_id.clone(),
-                recording_id: recording_id.clone(),
-                attempts: 1,
-                state: ComposeState::Cancelled,
+                job_id: name(number),
+                recording_id: RecordingId::new(format!("rec-{number}")).unwrap(),
+                attempts: 0,
+                ended_unix_us: None,
+                state: ComposeState::Queued,
             };
-            jobs.inner.entries().insert(job_id, Entry { job, stop: CancellationToken::new() });
+            jobs.inner.entries().insert(name(number), Entry { job, stop: CancellationToken::new() });
         }
-        let spec = ComposeSpec { recording_id };
-        assert!(matches!(jobs.submit(&name(MAX_JOBS), &spec), Err(SubmitError::TooMany)));
-        assert_eq!(jobs.submit(&name(7), &spec).unwrap().state, ComposeState::Queued);
+        let spec = ComposeSpec { recording_id: RecordingId::new("rec-new").unwrap() };
+        let new = name(MAX_OPEN_JOBS);
+        assert!(matches!(jobs.submit(&new, &spec), Err(SubmitError::TooMany)));
+        assert_eq!(jobs.cancel(&name(7)).unwrap().state, ComposeState::Cancelled);
+        assert_eq!(jobs.submit(&new, &spec).unwrap().state, ComposeState::Queued);
     }
 }

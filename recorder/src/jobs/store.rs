@@ -1,5 +1,6 @@
 //! One file a job: `MEDIA/jobs/ID.json`, replaced whole.
 
+use crate::clock::now_unix_us;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -19,6 +20,9 @@ pub struct Job {
     pub recording_id: RecordingId,
     /// How often it was started since it was submitted or retried.
     pub attempts: u32,
+    /// When it ended, if it has.
+    #[serde(default)]
+    pub ended_unix_us: Option<u64>,
     /// How it stands.
     #[serde(flatten)]
     pub state: ComposeState,
@@ -32,6 +36,12 @@ impl Job {
             recording_id: self.recording_id.clone(),
             state: self.state.clone(),
         }
+    }
+
+    /// It stands otherwise from now on.
+    pub fn turn(&mut self, state: ComposeState) {
+        self.state = state;
+        self.ended_unix_us = (!self.is_active()).then(now_unix_us);
     }
 
     /// Does it wait or run?
@@ -82,6 +92,11 @@ impl Store {
         fs::rename(&aside, &path)?;
         File::open(&self.folder)?.sync_all()
     }
+
+    /// Removes a job's file. After a power cut it may be there again, and is removed again.
+    pub fn remove(&self, id: &JobId) -> io::Result<()> {
+        fs::remove_file(self.folder.join(format!("{id}.json")))
+    }
 }
 
 #[cfg(test)]
@@ -98,11 +113,14 @@ mod tests {
             job_id: JobId::new("job-1").unwrap(),
             recording_id: RecordingId::new("rec-1").unwrap(),
             attempts: 2,
+            ended_unix_us: Some(1),
             state: ComposeState::Failed { failure: JobFailure::new(JobTrouble::DiskFull, "no") },
         };
         store.write(&job).unwrap();
         fs::write(folder.path().join("jobs/job-2.json"), b"{\"job_id\":").unwrap();
         fs::write(folder.path().join("jobs/job-3.json.new"), b"{}").unwrap();
-        assert_eq!(store.read_all().unwrap(), [job]);
+        assert_eq!(store.read_all().unwrap(), [job.clone()]);
+        store.remove(&job.job_id).unwrap();
+        assert_eq!(store.read_all().unwrap(), []);
     }
 }

@@ -12,7 +12,7 @@ use tongtang_protocol::trouble::JobTrouble;
 use tongtang_recorder::board::Board;
 use tongtang_recorder::compose::output::Resource;
 use tongtang_recorder::compose::sandbox::{MAX_ADDRESS_SPACE_BYTES, MAX_CPU_S, MAX_FILE_BYTES};
-use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, SubmitError};
+use tongtang_recorder::jobs::{Jobs, JobsConfig, MAX_ATTEMPTS, MAX_ENDED_JOBS, SubmitError};
 use tongtang_roq::control::FlowCodec;
 
 /// Composers run at the lowest priority, beside whatever else the machine does.
@@ -149,7 +149,41 @@ async fn a_job_is_done_once_however_often_it_is_submitted() {
     assert_eq!(jobs.cancel(&job()), Some(done.clone()), "what is done stays done");
     drop(jobs);
     let (jobs, _) = start(lesson.media.path());
-    assert_eq!(jobs.snapshot(), [done]);
+    assert_eq!(jobs.snapshot(), std::slice::from_ref(&done));
+
+    // Long after, when it is forgotten: known by what it made, and told to who does not know it.
+    drop(jobs);
+    let made = std::fs::metadata(lesson.out().join("resource.json")).unwrap().modified().unwrap();
+    std::fs::remove_file(lesson.media.path().join("jobs/job-1.json")).unwrap();
+    let (jobs, board) = start(lesson.media.path());
+    let (_, mut changes) = board.follow();
+    assert_eq!(jobs.submit(&job(), &spec(&lesson)).unwrap(), done);
+    assert_eq!(changes.try_recv().unwrap(), RecorderEvent::Job { job: done });
+    let now = std::fs::metadata(lesson.out().join("resource.json")).unwrap().modified().unwrap();
+    assert_eq!(made, now, "nothing was composed again");
+}
+
+#[tokio::test]
+async fn of_the_jobs_that_ended_the_last_are_remembered() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("jobs");
+    std::fs::create_dir(&folder).unwrap();
+    let file = |number: usize| folder.join(format!("job-{number}.json"));
+    for number in 0..MAX_ENDED_JOBS + 3 {
+        let state = format!(
+            "{{\"job_id\":\"job-{number}\",\"recording_id\":\"rec-{number}\",\"attempts\":1,\
+             \"ended_unix_us\":{},\"state\":\"cancelled\"}}",
+            2_000_000 - number
+        );
+        std::fs::write(file(number), state).unwrap();
+    }
+    let (jobs, board) = start(media.path());
+    assert_eq!((jobs.snapshot().len(), board.jobs().len()), (MAX_ENDED_JOBS, MAX_ENDED_JOBS));
+    for number in MAX_ENDED_JOBS..MAX_ENDED_JOBS + 3 {
+        assert_eq!(jobs.status(&JobId::new(format!("job-{number}")).unwrap()), None);
+        assert!(!file(number).exists());
+    }
+    assert!(file(0).exists());
 }
 
 #[tokio::test]

@@ -17,6 +17,10 @@ use utoipa::ToSchema;
 /// Seconds between heartbeats of a node. Three missed: the node counts as gone.
 pub const HEARTBEAT_S: u64 = 2;
 
+/// Longest line of a node's event stream, in bytes. Signaling gives a stream with a longer one up, so a node
+/// keeps its snapshot below: it always tells what is open, and of what has ended the newest.
+pub const MAX_EVENT_LINE_BYTES: usize = 8 * 1024 * 1024;
+
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -258,13 +262,14 @@ pub struct ComposeStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RecorderEvent {
-    /// First line: everything this recorder holds.
+    /// First line: what this recorder holds.
     Snapshot {
         /// Same as in [`Register`].
         epoch: u64,
-        /// All recordings that are not composed yet, and those captured now.
+        /// All recordings captured now, and of those not composed yet the last ones.
         recordings: Vec<RecordingStatus>,
-        /// All jobs, done ones included.
+        /// All jobs that wait or run, and of those that ended the last ones. An older one is told again when
+        /// it is put again.
         jobs: Vec<ComposeStatus>,
     },
     /// A recording changed; replaces what was known of it.

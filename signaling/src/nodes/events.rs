@@ -7,11 +7,8 @@ use super::{Node, NodeError};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::time::Duration;
-use tongtang_protocol::control::KEEP_ALIVE_S;
+use tongtang_protocol::control::{KEEP_ALIVE_S, MAX_EVENT_LINE_BYTES};
 use tongtang_protocol::ids::NodeId;
-
-/// Longest line: a snapshot of all rooms. More is an error of the node.
-const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Two keep-alives missed, and a little. After it the stream counts as dead.
 const MAX_SILENCE: Duration = Duration::from_secs(2 * KEEP_ALIVE_S + 5);
@@ -45,7 +42,7 @@ impl<E: DeserializeOwned> EventStream<E> {
                 .map_err(|source| NodeError::Unreachable { node: self.node.clone(), source })?;
             let Some(chunk) = chunk else { return Ok(None) };
             if !self.lines.push(&chunk) {
-                return Err(self.nonsense(format!("a line of more than {MAX_LINE_BYTES} bytes")));
+                return Err(self.nonsense(format!("a line of more than {MAX_EVENT_LINE_BYTES} bytes")));
             }
         }
     }
@@ -69,7 +66,7 @@ impl Lines {
         self.buffer.drain(..self.taken);
         self.taken = 0;
         self.buffer.extend_from_slice(bytes);
-        self.buffer.len() <= MAX_LINE_BYTES
+        self.buffer.len() <= MAX_EVENT_LINE_BYTES
     }
 
     /// The next complete line that is not empty.
@@ -109,7 +106,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let mut lines = Lines::default();
-        assert!(lines.push(&vec![b'x'; MAX_LINE_BYTES]));
+        assert!(lines.push(&vec![b'x'; MAX_EVENT_LINE_BYTES]));
         assert!(!lines.push(b"x"));
     }
 }
