@@ -55,19 +55,21 @@ pub struct Order {
     pub recording: PathBuf,
     /// Folder of the resource; replaced when it is there already.
     pub out: PathBuf,
+    /// Free bytes of the disk that are not touched.
+    pub leave_bytes: u64,
     /// The job that this is for, to be noted in the resource.
     pub job: Option<JobId>,
 }
 
 /// Composes.
 pub fn run(order: &Order, progress: &mut Progress<'_>) -> Result<Resource, ComposeError> {
+    let part = Part::create(&order.out, order.leave_bytes)?;
+    part.check_room()?;
     let recording = Recording::open(&order.recording)?;
     progress.begin(JobStep::Reading, Share { from: 0.0, to: 0.08 });
     let mut plan = Plan::new(&recording.contents().events, sources::media_span(&recording)?)?;
     let sources = Sources::read(&recording, &mut plan, progress)?;
     let frames = frames(&plan);
-    let part = Part::create(&order.out)?;
-    part.check_room()?;
 
     let sound = compose_sound(&plan, &sources, frames, &part, progress)?;
     let mut film = Film::new(&plan, sources);
@@ -102,6 +104,9 @@ fn frames(plan: &Plan) -> u64 {
     frames.max(1) as u64
 }
 
+/// While the sound is written, the disk's room is looked at this often: each minute of the lesson.
+const LOOK_EVERY_SAMPLES: u64 = RATE_HZ as u64 * 60;
+
 /// The composed sound.
 struct Sound {
     stream: Stream,
@@ -134,6 +139,9 @@ fn compose_sound(
     let mut mix = Mix::new(plan, &sources.voices, total);
     while let Some(block) = mix.next() {
         rendition.push(&limiter.push(&block)).map_err(&failed)?;
+        if mix.position().is_multiple_of(LOOK_EVERY_SAMPLES) {
+            part.check_room()?;
+        }
         progress.part(mix.position() as f32 / total as f32);
     }
     rendition.push(&limiter.finish()).map_err(&failed)?;

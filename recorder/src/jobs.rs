@@ -53,6 +53,8 @@ pub struct JobsConfig {
     pub media_dir: PathBuf,
     /// Composers at once; at least one.
     pub at_once: u8,
+    /// Where recording stops; composers leave more than that free.
+    pub min_free_bytes: u64,
     /// The program that composes when its first argument is `compose`: this one.
     pub program: PathBuf,
 }
@@ -312,8 +314,9 @@ impl Inner {
                 self.board.set_job(job.status());
             }
         };
-        let (program, folder) = (&self.config.program, self.folder(&recording));
-        let ended = process::compose(program, &folder, id, stop, hear).await;
+        let JobsConfig { program, min_free_bytes, .. } = &self.config;
+        let folder = self.folder(&recording);
+        let ended = process::compose(program, &folder, *min_free_bytes, id, stop, hear).await;
         let Some(state) = self.state_after(ended, &recording) else { return };
         let result = match &state {
             ComposeState::Failed { failure } => {
@@ -382,8 +385,12 @@ mod tests {
     async fn one_open_job_too_many_is_refused_and_one_that_ended_makes_room() {
         let media = tempfile::tempdir().unwrap();
         std::fs::create_dir(media.path().join("rec-new")).unwrap();
-        let config =
-            JobsConfig { media_dir: media.path().to_owned(), at_once: 1, program: "/bin/false".into() };
+        let config = JobsConfig {
+            media_dir: media.path().to_owned(),
+            at_once: 1,
+            min_free_bytes: 0,
+            program: "/bin/false".into(),
+        };
         let jobs = Jobs::start(config, Board::new(1)).unwrap();
         let name = |number: usize| JobId::new(format!("job-{number}")).unwrap();
         for number in 0..MAX_OPEN_JOBS {

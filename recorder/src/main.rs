@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tongtang_config::Config;
 use tongtang_protocol::ids::JobId;
+use tongtang_recorder::compose::output::room_left_alone;
 use tongtang_recorder::compose::{Order, child};
 
 /// Captures lessons as they happen and makes library resources of them.
@@ -38,6 +39,9 @@ enum Command {
         /// Folder of the resource; replaced when it is there already.
         #[arg(long)]
         out: PathBuf,
+        /// Where recording stops below so many free bytes (recorder.min_free_bytes): composing leaves more.
+        #[arg(long, default_value_t = 0, value_name = "BYTES")]
+        min_free: u64,
         /// The job that this is for.
         #[arg(long)]
         job: Option<JobId>,
@@ -57,9 +61,10 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
-        Command::Compose { recording, out, job, supervised } => {
+        Command::Compose { recording, out, min_free, job, supervised } => {
             let parent = if supervised { child::Parent::OnStdin } else { child::Parent::None };
-            child::main(&Order { recording, out, job }, parent)
+            let leave_bytes = room_left_alone(min_free);
+            child::main(&Order { recording, out, leave_bytes, job }, parent)
         }
     }
 }

@@ -86,6 +86,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let jobs_config = JobsConfig {
         media_dir: context.media_dir.clone(),
         at_once: config.recorder.compose_jobs,
+        min_free_bytes: config.recorder.min_free_bytes,
         program: std::env::current_exe().map_err(ServeError::Jobs)?,
     };
     let recordings = Recordings::resume(context).await.map_err(ServeError::Media)?;

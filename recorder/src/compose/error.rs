@@ -21,6 +21,17 @@ pub enum ComposeError {
     /// The disk is full.
     #[error("the disk is full: free some space, then retry")]
     DiskFull,
+    /// What is left of the disk is for recordings.
+    #[error(
+        "the disk is nearly full: {free_mb} MB are free, of which {leave_mb} MB are left to the recordings; free some \
+         space, then retry"
+    )]
+    NearlyFull {
+        /// What is there.
+        free_mb: u64,
+        /// What composing leaves alone.
+        leave_mb: u64,
+    },
     /// A decoder, encoder or muxer.
     #[error("{what} failed: {source}")]
     Media {
@@ -54,7 +65,7 @@ impl ComposeError {
         let trouble = match self {
             Self::Plan(PlanError::NeverLive) | Self::NothingCaptured => JobTrouble::NothingCaptured,
             Self::Recording(_) => JobTrouble::Unreadable,
-            Self::DiskFull => JobTrouble::DiskFull,
+            Self::DiskFull | Self::NearlyFull { .. } => JobTrouble::DiskFull,
             Self::Media { .. } | Self::Loudness(_) => JobTrouble::MediaFailed,
             Self::Short { .. } | Self::Io { .. } => JobTrouble::DiskFailing,
         };

@@ -30,9 +30,16 @@ const PART: &str = ".part-";
 /// What stands behind the name of a folder that has been replaced.
 const OLD: &str = ".old";
 
-/// Composing stops below this many free bytes: a segment of each rung, with a reserve for the files
-/// that everything else on the machine needs to write.
-pub const MIN_ROOM_BYTES: u64 = 16 << 20;
+/// Composing stops below this many free bytes in any case: a segment of each rung, with a reserve for the
+/// files that everything else on the machine needs to write.
+const MIN_ROOM_BYTES: u64 = 16 << 20;
+
+/// Free bytes that composing leaves alone, where recording stops below `min_free_bytes`: half as much again.
+/// What is composed can be composed later, and the lesson that is being recorded cannot; nor can the
+/// database, whose disk this is by default.
+pub fn room_left_alone(min_free_bytes: u64) -> u64 {
+    min_free_bytes.saturating_add(min_free_bytes / 2).max(MIN_ROOM_BYTES)
+}
 
 /// `resource.json`: what composing made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,11 +169,12 @@ impl Resource {
 pub struct Part {
     out: PathBuf,
     folder: PathBuf,
+    leave_bytes: u64,
 }
 
 impl Part {
-    /// Makes an empty folder beside `out`.
-    pub fn create(out: &Path) -> Result<Self, ComposeError> {
+    /// Makes an empty folder beside `out`. So many bytes of the disk are to be left free.
+    pub fn create(out: &Path, leave_bytes: u64) -> Result<Self, ComposeError> {
         let folder = sibling(out, &format!("{PART}{}", std::process::id()));
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(|source| ComposeError::io(&folder, source))?;
@@ -175,7 +183,7 @@ impl Part {
             let path = folder.join(name);
             fs::create_dir_all(&path).map_err(|source| ComposeError::io(&path, source))?;
         }
-        Ok(Self { out: out.to_owned(), folder })
+        Ok(Self { out: out.to_owned(), folder, leave_bytes })
     }
 
     /// Where a file of the resource stands for now.
@@ -187,7 +195,11 @@ impl Part {
     pub fn check_room(&self) -> Result<(), ComposeError> {
         let room = rustix::fs::statvfs(&self.folder)
             .map_err(|error| ComposeError::io(&self.folder, error.into()))?;
-        if room.f_bavail * room.f_frsize < MIN_ROOM_BYTES { Err(ComposeError::DiskFull) } else { Ok(()) }
+        let free = room.f_bavail.saturating_mul(room.f_frsize);
+        if free >= self.leave_bytes {
+            return Ok(());
+        }
+        Err(ComposeError::NearlyFull { free_mb: free >> 20, leave_mb: self.leave_bytes.div_ceil(1 << 20) })
     }
 
     /// Did everything a rung was given reach its folder?
@@ -280,6 +292,7 @@ fn sync_all(folder: &Path) -> std::io::Result<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use tongtang_protocol::trouble::JobTrouble;
 
     fn resource() -> Resource {
         let traffic = Traffic { bytes: 1, average_bits_per_s: 100_000, peak_bits_per_s: 300_000 };
@@ -312,15 +325,27 @@ mod tests {
     fn a_half_done_output_is_never_visible_and_a_new_one_replaces_the_old_whole() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join(FOLDER);
-        drop(Part::create(&out).unwrap());
+        drop(Part::create(&out, 0).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         for _ in 0..2 {
-            let part = Part::create(&out).unwrap();
+            let part = Part::create(&out, 0).unwrap();
             fs::write(part.path("720p/00000.m4s"), b"x").unwrap();
             part.publish(&resource()).unwrap();
             assert_eq!(Resource::read(&out), Some(resource()));
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn more_is_left_to_the_live_recording_than_it_needs_to_go_on() {
+        assert_eq!(room_left_alone(0), MIN_ROOM_BYTES);
+        assert_eq!(room_left_alone(2 << 30), 3 << 30);
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join(FOLDER);
+        assert!(Part::create(&out, 1).unwrap().check_room().is_ok());
+        let error = Part::create(&out, u64::MAX).unwrap().check_room().unwrap_err();
+        assert_eq!(error.failure().trouble, JobTrouble::DiskFull);
+        assert!(error.to_string().contains("are left to the recordings"), "{error}");
     }
 
     #[test]

@@ -43,6 +43,7 @@ const MAX_MEMORY_POOLS: &str = "4";
 pub async fn compose(
     program: &Path,
     folder: &Path,
+    min_free_bytes: u64,
     job: &JobId,
     stop: &CancellationToken,
     mut hear: impl FnMut(&Line),
@@ -54,6 +55,8 @@ pub async fn compose(
         .arg(folder)
         .arg("--out")
         .arg(&out)
+        .arg("--min-free")
+        .arg(min_free_bytes.to_string())
         .arg("--job")
         .arg(job.as_str())
         .arg("--supervised")
@@ -179,7 +182,7 @@ mod tests {
         let mut heard = Vec::new();
         let job = JobId::new("job-1").unwrap();
         let hear = |line: &Line| heard.push(line.clone());
-        let ended = compose(&program, folder.path(), &job, &CancellationToken::new(), hear).await;
+        let ended = compose(&program, folder.path(), 0, &job, &CancellationToken::new(), hear).await;
         (ended, heard)
     }
 

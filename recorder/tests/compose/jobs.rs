@@ -33,8 +33,12 @@ pub fn lesson(seconds: i64) -> Lesson {
 }
 
 fn start(media: &Path) -> (Jobs, Board) {
+    start_leaving(media, 0)
+}
+
+fn start_leaving(media: &Path, min_free_bytes: u64) -> (Jobs, Board) {
     let board = Board::new(1);
-    let config = JobsConfig { media_dir: media.to_owned(), at_once: 1, program: program() };
+    let config = JobsConfig { media_dir: media.to_owned(), at_once: 1, min_free_bytes, program: program() };
     (Jobs::start(config, board.clone()).unwrap(), board)
 }
 
@@ -325,8 +329,28 @@ fn a_full_disk_is_named_and_leaves_nothing_behind() {
         .output()
         .unwrap();
     let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(reason.ends_with("the disk is full: free some space, then retry\n"), "{reason}");
+    assert!(reason.ends_with("left to the recordings; free some space, then retry\n"), "{reason}");
     assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 1, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn a_job_takes_no_room_that_a_live_recording_needs_and_is_done_when_there_is_more() {
+    let lesson = lesson(2);
+    let stat = rustix::fs::statvfs(lesson.media.path()).unwrap();
+    // Recording may go on here; composing leaves half as much again.
+    let min_free_bytes = stat.f_bavail * stat.f_frsize / 4 * 3;
+    let (jobs, board) = start_leaving(lesson.media.path(), min_free_bytes);
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    let failed = until(&board, "failed", is_failed).await;
+    let ComposeState::Failed { failure } = &failed.state else { panic!("{failed:?}") };
+    assert_eq!(failure.trouble, JobTrouble::DiskFull);
+    assert!(failure.text.contains("left to the recordings"), "{failure:?}");
+    until_only_captured(&lesson).await;
+
+    drop(jobs);
+    let (jobs, board) = start(lesson.media.path());
+    jobs.submit(&job(), &spec(&lesson)).unwrap();
+    until(&board, "done after the retry", is_done).await;
 }
 
 #[tokio::test]
