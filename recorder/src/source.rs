@@ -141,6 +141,11 @@ impl Tap {
         let _ = self.lines.try_send(FromRecorder::Durable { flow, next });
     }
 
+    /// Asks the sfu for keyframes of all pictures: those before are not kept.
+    pub fn keyframes(&self) {
+        let _ = self.lines.try_send(FromRecorder::Keyframes);
+    }
+
     /// Tells the sfu that the recording is finished and waits a moment until it has heard.
     pub async fn finish(mut self) {
         // Whatever still comes is not wanted: the reader must not stand in the way of the goodbye.

@@ -202,6 +202,7 @@ async fn a_recorder_that_is_killed_and_comes_back_loses_nothing() {
     let mut second = lesson.recorder(BTreeMap::from([(id, on_disk)])).await;
     let mut reading = second.flow().await;
     assert_eq!((reading.id, reading.first), (id, on_disk), "it goes on where the disk ends");
+    second.say(&FromRecorder::Keyframes).await;
     lesson.publisher.send_many(100, 160).await;
     let expected: Vec<u64> = (before[120].1..lesson.publisher.next).collect();
     let numbers: Vec<u64> =

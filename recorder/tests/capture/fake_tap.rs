@@ -29,6 +29,8 @@ pub struct Room {
     /// Times that a recorder subscribed.
     pub subscriptions: u32,
     pub refused: u32,
+    /// Times that it asked for keyframes.
+    pub keyframes: u32,
     pub is_finished: bool,
 }
 
@@ -161,6 +163,7 @@ async fn serve(
             let mut room = room.lock().unwrap();
             match line {
                 FromRecorder::Durable { flow, next } => room.flows.get_mut(&flow).unwrap().durable = next,
+                FromRecorder::Keyframes => room.keyframes += 1,
                 FromRecorder::Finish => room.is_finished = true,
                 FromRecorder::Subscribe { .. } => return Err("subscribed twice".into()),
             }

@@ -40,6 +40,9 @@ pub enum FromRecorder {
         /// Index of the first packet that is not.
         next: u64,
     },
+    /// The recording goes on after a pause of which nothing is kept: pictures cannot be decoded before their next
+    /// keyframe, so ask for one of every track.
+    Keyframes,
     /// The recording is finished: retain nothing, close.
     Finish,
 }

@@ -419,6 +419,21 @@ impl Engine {
         Ok(id)
     }
 
+    /// Every publisher of the room is asked for keyframes: a recorder that kept nothing of a pause goes on.
+    pub fn refresh_pictures(&mut self, now: Now, room: &RoomId) {
+        let Ok(key) = self.room_key(room) else { return };
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
+            let Some(publisher) = self.publishers.get_mut(publisher) else { continue };
+            for track in 0..publisher.ingress.tracks().len() {
+                if publisher.ingress.tracks()[track].is_alive(now.mono) {
+                    publisher.ingress.want_keyframe(track);
+                }
+            }
+        }
+        self.clocks.wake(now.mono);
+    }
+
     /// The recorder listens no more; nothing happens when the tap is gone already.
     pub fn detach_tap(&mut self, tap: TapId) {
         for (_, room) in self.rooms.iter_mut() {

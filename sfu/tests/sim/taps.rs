@@ -81,6 +81,39 @@ fn a_recorder_gets_every_layer_from_a_keyframe_on_with_the_publisher_s_own_repor
 }
 
 #[test]
+fn a_recorder_that_goes_on_after_a_pause_gets_a_keyframe_of_every_layer_and_one_request_is_enough() {
+    let mut world = World::new(3, VideoCodec::Vp8);
+    let teacher = world.publish("t", Video::Vp8, &LAYERS, &[Source::Microphone, Source::Camera]);
+    let (writer, mut reader) = tap::ring(tap::RING_BYTES, 0);
+    let now = world.time();
+    world.engine.attach_tap(now, &room(), writer).unwrap();
+    world.run_for(Duration::from_secs(5));
+    let mut before = Recorded::default();
+    read(&mut reader, &mut before);
+    let is_camera = |flow: &&Flow| flow.source == Source::Camera;
+    let layers: Vec<FlowId> = before.flows.values().filter(is_camera).map(|flow| flow.id).collect();
+    world.sender(teacher).plis.clear();
+
+    let now = world.time();
+    world.engine.refresh_pictures(now, &room());
+    let mut recorded = Recorded::default();
+    for _ in 0..30 {
+        world.run_for(Duration::from_millis(100));
+        read(&mut reader, &mut recorded);
+    }
+    assert_eq!(world.sender(teacher).plis.len(), LAYERS.len(), "once for each");
+    let is_keyframe = |packet: &Vec<u8>| {
+        let header = Header::parse(packet).unwrap();
+        Content::of_payload(Video::Vp8, header.payload(packet)).0.is_keyframe
+    };
+    let cameras = recorded.packets.iter().filter(|(flow, _)| layers.contains(flow));
+    let keyed = cameras
+        .filter(|(_, packets)| packets.iter().filter(|packet| !is_rtcp(packet)).any(is_keyframe))
+        .count();
+    assert_eq!(keyed, LAYERS.len());
+}
+
+#[test]
 fn what_a_muted_microphone_says_is_not_recorded_and_a_flow_ends_with_its_publisher() {
     let mut world = World::new(2, VideoCodec::Vp8);
     world.publish("t", Video::Vp8, &[], &[Source::Microphone]);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tongtang_protocol::ids::RoomId;
 use tongtang_roq::control::{Flow, FromRecorder, FromSfu, MAX_LINE_BYTES};
 use tongtang_roq::framing;
 
@@ -66,7 +67,7 @@ pub async fn serve(node: Arc<Node>, shelves: Arc<Shelves>, connection: Connectio
     tracing::info!(room = %key.0, recording = %key.1, known = next.len(), "recorder connected");
     let outcome = tokio::select! {
         outcome = feed(&connection, &shelf, send, &next) => outcome.map(|()| Said::Nothing),
-        outcome = listen(&shelf, lines) => outcome,
+        outcome = listen(&node, &key.0, &shelf, lines) => outcome,
         _ = replaced.wait_for(|current| *current != number) => Ok(Said::Replaced),
     };
     shelf.leave(number);
@@ -91,10 +92,15 @@ enum Said {
 }
 
 /// Reads the control stream.
-async fn listen(shelf: &Shelf, mut lines: Lines) -> Result<Said, TapError> {
+async fn listen(node: &Node, room: &RoomId, shelf: &Shelf, mut lines: Lines) -> Result<Said, TapError> {
     loop {
         match lines.next().await? {
             Some(FromRecorder::Durable { flow, next }) => shelf.durable(&BTreeMap::from([(flow, next)])),
+            Some(FromRecorder::Keyframes) => {
+                let room = room.clone();
+                // A stopped engine has no pictures.
+                let _ = node.worker.call(move |engine, now| engine.refresh_pictures(now, &room)).await;
+            }
             Some(FromRecorder::Finish) => return Ok(Said::Finish),
             Some(FromRecorder::Subscribe { .. }) => return Err(TapError::Protocol("subscribe comes once")),
             None => return Ok(Said::Nothing),
