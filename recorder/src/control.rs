@@ -10,9 +10,9 @@ mod events;
 use crate::board::Board;
 use crate::jobs::Jobs;
 use crate::recordings::Recordings;
-use answer::{Parsed, Refused};
+use answer::{Named, Parsed, Refused};
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
@@ -126,14 +126,14 @@ async fn list(State(control): State<Control>) -> Json<Vec<RecordingStatus>> {
 
 async fn get_recording(
     State(control): State<Control>,
-    Path(recording): Path<String>,
+    Named(recording): Named,
 ) -> Result<Json<RecordingStatus>, Refused> {
     Ok(Json(control.recordings.status(&id(&recording)?).await?))
 }
 
 async fn put_recording(
     State(control): State<Control>,
-    Path(recording): Path<String>,
+    Named(recording): Named,
     Parsed(spec): Parsed<RecordingSpec>,
 ) -> Result<Json<RecordingStatus>, Refused> {
     Ok(Json(control.recordings.put(&id(&recording)?, spec).await?))
@@ -141,7 +141,7 @@ async fn put_recording(
 
 async fn append_events(
     State(control): State<Control>,
-    Path(recording): Path<String>,
+    Named(recording): Named,
     Parsed(append): Parsed<AppendEvents>,
 ) -> Result<Json<RecordingStatus>, Refused> {
     Ok(Json(control.recordings.events(&id(&recording)?, append.events).await?))
@@ -149,30 +149,27 @@ async fn append_events(
 
 async fn finish(
     State(control): State<Control>,
-    Path(recording): Path<String>,
+    Named(recording): Named,
 ) -> Result<(StatusCode, Json<RecordingStatus>), Refused> {
     Ok((StatusCode::ACCEPTED, Json(control.recordings.finish(&id(&recording)?).await?)))
 }
 
 async fn put_job(
     State(control): State<Control>,
-    Path(job): Path<String>,
+    Named(job): Named,
     Parsed(spec): Parsed<ComposeSpec>,
 ) -> Result<Json<ComposeStatus>, Refused> {
     Ok(Json(control.jobs().await?.submit(&job_id(&job)?, &spec)?))
 }
 
-async fn get_job(
-    State(control): State<Control>,
-    Path(job): Path<String>,
-) -> Result<Json<ComposeStatus>, Refused> {
+async fn get_job(State(control): State<Control>, Named(job): Named) -> Result<Json<ComposeStatus>, Refused> {
     let id = job_id(&job)?;
     known(&id, control.jobs().await?.status(&id))
 }
 
 async fn cancel_job(
     State(control): State<Control>,
-    Path(job): Path<String>,
+    Named(job): Named,
 ) -> Result<Json<ComposeStatus>, Refused> {
     let id = job_id(&job)?;
     known(&id, control.jobs().await?.cancel(&id))

@@ -4,7 +4,8 @@ use crate::disk::DiskError;
 use crate::jobs::SubmitError;
 use crate::recordings::RecordingsError;
 use crate::run::Refusal;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -55,6 +56,19 @@ impl From<SubmitError> for Refused {
             },
         };
         Self::new(status, kind, text)
+    }
+}
+
+/// The one name in a path.
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Self(name))
+            .map_err(|rejection| Refused::new(400, "bad_path", rejection.body_text()))
     }
 }
 

@@ -23,6 +23,8 @@ async fn bad_requests_get_a_problem_in_words_and_change_nothing() {
         (put(&path).body("{"), 400, "bad_body"),
         (put(&path).json(&other), 400, "bad_recording_id"),
         (put("/control/recordings/a%20b").json(&spec(&tap)), 400, "bad_recording_id"),
+        (put("/control/recordings/%ff").json(&spec(&tap)), 400, "bad_path"),
+        (recorder.request(Method::GET, "/control/jobs/%ff"), 400, "bad_path"),
         (put("/control/recordings/..%2Fetc").json(&spec(&tap)), 400, "bad_recording_id"),
         (put(&path).body(vec![b' '; 2 << 20]), 413, "body_too_large"),
         (recorder.request(Method::POST, &format!("{path}/finish")), 404, "recording_unknown"),
