@@ -182,13 +182,31 @@ fn many_tracks_are_durable_together() {
 }
 
 #[test]
-fn a_track_beyond_the_limit_or_with_a_changed_description_is_refused() {
+fn a_track_whose_description_has_changed_is_refused() {
     let media = tempfile::tempdir().unwrap();
     let mut capture = Capture::open(&media.path().join("rec"), 1, 1).unwrap();
     assert!(start(&mut capture, 1, 0));
     let mut changed = flow(1);
     changed.ssrc = 99;
     assert!(!capture.start_track(EPOCH, &changed, 0, GapReason::Away, 5).unwrap());
+}
+
+#[test]
+fn a_track_beyond_the_limit_is_refused_and_those_that_are_there_go_on() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    std::fs::create_dir(&folder).unwrap();
+    let track = |id| Line::Track { track: Track { sfu_epoch: EPOCH, flow: flow(id) }, at_unix_us: 1 };
+    let most = MAX_TRACKS as u64;
+    Manifest::open(&folder).unwrap().append((1..=most - 1).map(track).collect()).unwrap();
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    assert!(start(&mut capture, most, 0));
+    assert!(!start(&mut capture, most + 1, 0));
+    assert_eq!(capture.refused_tracks(), 1);
+    send(&mut capture, most + 1, 0..1);
+    send(&mut capture, most, 0..1);
+    assert_eq!(capture.roll().unwrap(), [Durable { track: key(most), next: 1 }]);
+    assert!(start(&mut capture, most, 1), "known already");
 }
 
 #[test]
