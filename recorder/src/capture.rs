@@ -6,14 +6,17 @@
 //! `run`. After an error the capture is of no more use: it writes and acknowledges nothing, is dropped and
 //! opened again, as after a crash.
 
+mod off;
 mod outage;
 
 use crate::manifest::{ClockLine, Contents, Finished, FragmentLine, GapReason, Line, Manifest};
 use crate::mend;
 use crate::recording::{self, TRACKS};
+use crate::rolling::{Span, off_spans};
 use crate::rtp;
 use crate::segment::{self, PacketKind, Record};
 use crate::track::{Track, TrackKey};
+use off::Skipping;
 use outage::Outage;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -46,6 +49,8 @@ pub struct Capture {
     lines: Vec<Line>,
     pending_bytes: usize,
     outage: Option<Outage>,
+    /// When the lesson is not to be recorded.
+    off: Vec<Span>,
     refused_tracks: u64,
     repeated_packets: u64,
     /// Something could not be written: what is on disk is known by reading it back only.
@@ -64,6 +69,8 @@ struct Open {
     lost: Option<(u64, u64)>,
     /// Nothing more comes.
     has_ended: bool,
+    /// Its packets are being passed over.
+    skipping: Option<Skipping>,
     next_number: u32,
     fragment: Option<(segment::Writer, FragmentLine)>,
 }
@@ -77,11 +84,14 @@ impl Open {
             hole_means: GapReason::TooSlow,
             lost: None,
             has_ended: false,
+            skipping: None,
             next_number: 1,
             fragment: None,
         }
     }
 }
+
+pub use off::{LATE_MEDIA_US, Taken};
 
 /// How far a track is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +124,17 @@ impl Capture {
                 open.last_arrival_unix_us =
                     open.last_arrival_unix_us.max(Some(fragment.last_arrival_unix_us));
             }
+            if let Some(skipped) = known.skipped {
+                open.next_index = open.next_index.max(skipped.next_index);
+                open.last_arrival_unix_us = open.last_arrival_unix_us.max(Some(skipped.last_arrival_unix_us));
+            }
             // Also past files that are no fragments of ours: nothing is ever overwritten.
             let files = recording::list_fragments(&recording::track_folder(folder, *key))?;
             open.next_number = files.last().map_or(1, |(number, _)| number + 1);
             tracks.insert(*key, open);
         }
-        Ok(Self {
+        let off = off_spans(&manifest.contents().events);
+        let mut capture = Self {
             folder: folder.to_owned(),
             manifest,
             tracks,
@@ -127,10 +142,15 @@ impl Capture {
             lines: Vec::new(),
             pending_bytes: 0,
             outage: None,
+            off,
             refused_tracks: 0,
             repeated_packets: 0,
             has_failed: false,
-        })
+        };
+        if capture.contents().finished_unix_us.is_none() {
+            capture.erase()?;
+        }
+        Ok(capture)
     }
 
     /// What the manifest adds up to.
@@ -149,7 +169,7 @@ impl Capture {
     /// For each known flow of a life of the sfu, the index of the first packet that is not here yet.
     pub fn next_indexes(&self, sfu_epoch: u64) -> BTreeMap<FlowId, u64> {
         let tracks = self.tracks.iter().filter(|(key, _)| key.sfu_epoch == sfu_epoch);
-        tracks.map(|(key, open)| (key.flow, open.next_index)).collect()
+        tracks.map(|(key, open)| (key.flow, open.first_needed())).collect()
     }
 
     /// A flow begins or goes on; `hole_means` names the gap if its first packet is not the next one.
@@ -190,6 +210,7 @@ impl Capture {
 
     /// A packet arrived. One that is here already, or whose track is unknown, is ignored.
     pub fn packet(&mut self, key: TrackKey, record: &Record<'_>) {
+        let is_off = self.is_off(record.arrival_unix_us);
         let Some(open) = self.tracks.get_mut(&key) else {
             return;
         };
@@ -201,13 +222,20 @@ impl Capture {
         if let Some(outage) = &mut self.outage {
             outage.packet(arrival_unix_us);
         }
-        if record.index > open.next_index {
+        if !is_off {
+            self.lines.extend(open.end_skipping(key));
+        }
+        if record.index > open.next_index && open.skipping.is_none() {
             let from_unix_us = open.last_arrival_unix_us.unwrap_or(arrival_unix_us);
             let span = (from_unix_us, arrival_unix_us);
             self.lines.push(Line::Gap(open.gap(key, record.index, span, open.hole_means)));
         }
         open.lost = open.lost.filter(|(to_index, _)| *to_index > record.index);
         open.hole_means = GapReason::TooSlow;
+        if is_off {
+            open.skip(record.index, arrival_unix_us);
+            return;
+        }
         open.next_index = record.index + 1;
         open.last_arrival_unix_us = Some(arrival_unix_us);
         if record.kind == PacketKind::Rtcp {
@@ -310,12 +338,19 @@ impl Capture {
             durable.insert(line.track, line.last_index + 1);
             lines.push(Line::Fragment(line));
         }
+        for (key, open) in &mut self.tracks {
+            if let Some(skipped) = open.skipped_for_good(*key) {
+                durable.insert(*key, skipped.next_index);
+                lines.push(Line::Skipped(skipped));
+            }
+        }
         self.manifest.append(lines)?;
         Ok(durable.into_iter().map(|(track, next)| Durable { track, next }).collect())
     }
 
-    /// Appends those lesson events that are not here yet, and waits for the disk.
-    pub fn events(&mut self, events: Vec<LessonEvent>) -> io::Result<()> {
+    /// Appends those lesson events that are not here yet, and waits for the disk. Says what they mean for
+    /// the tap.
+    pub fn events(&mut self, events: Vec<LessonEvent>) -> io::Result<Taken> {
         let mut last_seq = self.contents().last_event_seq();
         let mut lines = Vec::new();
         for event in events {
@@ -324,7 +359,9 @@ impl Capture {
                 lines.push(Line::Lesson { event });
             }
         }
-        self.append(lines)
+        self.append(lines)?;
+        let off = off_spans(&self.contents().events);
+        if off == self.off { Ok(Taken::default()) } else { self.try_to(|capture| capture.turn_off(off)) }
     }
 
     /// Notes that signaling asked to finish.

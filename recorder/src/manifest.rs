@@ -45,6 +45,15 @@ pub enum Line {
     },
     /// A fragment was closed and synced.
     Fragment(FragmentLine),
+    /// A closed fragment was removed: the lesson does not want recorded what it held.
+    Erased {
+        /// Its track.
+        track: TrackKey,
+        /// Its number in the track.
+        number: u32,
+    },
+    /// Packets were passed over, on purpose.
+    Skipped(Skipped),
     /// A sender report arrived.
     Clock(ClockLine),
     /// Packets between sfu and disk were lost.
@@ -111,6 +120,17 @@ pub struct FragmentLine {
     pub mended: bool,
 }
 
+/// Packets that arrived while the lesson was not to be recorded: neither kept nor missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Their track.
+    pub track: TrackKey,
+    /// Index of the first packet behind them. What is not in a fragment and in no gap before it was skipped.
+    pub next_index: u64,
+    /// When the last of them arrived at the sfu.
+    pub last_arrival_unix_us: u64,
+}
+
 /// Which RTP timestamp belongs to which moment of the publisher's clock (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockLine {
@@ -165,6 +185,8 @@ pub struct TrackContents {
     pub fragments: BTreeMap<u32, FragmentLine>,
     /// Its sender reports, in order of arrival.
     pub clocks: Vec<ClockLine>,
+    /// How far its packets were skipped, if any were.
+    pub skipped: Option<Skipped>,
 }
 
 /// What the lines of a manifest add up to.
@@ -201,6 +223,7 @@ impl Contents {
                     track,
                     fragments: BTreeMap::new(),
                     clocks: Vec::new(),
+                    skipped: None,
                 });
             }
             Line::Fragment(fragment) => {
@@ -210,6 +233,17 @@ impl Contents {
                     if let Some(before) = track.fragments.insert(fragment.number, fragment) {
                         self.bytes = self.bytes.saturating_sub(before.bytes);
                     }
+                }
+            }
+            Line::Erased { track, number } => {
+                let track = self.tracks.get_mut(&track);
+                let erased = track.and_then(|track| track.fragments.remove(&number));
+                self.bytes = self.bytes.saturating_sub(erased.map_or(0, |erased| erased.bytes));
+            }
+            Line::Skipped(skipped) => {
+                if let Some(track) = self.tracks.get_mut(&skipped.track) {
+                    let further = track.skipped.is_none_or(|known| known.next_index < skipped.next_index);
+                    track.skipped = if further { Some(skipped) } else { track.skipped };
                 }
             }
             Line::Clock(clock) => {

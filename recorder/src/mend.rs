@@ -6,11 +6,16 @@
 
 use crate::manifest::{Contents, FragmentLine, Gap, GapReason, Line};
 use crate::recording::{self, TRACKS};
+use crate::rolling::{Span, kept_us, off_spans};
 use crate::segment::{self, Record, SegmentError, Tail};
 use crate::track::{Track, TrackKey};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
+
+/// A hole around a pause is that pause when it is longer by no more than this: packets of the last moment before
+/// it and of the first behind it.
+const MAX_SKIP_EDGE_US: u64 = 2_000_000;
 
 /// Mends the folder and returns the lines to append, in order.
 pub fn mend(folder: &Path, contents: &Contents, now_unix_us: u64) -> io::Result<Vec<Line>> {
@@ -45,7 +50,7 @@ fn mend_track(
             announced = true;
         }
         for hole in found.holes(before) {
-            if !is_explained(contents, key, hole.from_index) {
+            if !is_explained(contents, key, hole) {
                 lines.push(Line::Gap(hole.gap(key)));
             }
         }
@@ -55,8 +60,13 @@ fn mend_track(
     File::open(&track_folder)?.sync_all()
 }
 
-fn is_explained(contents: &Contents, key: TrackKey, from_index: u64) -> bool {
-    contents.gaps.iter().any(|gap| gap.track == key && gap.from_index == from_index)
+/// Is it a gap that is known already, or what was skipped while the lesson was not to be recorded?
+fn is_explained(contents: &Contents, key: TrackKey, hole: Hole) -> bool {
+    let is_known = contents.gaps.iter().any(|gap| gap.track == key && gap.from_index == hole.from_index);
+    let span = Span { from_unix_us: hole.from_unix_us, to_unix_us: hole.to_unix_us };
+    let us = hole.to_unix_us.saturating_sub(hole.from_unix_us);
+    let kept_us = kept_us(vec![span], &off_spans(&contents.events));
+    is_known || (kept_us < us && kept_us <= MAX_SKIP_EDGE_US)
 }
 
 /// A fragment that a crash left open.

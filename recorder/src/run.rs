@@ -74,6 +74,8 @@ pub struct Run {
     /// Why it is alarmed or waits.
     alarm: Option<RecordingAlarm>,
     finishing: Option<Finishing>,
+    /// The lesson goes on: the sfu is asked for keyframes at the next chance.
+    wants_keyframes: bool,
     last_contents: Contents,
     wrote_at: Instant,
     rolled_at: Instant,
@@ -101,6 +103,7 @@ impl Run {
             closed_by: GapReason::Away,
             alarm: None,
             finishing: None,
+            wants_keyframes: false,
             last_contents: Contents::default(),
             wrote_at: Instant::now(),
             rolled_at: Instant::now(),
@@ -246,7 +249,7 @@ impl Run {
         let state = match (&self.capture, &self.link) {
             _ if self.contents().finished_unix_us.is_some() => CaptureState::Finished,
             (None, _) if self.alarm.is_some() => CaptureState::Alarmed,
-            (Some(_), Link::Up { has_packets: true, .. }) => CaptureState::Capturing,
+            (Some(_), link) if link.brings_packets() => CaptureState::Capturing,
             _ => CaptureState::Waiting,
         };
         status_of(&self.id, self.contents().totals(), state, self.alarm.clone())

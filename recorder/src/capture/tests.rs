@@ -373,3 +373,121 @@ fn a_recorder_that_catches_up_makes_no_longer_fragments_than_a_live_one() {
     assert_eq!(on_disk(&folder, 1), (0..1_490).collect::<Vec<_>>());
     assert!(capture.contents().gaps.is_empty());
 }
+
+fn event(seq: u64, ms: i64, kind: LessonEventKind) -> LessonEvent {
+    LessonEvent { seq, at: UnixMillis(ms), kind }
+}
+
+fn live() -> LessonEventKind {
+    LessonEventKind::Live { teacher: ParticipantId::new("teacher").unwrap() }
+}
+
+/// Indexes of the packets that [`send`] lets arrive between two moments.
+fn between(from_ms: u64, to_ms: u64) -> std::ops::Range<u64> {
+    (from_ms - 1_000).div_ceil(20)..(to_ms - 1_000).div_ceil(20)
+}
+
+#[test]
+fn nothing_of_a_pause_is_kept_and_nothing_of_it_is_missing() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    start(&mut capture, 1, 0);
+    send(&mut capture, 1, 0..50);
+    assert_eq!(capture.events(vec![event(1, 1_000, live())]).unwrap(), Taken::default());
+    let taken = capture.events(vec![event(2, 2_000, LessonEventKind::Paused)]).unwrap();
+    assert_eq!((taken.durable, taken.is_rewound), (vec![Durable { track: key(1), next: 50 }], false));
+    send(&mut capture, 1, 50..60);
+    let mut acknowledged = vec![];
+    for roll in 3..10 {
+        send(&mut capture, 1, roll * 20..(roll + 1) * 20);
+        acknowledged.extend(capture.roll().unwrap());
+    }
+    let late_us = 1_000_000 + acknowledged.last().unwrap().next * 20_000;
+    assert!(acknowledged.len() == 5 && late_us + 1_000_000 < 5_000_000, "{acknowledged:?}");
+
+    // The lesson went on at 4.5 s; we hear of it at 5 s.
+    let taken = capture.events(vec![event(3, 4_500, live())]).unwrap();
+    assert!(taken.is_rewound && taken.needs_keyframes);
+    let first = capture.next_indexes(EPOCH)[&FlowId(1)];
+    assert!(first > 60 && first <= between(1_000, 4_500).end, "{first}");
+    start(&mut capture, 1, first);
+    send(&mut capture, 1, first..300);
+    capture.finish(9_000_000).unwrap();
+    let late = between(2_000, 2_000 + LATE_MEDIA_US / 1000).end;
+    let kept: Vec<u64> = (0..late).chain(between(4_500, 7_000)).collect();
+    assert_eq!(on_disk(&folder, 1), kept, "the last words before the pause, and all behind it");
+    assert_eq!((gaps(&capture), capture.contents().gap_ms()), (vec![], 0));
+}
+
+#[test]
+fn a_pause_that_is_told_late_is_cut_out_of_what_is_written_already() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    for id in [1, 2] {
+        start(&mut capture, id, 0);
+        send(&mut capture, id, 0..400);
+    }
+    capture.roll().unwrap();
+    let bytes = capture.contents().bytes;
+    let paused =
+        vec![event(1, 1_000, live()), event(2, 2_200, LessonEventKind::Paused), event(3, 8_100, live())];
+    // A crash right behind the events' lines, then another behind the cutting.
+    let mut manifest = Manifest::open(&folder).unwrap();
+    manifest.append(paused.into_iter().map(|event| Line::Lesson { event }).collect()).unwrap();
+    let before = std::fs::read(manifest.path()).unwrap();
+    let kept: Vec<u64> = between(1_000, 2_700).chain(between(8_100, 9_000)).collect();
+    for is_told in [true, false] {
+        let capture = Capture::open(&folder, 2, 2).unwrap();
+        for id in [1, 2] {
+            assert_eq!(on_disk(&folder, id), kept);
+            let known = &capture.contents().tracks[&key(id)];
+            assert!(known.fragments.len() < 4, "{:?}", known.fragments);
+            for line in known.fragments.values() {
+                let path = recording::fragment_path(&folder, key(id), line.number);
+                assert_eq!(line.bytes, path.metadata().unwrap().len());
+            }
+            assert_eq!(capture.next_indexes(EPOCH)[&FlowId(id)], 400, "not asked for again");
+        }
+        assert!(capture.contents().bytes < bytes / 2);
+        assert_eq!(gaps(&capture), []);
+        if is_told {
+            std::fs::write(folder.join(crate::manifest::FILE_NAME), &before).unwrap();
+        }
+    }
+    let capture = Capture::open(&folder, 3, 3).unwrap();
+    assert_eq!(capture.next_indexes(EPOCH)[&FlowId(1)], 400);
+}
+
+#[test]
+fn a_recorder_killed_in_a_pause_keeps_nothing_of_it_and_marks_no_gap() {
+    let media = tempfile::tempdir().unwrap();
+    let folder = media.path().join("rec");
+    let mut capture = Capture::open(&folder, 1, 1).unwrap();
+    start(&mut capture, 1, 0);
+    send(&mut capture, 1, 0..50);
+    capture.events(vec![event(1, 1_000, live()), event(2, 2_000, LessonEventKind::Paused)]).unwrap();
+    send(&mut capture, 1, 50..200);
+    (0..5).for_each(|_| drop(capture.roll().unwrap()));
+    drop(capture);
+
+    let mut capture = Capture::open(&folder, 2, 2).unwrap();
+    capture.away(GapReason::Away);
+    assert!(capture.is_off_now());
+    assert_eq!(capture.next_indexes(EPOCH)[&FlowId(1)], 200);
+    start(&mut capture, 1, 200);
+    send(&mut capture, 1, 200..250);
+    let taken = capture.events(vec![event(3, 5_600, live())]).unwrap();
+    assert!(taken.is_rewound);
+    start(&mut capture, 1, 200);
+    send(&mut capture, 1, 200..260);
+    capture.write_through().unwrap();
+    drop(capture);
+
+    let mut capture = Capture::open(&folder, 3, 3).unwrap();
+    capture.finish(7_000_000).unwrap();
+    let late = between(2_000, 2_000 + LATE_MEDIA_US / 1000).end;
+    assert_eq!(on_disk(&folder, 1), (0..late).chain(between(5_600, 6_200)).collect::<Vec<_>>());
+    assert_eq!((gaps(&capture), capture.contents().gap_ms()), (vec![], 0));
+}

@@ -16,7 +16,8 @@ use std::collections::VecDeque;
 /// Largest picture that is decoded, in pixels: 4096×4096. A track that claims more is not shown.
 pub const MAX_PICTURE_PIXELS: u32 = 4096 * 4096;
 
-/// So early a source's first picture may be shown: the connection's first keyframe takes this long.
+/// So early a source's first picture may be shown: a connection's first keyframe takes this long, and so does
+/// the first after a pause, of which nothing is kept.
 const LEAD_US: i64 = 2_000_000;
 
 /// A jump this far ahead begins at a keyframe again instead of decoding everything between.
@@ -29,6 +30,8 @@ const MAX_UNITS_IN_DECODER: usize = 64;
 pub struct Pictures {
     tracks: Vec<TrackIndex>,
     choice: Choice,
+    /// When each of its spans is shown from: earlier than its first picture where the lesson begins or goes on.
+    shown_from: Vec<WallUs>,
     /// The span that is being shown.
     at: usize,
     decoding: Option<Decoding>,
@@ -54,12 +57,8 @@ impl Pictures {
         let candidates: Vec<Candidate> =
             tracks.iter().map(|track| Candidate { rank: track.rank, groups: track.groups.clone() }).collect();
         let mut choice = choose::choose(&candidates, fresh_us);
-        if let Some(first) = choice.visible.first_mut() {
-            let start = starts.iter().rev().find(|start| **start <= first.from);
-            first.from =
-                start.copied().filter(|start| first.from.0 - start.0 <= LEAD_US).unwrap_or(first.from);
-        }
-        Self { tracks, choice, at: 0, decoding: None, asked: None, undecodable: 0 }
+        let shown_from = lead(&mut choice, starts);
+        Self { tracks, choice, shown_from, at: 0, decoding: None, asked: None, undecodable: 0 }
     }
 
     /// Is there a picture?
@@ -79,7 +78,7 @@ impl Pictures {
         }
         let mut newest = None;
         // A later span whose begin has passed replaces the one before; those in between were not seen.
-        let current = self.choice.spans.partition_point(|span| span.from <= wall).saturating_sub(1);
+        let current = self.shown_from.partition_point(|from| *from <= wall).saturating_sub(1);
         let skips = self.asked.is_some_and(|asked| wall.0 - asked.0 > SKIP_US) && self.has_later_key(wall);
         if self.decoding.is_none() || current > self.at || skips {
             self.at = current;
@@ -117,6 +116,24 @@ impl Pictures {
     pub fn undecodable(&self) -> u64 {
         self.undecodable
     }
+}
+
+/// Shows the first picture behind each start from the start on, if it comes soon. Says from when each span is
+/// shown.
+fn lead(choice: &mut Choice, starts: &[WallUs]) -> Vec<WallUs> {
+    let mut shown_from: Vec<WallUs> = choice.spans.iter().map(|span| span.from).collect();
+    for at in 0..choice.visible.len() {
+        let from = choice.visible[at].from;
+        let before = at.checked_sub(1).map_or(WallUs(i64::MIN), |before| choice.visible[before].to);
+        let start = starts.iter().rev().find(|start| **start <= from).copied();
+        let Some(start) = start.filter(|start| from.0 - start.0 <= LEAD_US) else { continue };
+        let start = start.max(before);
+        choice.visible[at].from = start;
+        if let Some(span) = shown_from.iter_mut().find(|shown| **shown == from) {
+            *span = start;
+        }
+    }
+    shown_from
 }
 
 /// A span being decoded.
@@ -259,4 +276,27 @@ fn open(format: VideoFormat) -> Option<decoder::Video> {
     // One thread: several would add a picture of delay each, and the encoders use the cores anyway.
     options.set("threads", "1");
     codec::Context::new_with_codec(codec).decoder().open_as_with(codec, options).ok()?.video().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use choose::Visible;
+
+    #[test]
+    fn the_first_picture_behind_a_start_stands_there_from_the_start() {
+        let s = |seconds: i64| WallUs(seconds * 1_000_000);
+        let span = |from, to| Span { candidate: 0, key: 0, from: s(from), to: s(to) };
+        let visible = |from, to| Visible { from: s(from), to: s(to) };
+        let mut choice = Choice {
+            spans: vec![span(1, 10), span(31, 40), span(40, 50), span(81, 90)],
+            visible: vec![visible(1, 11), visible(31, 51), visible(81, 90)],
+        };
+        assert_eq!(lead(&mut choice, &[s(0), s(30), s(70)]), [s(0), s(30), s(40), s(81)]);
+        assert_eq!(choice.visible, [visible(0, 11), visible(30, 51), visible(81, 90)]);
+
+        let mut choice =
+            Choice { spans: vec![span(1, 10), span(12, 20)], visible: vec![visible(1, 11), visible(12, 20)] };
+        assert_eq!(lead(&mut choice, &[s(10)]), [s(1), s(11)], "never over the picture before");
+    }
 }

@@ -43,12 +43,7 @@ impl Run {
                 self.answer(reply, result);
             }
             Command::Events(events, reply) => {
-                let result = self.with_disk(|run| {
-                    run.capture
-                        .as_mut()
-                        .map_or(Ok(()), |capture| capture.events(events))
-                        .map_err(DiskError::from)
-                });
+                let result = self.with_disk(|run| run.events(events));
                 self.answer(reply, result);
             }
             Command::Finish(reply) => {
@@ -80,6 +75,22 @@ impl Run {
             }
         }
         Next::End
+    }
+
+    fn events(&mut self, events: Vec<LessonEvent>) -> Result<(), DiskError> {
+        let Some(capture) = &mut self.capture else { return Ok(()) };
+        let taken = capture.events(events)?;
+        self.acknowledge(&taken.durable);
+        self.wants_keyframes |= taken.needs_keyframes;
+        match &self.link {
+            Link::Up { .. } | Link::Connecting { .. } if taken.is_rewound => self.link = Link::again(),
+            Link::Up { tap, .. } if taken.needs_keyframes => {
+                tap.keyframes();
+                self.wants_keyframes = false;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn specify(&mut self, spec: RecordingSpec) -> Result<(), Refusal> {

@@ -27,17 +27,30 @@ type Connecting = Pin<Box<dyn Future<Output = Result<Tap, TapError>> + Send>>;
 
 /// The connection to the sfu.
 pub(super) enum Link {
-    /// Try at this time.
-    Down { retry_at: Instant, backoff: Duration },
+    /// Try at this time. `is_wanted`: we have left by ourselves, to begin again elsewhere in the flows.
+    Down { retry_at: Instant, backoff: Duration, is_wanted: bool },
     /// Being made.
-    Connecting { attempt: Connecting, backoff: Duration },
+    Connecting { attempt: Connecting, backoff: Duration, is_wanted: bool },
     /// There.
     Up { tap: Tap, since: Instant, has_packets: bool },
 }
 
 impl Link {
     pub(super) fn now() -> Self {
-        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF }
+        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF, is_wanted: false }
+    }
+
+    /// Left to be made again at once.
+    pub(super) fn again() -> Self {
+        Self::Down { retry_at: Instant::now(), backoff: FIRST_BACKOFF, is_wanted: true }
+    }
+
+    /// Do packets come, or would they but for us?
+    pub(super) fn brings_packets(&self) -> bool {
+        match self {
+            Self::Up { has_packets, .. } => *has_packets,
+            Self::Down { is_wanted, .. } | Self::Connecting { is_wanted, .. } => *is_wanted,
+        }
     }
 
     pub(super) async fn event(&mut self, items: &mut Vec<TapItem>) -> LinkEvent {
@@ -66,7 +79,8 @@ impl Run {
         }
         // What the subscription says is here must be on disk: the sfu forgets it.
         self.roll();
-        let (Link::Down { backoff, .. }, Some(capture), Some(spec)) = (&self.link, &self.capture, &self.spec)
+        let (Link::Down { backoff, is_wanted, .. }, Some(capture), Some(spec)) =
+            (&self.link, &self.capture, &self.spec)
         else {
             return;
         };
@@ -79,16 +93,20 @@ impl Run {
         };
         let taps = self.context.taps.clone();
         metrics::counter!("tongtang_recorder_tap_connects_total").increment(1);
-        let backoff = *backoff;
+        let (backoff, is_wanted) = (*backoff, *is_wanted);
         let attempt = Box::pin(async move { taps.connect(subscription).await });
-        self.link = Link::Connecting { attempt, backoff };
+        self.link = Link::Connecting { attempt, backoff, is_wanted };
     }
 
     pub(super) fn link_event(&mut self, event: LinkEvent, items: &mut Vec<TapItem>) {
         match event {
             LinkEvent::Connected(Ok(tap)) => {
                 self.ignored.clear();
-                self.link = Link::Up { tap, since: Instant::now(), has_packets: false };
+                if std::mem::take(&mut self.wants_keyframes) {
+                    tap.keyframes();
+                }
+                let has_packets = self.link.brings_packets();
+                self.link = Link::Up { tap, since: Instant::now(), has_packets };
             }
             LinkEvent::Connected(Err(error)) => self.link_down(error.to_string()),
             LinkEvent::Gone => self.link_down("the tap ended".into()),
@@ -122,8 +140,8 @@ impl Run {
             Link::Up { .. } => THROWN_OUT_BACKOFF,
         };
         tracing::info!(recording = %self.id, %reason, retry_ms = backoff.as_millis() as u64, "no tap");
-        self.link =
-            Link::Down { retry_at: Instant::now() + backoff, backoff: (backoff * 2).min(MAX_BACKOFF) };
+        let retry_at = Instant::now() + backoff;
+        self.link = Link::Down { retry_at, backoff: (backoff * 2).min(MAX_BACKOFF), is_wanted: false };
         if let Some(capture) = &mut self.capture {
             self.alarm = Some(RecordingAlarm::new(RecordingTrouble::MediaServerAway, reason));
             capture.away(GapReason::Away);

@@ -8,6 +8,7 @@ mod fake_tap;
 mod finishing;
 mod killed;
 mod lesson;
+mod paused;
 mod process;
 mod registers;
 mod sfu_restarts;

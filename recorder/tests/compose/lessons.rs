@@ -163,6 +163,31 @@ fn board_teacher_and_stage_stand_where_they_should_and_pauses_are_cut() {
 }
 
 #[test]
+fn a_pause_of_which_nothing_was_kept_is_cut_and_the_teacher_is_seen_at_once_behind_it() {
+    let mut lesson = Lesson::new();
+    lesson.live(0);
+    lesson.event(3_000, LessonEventKind::Paused);
+    lesson.live(23_000);
+    lesson.event(26_000, LessonEventKind::Ended);
+    // The first keyframe behind the pause comes a second after it.
+    let kept = |_: u64, at_us: i64| !(3_400_000..23_000_000).contains(&at_us);
+    lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 320, 180), 27, 50), kept);
+    lesson.send(&microphone("teacher"), &opus(BEEPS, 27), kept);
+    let resource = composed(&lesson);
+    let out = lesson.out();
+
+    assert!(resource.duration_ms.abs_diff(6_000) <= 200, "{}", resource.duration_ms);
+    let alone = region(Part::Teacher, present(&[Part::Teacher]));
+    assert_near(&seen(&out, alone, &[2_900, 3_080, 3_900, 5_500]), &[120, 120, 120, 120]);
+    let beeps = onsets(&probe::levels(&out.join("audio/index.m3u8")).unwrap(), 0.05);
+    assert_eq!(beeps.len(), 3, "{beeps:?}");
+    for (beep, expected) in beeps.iter().zip([1_000_000, 3_000_000, 5_000_000]) {
+        assert!((beep - expected).abs() <= 80_000, "beep at {beep}, not at {expected}");
+    }
+    assert_plays(&out);
+}
+
+#[test]
 fn lost_packets_hold_the_last_picture_until_the_next_keyframe_and_nothing_shifts() {
     let mut lesson = Lesson::new();
     lesson.live(0);
