@@ -45,7 +45,9 @@ fn routes_that_are_put_again_change_nothing() {
         world.receiver(screen).slots.values().map(|slot| slot.switches()).collect()
     };
     let before = (switches(&mut world), world.counter("slot_switches"));
-    [teacher, classroom].map(|browser| world.sender(browser).plis.clear());
+    for browser in [teacher, classroom] {
+        world.sender(browser).plis.clear();
+    }
     for _ in 0..20 {
         world.set_routes(&wanted);
         world.run_for(Duration::from_millis(200));
