@@ -1,6 +1,6 @@
 //! The packet path allocates nothing: counted by an allocator around the system's.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 #[allow(dead_code, reason = "the other tests use the rest")]
 #[path = "sim/browser.rs"]
