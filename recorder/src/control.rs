@@ -61,15 +61,6 @@ impl Control {
     }
 }
 
-impl Control {
-    async fn jobs(&self) -> Result<Jobs, Refused> {
-        let mut jobs = self.jobs.clone();
-        let read = timeout(MAX_JOBS_WAIT, jobs.wait_for(Option::is_some)).await;
-        let read = read.ok().and_then(|read| read.ok()?.clone());
-        read.ok_or_else(|| Refused::new(503, "starting", "The jobs are still being read, ask again"))
-    }
-}
-
 /// All routes. Serve it with connect info: `/metrics` asks where the request comes from.
 pub fn router(control: Control) -> Router {
     let guarded = Router::new()

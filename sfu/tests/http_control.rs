@@ -117,3 +117,16 @@ async fn a_drained_node_says_so_and_takes_no_new_rooms() {
     assert_eq!(put.headers()["retry-after"], "1");
     assert_eq!(problem(put).await, (503, "draining".into()));
 }
+
+#[tokio::test]
+async fn metrics_are_not_for_whoever_a_proxy_lets_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let sfu = Sfu::dev(Some(folder.path())).await;
+    let secret = bearer(folder.path());
+    let forwarded = ("x-forwarded-for", "203.0.113.9");
+    let refused = sfu.send(Method::GET, "/metrics", &[forwarded], "").await;
+    assert_eq!(problem(refused).await, (403, "forbidden".into()));
+    let auth = ("authorization", secret.as_str());
+    assert_eq!(sfu.send(Method::GET, "/metrics", &[forwarded, auth], "").await.status(), 200);
+    assert_eq!(sfu.send(Method::GET, "/metrics", &[], "").await.status(), 200);
+}

@@ -181,7 +181,7 @@ async fn serve(listener: TcpListener, node: Arc<Node>) {
     let served = async {
         let mut server = axum_server::from_tcp(listener)?;
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-        server.serve(router(node).into_make_service()).await
+        server.serve(router(node).into_make_service_with_connect_info::<SocketAddr>()).await
     };
     if let Err(error) = served.await {
         tracing::error!(%error, "the HTTP server ended");

@@ -3,13 +3,15 @@
 use crate::shell::http::refused::Refused;
 use crate::shell::http::{Access, Node};
 use axum::Router;
-use axum::extract::State;
-use axum::http::header;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tongtang_http::bearer::has_secret;
 
 type SharedNode = State<Arc<Node>>;
 
@@ -34,7 +36,22 @@ async fn ready(State(node): SharedNode) -> Result<&'static str, Refused> {
     Ok("ready\n")
 }
 
-async fn metrics(State(node): SharedNode) -> Result<Response, Refused> {
+/// For this machine itself, and for whoever has the control secret.
+fn may_read_metrics(node: &Node, peer: SocketAddr, headers: &HeaderMap) -> bool {
+    let is_local = peer.ip().to_canonical().is_loopback()
+        && !headers.contains_key("x-forwarded-for")
+        && !headers.contains_key(header::FORWARDED);
+    is_local || node.control_secret.as_deref().is_some_and(|secret| has_secret(headers, secret))
+}
+
+async fn metrics(
+    State(node): SharedNode,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    if !may_read_metrics(&node, peer, &headers) {
+        return Err(Refused::forbidden("metrics are for the machine itself and for holders of the control secret"));
+    }
     let stats = node.worker.call(|engine, _| engine.stats()).await?;
     let mut text = String::new();
     let mut gauge = |name: &str, value: u64| {
