@@ -11,7 +11,7 @@ use ffmpeg_next::format::sample::{Sample, Type};
 use ffmpeg_next::format::{self, Pixel};
 use ffmpeg_next::frame::{Audio, Video};
 use ffmpeg_next::{ChannelLayout, Dictionary, Packet, Rational, color};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Frames a second of every composed video.
 pub const FPS: u32 = 25;
@@ -87,9 +87,8 @@ impl Hls {
         options.set("hls_fmp4_init_filename", "init.mp4");
         options.set("hls_flags", "independent_segments");
         options.set("hls_list_size", "0");
-        // A pattern: what the administrator called the folder is none of it.
-        let folder = folder.to_string_lossy().replace('%', "%%");
-        options.set("hls_segment_filename", &format!("{folder}/%05d.m4s"));
+        let names: PathBuf = folder.join("%05d.m4s");
+        options.set("hls_segment_filename", &names.to_string_lossy());
         output.write_header_with(options)?;
         Ok(Self {
             output,
