@@ -129,7 +129,7 @@ fn the_teacher_s_lips_and_voice_get_the_same_time() {
         let (first, last) = (reports[2], *reports.last().unwrap());
         let seconds = (last.0 - first.0) as f64 / 4_294_967_296.0;
         let rate = f64::from(last.1.wrapping_sub(first.1)) / seconds;
-        assert!((rate / clock_rate - 1.0).abs() < 0.004, "mid {mid}: {rate} ticks a second");
+        assert!((rate / clock_rate - 1.0).abs() < 0.0042, "mid {mid}: {rate} ticks a second");
     }
     // Players keep in sync what is of one stream: the teacher's picture and voice, and nothing else.
     assert_eq!(slots[&0].stream, slots[&2].stream);

@@ -26,7 +26,7 @@ pub struct Stream {
     rtx_sequence: u16,
     timestamp_base: u32,
     frame: u32,
-    needs_keyframe: bool,
+    pub needs_keyframe: bool,
     vp8: Vp8Counters,
     history: HashMap<u16, (FixedHeader, Vec<u8>)>,
     packets: u32,
