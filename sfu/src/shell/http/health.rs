@@ -4,7 +4,7 @@ use crate::shell::http::refused::Refused;
 use crate::shell::http::{Access, Node};
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::fmt::Write;
@@ -50,7 +50,8 @@ async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     if !may_read_metrics(&node, peer, &headers) {
-        return Err(Refused::forbidden("metrics are for the machine itself and for holders of the control secret"));
+        let title = "metrics are for the machine itself and for holders of the control secret";
+        return Err(Refused::new(StatusCode::FORBIDDEN, "forbidden", title));
     }
     let stats = node.worker.call(|engine, _| engine.stats()).await?;
     let mut text = String::new();

@@ -1,5 +1,6 @@
 //! `/whip/{room}` and `/whep/{room}`: POST opens a session, PATCH trickles or restarts ICE, DELETE ends it.
 
+use crate::egress::slot::{MAX_VOICES, MAX_WALL};
 use crate::engine::{Answer, PatchOutcome, Publish, Subscribe};
 use crate::shell::clock;
 use crate::shell::http::extract::{Path, Query};
@@ -306,7 +307,9 @@ fn is_slot(name: &str) -> bool {
         name.strip_prefix(prefix)
             .is_some_and(|n| n.parse::<u8>().is_ok_and(|index| index < count && index.to_string() == n))
     };
-    matches!(name, "teacher" | "board" | "stage") || numbered("wall", 16) || numbered("audio", 3)
+    matches!(name, "teacher" | "board" | "stage")
+        || numbered("wall", MAX_WALL)
+        || numbered("audio", MAX_VOICES)
 }
 
 fn room_id(text: &str) -> Result<RoomId, Refused> {
