@@ -16,7 +16,7 @@ use crate::error::NodeError;
 use crate::shell::http::Node;
 use crate::tap::{RING_BYTES, ring};
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Endpoint, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt};
+use quinn::{Connecting, Endpoint, IdleTimeout, ServerConfig, TransportConfig, VarInt};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -118,13 +118,17 @@ async fn accept(endpoint: Endpoint, node: Arc<Node>, shelves: Arc<Shelves>) {
             incoming.refuse();
             continue;
         }
-        tokio::spawn(welcome(incoming, node.clone(), shelves.clone()));
+        // Here and not in its task: from now on it counts.
+        match incoming.accept() {
+            Ok(connecting) => drop(tokio::spawn(welcome(connecting, node.clone(), shelves.clone()))),
+            Err(error) => tracing::warn!(%error, "a connection to the tap was refused"),
+        }
     }
 }
 
-async fn welcome(incoming: Incoming, node: Arc<Node>, shelves: Arc<Shelves>) {
-    let remote = incoming.remote_address();
-    let connection = match incoming.await {
+async fn welcome(connecting: Connecting, node: Arc<Node>, shelves: Arc<Shelves>) {
+    let remote = connecting.remote_address();
+    let connection = match connecting.await {
         Ok(connection) => connection,
         Err(error) => {
             tracing::warn!(%remote, %error, "a connection to the tap was refused");
