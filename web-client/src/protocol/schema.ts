@@ -81,6 +81,11 @@ export interface components {
             /** @description Who it is in the lesson. */
             participant: components["schemas"]["ParticipantId"];
         };
+        /** @description A job's trouble, with the sentence. */
+        JobFailure: components["schemas"]["JobTrouble"] & {
+            /** @description The same in English, with what only a log needs. */
+            text: string;
+        };
         /** @description A piece of long work: composing a recording. */
         JobId: string;
         /**
@@ -93,6 +98,43 @@ export interface components {
          * @enum {string}
          */
         JobStep: "reading" | "composing" | "finishing";
+        /** @description Why a job failed. It can be retried in every case. */
+        JobTrouble: {
+            /** @enum {string} */
+            code: "nothing_captured";
+        } | {
+            /** @enum {string} */
+            code: "unreadable";
+        } | {
+            /** @enum {string} */
+            code: "disk_full";
+        } | {
+            /** @enum {string} */
+            code: "disk_failing";
+        } | {
+            /** @enum {string} */
+            code: "media_failed";
+        } | {
+            /** @enum {string} */
+            code: "interrupted";
+            /**
+             * Format: int32
+             * @description How often it was started.
+             */
+            times: number;
+        } | {
+            /** @enum {string} */
+            code: "killed";
+        } | {
+            /** @enum {string} */
+            code: "took_too_long";
+        } | {
+            /** @enum {string} */
+            code: "crashed";
+        } | {
+            /** @enum {string} */
+            code: "other";
+        };
         /** @description Long work, for a progress bar. */
         JobView: {
             /**
@@ -100,13 +142,12 @@ export interface components {
              * @description How often it was tried.
              */
             attempts: number;
-            /** @description Why it failed, in plain words. */
-            error?: string | null;
             /**
              * Format: int32
              * @description Seconds left, estimated.
              */
             eta_s?: number | null;
+            failure?: components["schemas"]["JobFailure"] | null;
             /** @description Identity. */
             id: components["schemas"]["JobId"];
             /**
@@ -155,8 +196,7 @@ export interface components {
             record: boolean;
             /** @description Is the lesson being captured? */
             recording: components["schemas"]["RecordingState"];
-            /** @description Why recording failed or is in danger, in plain words of the page's language. */
-            recording_alarm?: string | null;
+            recording_alarm?: components["schemas"]["RecordingAlarm"] | null;
             resource_id?: components["schemas"]["ResourceId"] | null;
             started_at?: components["schemas"]["UnixMillis"] | null;
             /** @description Where the lesson stands. */
@@ -304,6 +344,11 @@ export interface components {
             /** @description A stable word for programs, e.g. `lesson_full`. Stands where RFC 9457 has a URI reference. */
             type: string;
         };
+        /** @description A recording's trouble, with the sentence. */
+        RecordingAlarm: components["schemas"]["RecordingTrouble"] & {
+            /** @description The same in English, with what only a log needs. */
+            text: string;
+        };
         /** @description One capture of one lesson; the name of its folder. */
         RecordingId: string;
         /**
@@ -311,15 +356,43 @@ export interface components {
          * @enum {string}
          */
         RecordingState: "off" | "starting" | "on" | "failed";
+        /** @description Why a recording waits or has stopped. The lesson goes on in every case. */
+        RecordingTrouble: {
+            /** @enum {string} */
+            code: "disk_nearly_full";
+            /**
+             * Format: int64
+             * @description What is free.
+             */
+            free_mb: number;
+            /**
+             * Format: int64
+             * @description What must be.
+             */
+            min_mb: number;
+        } | {
+            /** @enum {string} */
+            code: "disk_full";
+        } | {
+            /** @enum {string} */
+            code: "disk_failing";
+        } | {
+            /** @enum {string} */
+            code: "media_server_away";
+        } | {
+            /** @enum {string} */
+            code: "recorder_away";
+        } | {
+            /** @enum {string} */
+            code: "recorder_busy";
+        };
         /** @description `PATCH /api/devices/{id}` */
         Rename: {
             /** @description New shown name. */
             name: string;
         };
-        /** @description A resource of the library. */
-        ResourceId: string;
-        /** @description A resource, or the lesson that is becoming one. */
-        ResourceView: {
+        /** @description What is known of a resource wherever its files stand. */
+        ResourceFacts: {
             /** @description Chapters by position. */
             chapters: components["schemas"]["Chapter"][];
             /**
@@ -329,25 +402,30 @@ export interface components {
             duration_ms?: number | null;
             /**
              * Format: int64
-             * @description Seconds of the lesson that were not captured (recorder down, disk full), if any.
+             * @description Milliseconds of the lesson that were not captured (recorder down, disk full), if any.
              */
             gap_ms: number;
             /** @description Identity. */
             id: components["schemas"]["ResourceId"];
-            /** @description The job that makes or made it. */
-            job: components["schemas"]["JobView"];
             /** @description The lesson it was made of. */
             lesson_id: components["schemas"]["LessonId"];
-            /** @description HLS master playlist; absent before it is composed. */
-            playlist_url?: string | null;
-            /** @description Poster JPEG; absent before it is composed. */
-            poster_url?: string | null;
             /** @description When the lesson began. */
             recorded_at: components["schemas"]["UnixMillis"];
             /** @description Its capture. */
             recording_id: components["schemas"]["RecordingId"];
             /** @description Title. */
             title: string;
+        };
+        /** @description A resource of the library. */
+        ResourceId: string;
+        /** @description A resource, or the lesson that is becoming one. */
+        ResourceView: components["schemas"]["ResourceFacts"] & {
+            /** @description The job that makes or made it. */
+            job: components["schemas"]["JobView"];
+            /** @description HLS master playlist; absent before it is composed. */
+            playlist_url?: string | null;
+            /** @description Poster JPEG; absent before it is composed. */
+            poster_url?: string | null;
         };
         /** @description Where a page stopped hearing. */
         Resume: {
