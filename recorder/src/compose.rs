@@ -73,7 +73,7 @@ pub fn run(order: &Order, progress: &mut Progress<'_>) -> Result<Resource, Compo
 
     let sound = compose_sound(&plan, &sources, frames, &part, progress)?;
     let mut film = Film::new(&plan, sources);
-    if !sound.heard && !film.has_picture() {
+    if !sound.heard && !film.was_captured() {
         return Err(ComposeError::NothingCaptured);
     }
     progress.begin(JobStep::Composing, Share { from: 0.2, to: 0.98 });
@@ -85,7 +85,7 @@ pub fn run(order: &Order, progress: &mut Progress<'_>) -> Result<Resource, Compo
         duration_ms: frames * 1000 / u64::from(FPS),
         chapters: plan.chapters().to_vec(),
         gap_ms: gap_ms(&recording, &plan),
-        has_picture: film.has_picture(),
+        has_picture: film.has_shown(),
         has_sound: sound.heard,
         damage: Damage {
             unreadable_fragments: film.damage().unreadable_fragments + sound.unreadable_fragments,

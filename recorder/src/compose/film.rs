@@ -34,8 +34,13 @@ impl<'a> Film<'a> {
         Self { plan, sources, canvas: Canvas::default(), shown: [None, None, None] }
     }
 
-    /// Is there a picture at any kept moment?
-    pub fn has_picture(&self) -> bool {
+    /// Was any picture decoded, so far?
+    pub fn has_shown(&self) -> bool {
+        self.sources.cameras.values().chain(self.sources.boards.values()).any(Pictures::has_shown)
+    }
+
+    /// Was a picture captured at any kept moment?
+    pub fn was_captured(&self) -> bool {
         self.sources
             .cameras
             .values()

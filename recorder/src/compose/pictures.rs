@@ -38,6 +38,7 @@ pub struct Pictures {
     /// The last moment asked for.
     asked: Option<WallUs>,
     undecodable: u64,
+    has_shown: bool,
 }
 
 /// What a moment shows.
@@ -58,7 +59,16 @@ impl Pictures {
             tracks.iter().map(|track| Candidate { rank: track.rank, groups: track.groups.clone() }).collect();
         let mut choice = choose::choose(&candidates, fresh_us);
         let shown_from = lead(&mut choice, starts);
-        Self { tracks, choice, shown_from, at: 0, decoding: None, asked: None, undecodable: 0 }
+        Self {
+            tracks,
+            choice,
+            shown_from,
+            at: 0,
+            decoding: None,
+            asked: None,
+            undecodable: 0,
+            has_shown: false,
+        }
     }
 
     /// Is there a picture?
@@ -92,6 +102,7 @@ impl Pictures {
         if let Some(decoding) = &mut self.decoding {
             newest = decoding.newest(wall, &mut self.undecodable);
         }
+        self.has_shown |= newest.is_some();
         newest.map_or(Shown::Same, Shown::New)
     }
 
@@ -110,6 +121,11 @@ impl Pictures {
     /// Fragments of its tracks that could not be read.
     pub fn unreadable(&self) -> u64 {
         self.tracks.iter().map(|track| track.unreadable_fragments).sum()
+    }
+
+    /// Has any picture been decoded and given out?
+    pub fn has_shown(&self) -> bool {
+        self.has_shown
     }
 
     /// Pictures that a decoder refused.

@@ -130,7 +130,7 @@ fn a_drained_node_takes_nobody_new_and_its_lesson_goes_on() {
     world.set_routes(&Routes { stage: Some(id("a")), ..routes() });
     world.run_for(Duration::from_secs(5));
     let slots = &world.receiver(screen).slots;
-    slots.values().for_each(|slot| slot.check());
+    slots.values().for_each(crate::receiver::Slot::check);
     assert!(slots[&0].frames() > frames + 110);
     assert!(slots[&1].frames() > 100, "a classroom is called on stage");
 }

@@ -42,7 +42,7 @@ fn routes_that_are_put_again_change_nothing() {
     world.set_routes(&wanted);
     world.run_for(Duration::from_secs(4));
     let switches = |world: &mut World| -> Vec<usize> {
-        world.receiver(screen).slots.values().map(|slot| slot.switches()).collect()
+        world.receiver(screen).slots.values().map(crate::receiver::Slot::switches).collect()
     };
     let before = (switches(&mut world), world.counter("slot_switches"));
     for browser in [teacher, classroom] {
@@ -54,7 +54,7 @@ fn routes_that_are_put_again_change_nothing() {
     }
     assert_eq!((switches(&mut world), world.counter("slot_switches")), before);
     assert_eq!([teacher, classroom].map(|browser| world.sender(browser).plis.len()), [0, 0]);
-    world.receiver(screen).slots.values().for_each(|slot| slot.check());
+    world.receiver(screen).slots.values().for_each(crate::receiver::Slot::check);
 }
 
 #[test]
