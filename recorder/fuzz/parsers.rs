@@ -8,9 +8,10 @@ mod recorder {
         pub mod unit;
     }
     pub mod manifest;
+    pub mod rolling;
     pub mod rtp;
     pub mod segment;
     pub mod track;
 }
 
-pub use recorder::{compose, manifest, rtp, segment, track};
+pub use recorder::{compose, manifest, rolling, rtp, segment, track};

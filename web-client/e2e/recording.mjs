@@ -53,7 +53,7 @@ export function published(browser, stack) {
     });
     if (answer.status !== 200) throw new Error(`GET /api/library: ${JSON.stringify(answer)}`);
     const newest = [...answer.body].sort((a, b) => b.recorded_at - a.recorded_at)[0];
-    if (newest?.job.state === 'failed') throw Object.assign(new Error(`composing failed: ${newest.job.error}`), { final: true });
+    if (newest?.job.state === 'failed') throw Object.assign(new Error(`composing failed: ${newest.job.failure?.text}`), { final: true });
     return newest?.job.state === 'done' && newest.playlist_url && newest;
   }, 120_000, 500);
 }

@@ -289,7 +289,10 @@ fn a_camera_of_absurd_size_is_not_shown_and_harms_nothing_else() {
     lesson.send(&camera("teacher", FlowCodec::H264), &h264(&plain(120, 8192, 4096), 1, 25), |_, _| true);
     lesson.send(&microphone("teacher"), &opus("sine=f=440", 1), |_, _| true);
     let resource = composed(&lesson);
-    assert_eq!((resource.damage.undecodable_pictures, resource.has_sound), (25, true));
+    assert_eq!(
+        (resource.damage.undecodable_pictures, resource.has_picture, resource.has_sound),
+        (25, false, true)
+    );
     let middle = Region { x: 440, y: 210, width: 400, height: 300 };
     assert_near(&seen(&lesson.out(), middle, &[100, 900]), &[40, 40]);
     assert_plays(&lesson.out());
