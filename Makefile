@@ -86,11 +86,12 @@ web-client/e2e/node_modules/.installed: web-client/e2e/package-lock.json
 pictures: test-packages build web-client/e2e/node_modules/.installed ## take the pictures of docs/images anew from a real lesson
 	@cd web-client/e2e && TONGTANG_BIN=$(abspath $(BIN)) node pictures.mjs
 
-bench: bench-build ## what a forwarded packet costs, a few minutes; writes bench/report.json
+bench: bench-build ## what a forwarded packet costs, some five minutes; writes bench/report.json
 	@$(TARGET_DIR)/release/tongtang-bench $(ARGS)
 
-bench-full: bench-build ## the same with every audience up to 3,000 and more runs
-	@$(TARGET_DIR)/release/tongtang-bench --subscribers 10,50,200,500,1000,3000 --runs 5 --seconds 10 $(ARGS)
+bench-full: bench-build ## the same with every audience from 10 to 3,000 and every scenario, half an hour
+	@$(TARGET_DIR)/release/tongtang-bench engine one-teacher aes-cm wall bell lessons bad-subscriber \
+		--subscribers 10,50,200,500,1000,3000 --runs 3 $(ARGS)
 
 bench-build: packages
 	$(say) "building sfu and bench with the release profile (minutes once, seconds afterwards)"

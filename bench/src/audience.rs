@@ -3,7 +3,7 @@
 use crate::mmsg::{self, Inbox, MAX_MESSAGES};
 use crate::peer::Peer;
 use crate::sdp::Answer;
-use crate::subscriber::{Manner, Snapshot, Subscriber, Tally};
+use crate::subscriber::{Conduct, Manner, Snapshot, Subscriber, Tally};
 use anyhow::{Context, anyhow};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use mio::net::UdpSocket;
@@ -36,11 +36,13 @@ pub struct Seat {
     peer: Peer,
     answer: Answer,
     requested: Instant,
+    number: usize,
 }
 
 enum Command {
     Sit(Box<Seat>),
     Measure(bool),
+    Behave { first: usize, count: usize, conduct: Conduct },
     Look(Sender<View>),
     Stop,
 }
@@ -94,9 +96,14 @@ impl Audience {
         self.waker.wake().context("cannot wake the audience")
     }
 
-    /// A subscriber whose offer was answered.
-    pub fn sit(&self, peer: Peer, answer: Answer, requested: Instant) -> anyhow::Result<()> {
-        self.tell(Command::Sit(Box::new(Seat { peer, answer, requested })))
+    /// A subscriber whose offer was answered, by which `number` it is known.
+    pub fn sit(&self, peer: Peer, answer: Answer, requested: Instant, number: usize) -> anyhow::Result<()> {
+        self.tell(Command::Sit(Box::new(Seat { peer, answer, requested, number })))
+    }
+
+    /// From now on `count` subscribers from number `first` on behave so.
+    pub fn behave(&self, first: usize, count: usize, conduct: Conduct) -> anyhow::Result<()> {
+        self.tell(Command::Behave { first, count, conduct })
     }
 
     /// Notes latencies from now on, or no longer.
@@ -158,6 +165,14 @@ impl Hall {
                 match command {
                     Command::Sit(seat) => self.sit(*seat)?,
                     Command::Measure(measures) => self.tally.measures = measures,
+                    Command::Behave { first, count, conduct } => {
+                        let numbers = first..first + count;
+                        let meant = |seat: &&mut Taken| numbers.contains(&seat.subscriber.number);
+                        self.seats
+                            .iter_mut()
+                            .filter(meant)
+                            .for_each(|seat| seat.subscriber.conduct = conduct);
+                    }
                     Command::Look(answer) => {
                         // Whoever asked and went away needs no answer.
                         let _ = answer.send(self.view());
@@ -174,7 +189,7 @@ impl Hall {
     }
 
     fn sit(&mut self, seat: Seat) -> anyhow::Result<()> {
-        let Seat { peer, answer, requested } = seat;
+        let Seat { peer, answer, requested, number } = seat;
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").context("a subscriber's socket")?;
         nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBuf, &SOCKET_BUFFER_BYTES)?;
         socket.connect(answer.server)?;
@@ -187,7 +202,7 @@ impl Hall {
         let mut socket = UdpSocket::from_std(socket);
         let index = self.seats.len();
         self.poll.registry().register(&mut socket, Token(index), Interest::READABLE)?;
-        let subscriber = Subscriber::new(peer, &answer.streams, self.manner, requested, index);
+        let subscriber = Subscriber::new(peer, &answer.streams, self.manner, requested, number);
         self.seats.push(Taken { subscriber, socket, port });
         self.turn(index, Instant::now());
         Ok(())
@@ -196,6 +211,9 @@ impl Hall {
     /// Reads until the socket is empty: the poll tells only once (it is edge-triggered).
     fn read(&mut self, index: usize) -> anyhow::Result<()> {
         let seat = &mut self.seats[index];
+        if seat.subscriber.conduct == Conduct::Dead {
+            return Ok(());
+        }
         loop {
             let count = match self.inbox.receive(seat.socket.as_fd()) {
                 Ok(count) => count,

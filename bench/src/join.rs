@@ -7,19 +7,34 @@ use crate::publisher::Publisher;
 use crate::sdp;
 use crate::studio::Studio;
 use crate::whip;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Requests that are under way at once.
+/// Requests that are under way at once, where all come as fast as they can.
 const JOINERS: usize = 4;
+/// Requests that can be under way at once, where each comes in its moment.
+const PUNCTUAL_JOINERS: usize = 16;
 /// Longest wait for the media of those who have been answered.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between looks at those who join.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Where sessions are opened, and where they live.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The server's HTTP.
+    pub server: SocketAddr,
+    /// Certificate and SRTP profile of all.
+    pub identity: &'a Arc<Identity>,
+    /// Of publishers.
+    pub studio: &'a Studio,
+    /// Of subscribers.
+    pub audience: &'a Audience,
+}
 
 /// A publisher to be.
 pub struct Camera<'a> {
@@ -35,32 +50,17 @@ pub struct Camera<'a> {
     pub uplink_mbit: Option<f64>,
 }
 
-/// Joins a publisher and waits until it is connected.
-pub fn publish(
-    server: SocketAddr,
-    identity: &Arc<Identity>,
-    studio: &Studio,
-    camera: &Camera<'_>,
-) -> anyhow::Result<()> {
-    let Camera { room, participant, clip, number, uplink_mbit } = camera;
-    let local = identity.local();
-    let path = format!("/whip/{room}?participant={participant}&role=teacher");
-    let opened = whip::open(server, &path, &sdp::publish(&local, &clip.rids()))?;
-    let answer = sdp::read_answer(&opened.answer)?;
-    let now = Instant::now();
-    let peer = Peer::new(identity.clone(), &local, &answer, now);
-    studio.begin(Publisher::new(peer, Arc::clone(clip), *number, *uplink_mbit, now), answer.server)?;
-    while now.elapsed() < PATIENCE {
-        let view = studio.look()?;
-        if let Some(why) = view.failed {
-            anyhow::bail!("publisher {participant}: {why}");
-        }
-        if view.are_connected {
-            return Ok(());
-        }
-        std::thread::sleep(LOOK_INTERVAL / 10);
-    }
-    anyhow::bail!("publisher {participant} did not connect within {PATIENCE:?}")
+/// Subscribers to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Screens<'a> {
+    /// In which room.
+    pub room: &'a str,
+    /// What they show.
+    pub slots: &'a str,
+    /// How many.
+    pub count: usize,
+    /// They come one after the other, evenly spread over so long; `None`: as fast as the server takes them.
+    pub within: Option<Duration>,
 }
 
 /// How an audience joined.
@@ -72,76 +72,134 @@ pub struct Joined {
     pub refusal: Option<String>,
 }
 
-/// Joins `count` subscribers and waits until all that were admitted get media. A refusal ends the joining.
-pub fn subscribe(
-    server: SocketAddr,
-    identity: &Arc<Identity>,
-    audience: &Audience,
-    room: &str,
-    slots: &str,
-    count: usize,
-) -> anyhow::Result<Joined> {
-    let names: Vec<&str> = slots.split(',').collect();
-    let voices = names.iter().filter(|name| name.starts_with("audio")).count();
-    let pictures = names.len() - voices;
-    let next = AtomicUsize::new(0);
-    let refusal: Mutex<Option<String>> = Mutex::new(None);
-    let admitted = AtomicUsize::new(0);
-    let join = |number: usize| -> anyhow::Result<()> {
-        let local = identity.local();
-        let path = format!("/whep/{room}?slots={slots}&participant=screen-{number}&role=classroom");
-        let opened = whip::open(server, &path, &sdp::subscribe(&local, pictures, voices))?;
+impl Place<'_> {
+    /// Joins a publisher and waits until it is connected.
+    pub fn publish(&self, camera: &Camera<'_>) -> anyhow::Result<()> {
+        let Camera { room, participant, clip, number, uplink_mbit } = camera;
+        let local = self.identity.local();
+        let path = format!("/whip/{room}?participant={participant}&role=teacher");
+        let opened = whip::open(self.server, &path, &sdp::publish(&local, &clip.rids()))?;
         let answer = sdp::read_answer(&opened.answer)?;
-        let peer = Peer::new(identity.clone(), &local, &answer, Instant::now());
-        audience.sit(peer, answer, opened.requested)
-    };
+        let now = Instant::now();
+        let peer = Peer::new(self.identity.clone(), &local, &answer, now);
+        let publisher = Publisher::new(peer, Arc::clone(clip), *number, *uplink_mbit, now);
+        let connected = self.studio.begin(publisher, answer.server)?;
+        connected
+            .recv_timeout(PATIENCE)
+            .map_err(|_| anyhow!("publisher {participant} did not connect within {PATIENCE:?}"))
+    }
+
+    /// Joins one subscriber, whose media will come, known by this number. `since_first`: of a request that was told to
+    /// come back later, the waiting counts too.
+    pub fn seat(
+        &self,
+        room: &str,
+        slots: &str,
+        participant: &str,
+        number: usize,
+        since_first: bool,
+    ) -> anyhow::Result<()> {
+        let names: Vec<&str> = slots.split(',').collect();
+        let voices = names.iter().filter(|name| name.starts_with("audio")).count();
+        let local = self.identity.local();
+        let path = format!("/whep/{room}?slots={slots}&participant={participant}&role=classroom");
+        let offer = sdp::subscribe(&local, names.len() - voices, voices);
+        let opened = whip::open(self.server, &path, &offer)?;
+        let answer = sdp::read_answer(&opened.answer)?;
+        let peer = Peer::new(self.identity.clone(), &local, &answer, Instant::now());
+        let since = if since_first { opened.first_requested } else { opened.requested };
+        self.audience.sit(peer, answer, since, number)
+    }
+
+    /// Joins subscribers, numbered from 0, and waits until all that were admitted get media. A refusal ends the joining.
+    pub fn subscribe(&self, screens: &Screens<'_>) -> anyhow::Result<Joined> {
+        let refusal: Mutex<Option<String>> = Mutex::new(None);
+        let admitted = AtomicUsize::new(0);
+        let joiners = if screens.within.is_some() { PUNCTUAL_JOINERS } else { JOINERS };
+        in_turn(screens.count, joiners, screens.within.unwrap_or_default(), |number| {
+            let participant = format!("screen-{number}");
+            match self.seat(screens.room, screens.slots, &participant, number, screens.within.is_some()) {
+                Ok(()) => {
+                    admitted.fetch_add(1, Ordering::Relaxed);
+                    true
+                }
+                Err(error) => {
+                    if let Ok(mut refusal) = refusal.lock() {
+                        refusal.get_or_insert(format!("{error:#}"));
+                    }
+                    false
+                }
+            }
+        });
+        let count = admitted.into_inner();
+        let refusal = refusal.into_inner().unwrap_or_default();
+        if count == 0 {
+            anyhow::bail!("nobody was admitted: {}", refusal.unwrap_or_default());
+        }
+        self.await_media(count)?;
+        Ok(Joined { count, refusal })
+    }
+
+    /// Waits until `count` subscribers have media.
+    pub fn await_media(&self, count: usize) -> anyhow::Result<()> {
+        let since = Instant::now();
+        loop {
+            let view = self.audience.look()?;
+            if let Some(why) = view.subscribers.iter().find_map(|one| one.failed.as_ref()) {
+                anyhow::bail!("a subscriber failed: {why}");
+            }
+            let playing = view.subscribers.iter().filter(|one| one.joined_after.is_some()).count();
+            if playing == count {
+                return Ok(());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(anyhow!("{} of {count} subscribers get no media", count - playing))
+                    .context("the server admitted them");
+            }
+            std::thread::sleep(LOOK_INTERVAL);
+        }
+    }
+}
+
+/// Does `work` for each number below `count`, on so many threads, each in its moment of `within`. What says `false` ends it.
+pub fn in_turn(count: usize, threads: usize, within: Duration, work: impl Fn(usize) -> bool + Sync) {
+    let next = AtomicUsize::new(0);
+    let begin = Instant::now();
     std::thread::scope(|scope| {
-        for _ in 0..JOINERS.min(count) {
+        for _ in 0..threads.min(count) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let is_refused = refusal.lock().is_ok_and(|refusal| refusal.is_some());
-                    if number >= count || is_refused {
+                    if number >= count {
                         return;
                     }
-                    match join(number) {
-                        Ok(()) => {
-                            admitted.fetch_add(1, Ordering::Relaxed);
-                        }
-                        Err(error) => {
-                            if let Ok(mut refusal) = refusal.lock() {
-                                refusal.get_or_insert(format!("{error:#}"));
-                            }
-                        }
+                    let due = begin + within.mul_f64(number as f64 / count as f64);
+                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                    if !work(number) {
+                        next.store(count, Ordering::Relaxed);
                     }
                 }
             });
         }
     });
-    let count = admitted.into_inner();
-    let refusal = refusal.into_inner().unwrap_or_default();
-    if count == 0 {
-        anyhow::bail!("nobody was admitted: {}", refusal.unwrap_or_default());
-    }
-    await_media(audience, count)?;
-    Ok(Joined { count, refusal })
 }
 
-fn await_media(audience: &Audience, count: usize) -> anyhow::Result<()> {
-    let since = Instant::now();
-    loop {
-        let view = audience.look()?;
-        if let Some(why) = view.subscribers.iter().find_map(|one| one.failed.as_ref()) {
-            anyhow::bail!("a subscriber failed: {why}");
-        }
-        let playing = view.subscribers.iter().filter(|one| one.joined_after.is_some()).count();
-        if playing == count {
-            return Ok(());
-        }
-        if since.elapsed() > PATIENCE {
-            return Err(anyhow::anyhow!("{} of {count} subscribers get no media", count - playing))
-                .context("the server admitted them");
-        }
-        std::thread::sleep(LOOK_INTERVAL);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_comes_once_and_a_refusal_ends_it() {
+        let seen = Mutex::new(Vec::new());
+        in_turn(100, 7, Duration::ZERO, |number| seen.lock().map(|mut seen| seen.push(number)).is_ok());
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..100).collect::<Vec<_>>());
+        let tried = AtomicUsize::new(0);
+        in_turn(100, 1, Duration::ZERO, |number| {
+            tried.fetch_add(1, Ordering::Relaxed);
+            number < 3
+        });
+        assert_eq!(tried.into_inner(), 4);
     }
 }

@@ -5,14 +5,14 @@
 //! sent as runs (`UDP_SEGMENT`), eight runs a system call. Another thread drains the sockets as the audience does.
 
 mod drain;
-mod plan;
+pub mod plan;
 
 use crate::cpu;
-use crate::media::Clip;
 use crate::mmsg::{self, Destination, MAX_MESSAGES, Message};
 use crate::peer::Profile;
 use drain::Drain;
-use plan::{Burst, Packet, Run};
+pub use plan::{Burst, Calls};
+use plan::{Packet, Run};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use rtc_crypto::{HmacAlgorithm, Mac, RTCCrypto, StreamCipher, StreamCipherAlgorithm};
 use std::net::UdpSocket;
@@ -36,8 +36,10 @@ pub struct Reached {
 /// What is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Load<'a> {
-    /// What is sent: the largest layer and the sound.
-    pub clip: &'a Clip,
+    /// What is sent: see [`plan`].
+    pub bursts: &'a [Burst],
+    /// How.
+    pub calls: Calls,
     /// To how many.
     pub subscribers: usize,
     /// Sealed how.
@@ -52,7 +54,7 @@ pub struct Load<'a> {
 pub fn measure(load: &Load<'_>, cores: &[usize]) -> anyhow::Result<Reached> {
     let drain = Drain::start(load.subscribers, load.joins_datagrams)?;
     let mut sender = Sender::new(load, &drain)?;
-    let bursts = plan::bursts(load.clip);
+    let bursts = load.bursts;
     let one_round: usize = bursts.iter().map(|burst| burst.packets.len()).sum::<usize>() * load.subscribers;
     let rounds = load.packets.div_ceil(one_round).max(1);
     // Fewer than a round for many subscribers: the first bursts of it.
@@ -96,6 +98,7 @@ struct Recipient {
 struct Sender {
     socket: UdpSocket,
     recipients: Vec<Recipient>,
+    messages_a_call: usize,
     out: Vec<u8>,
 }
 
@@ -119,6 +122,7 @@ impl Sender {
         Ok(Self {
             socket,
             recipients: recipients.collect::<anyhow::Result<_>>()?,
+            messages_a_call: if load.calls == Calls::OneDatagram { 1 } else { MAX_MESSAGES },
             out: Vec::with_capacity(1 << 20),
         })
     }
@@ -126,7 +130,7 @@ impl Sender {
     /// Sends these bursts to everybody: how many packets.
     fn round(&mut self, bursts: &[Burst]) -> anyhow::Result<usize> {
         for burst in bursts {
-            // Eight runs, then a system call.
+            // So many runs, then a system call.
             let mut waiting: [(usize, usize, u16, usize); MAX_MESSAGES] = [(0, 0, 0, 0); MAX_MESSAGES];
             let mut count = 0;
             self.out.clear();
@@ -138,7 +142,7 @@ impl Sender {
                         (HEADER_BYTES + run.payload_bytes + tag_bytes(&self.recipients[index])) as u16;
                     waiting[count] = (start, self.out.len(), segment, index);
                     count += 1;
-                    if count == MAX_MESSAGES {
+                    if count == self.messages_a_call {
                         self.flush(&waiting)?;
                         count = 0;
                     }
@@ -254,16 +258,24 @@ fn write_packet(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::ClipName;
+    use crate::media::{Clip, ClipName};
 
     #[test]
     fn everything_that_is_sent_arrives() {
         let clip = Clip::load(ClipName::H264Simulcast, false).unwrap();
         for profile in [Profile::Gcm, Profile::Cm] {
-            let load = Load { clip: &clip, subscribers: 3, profile, packets: 600, joins_datagrams: true };
-            let reached = measure(&load, &cpu::cores()).unwrap();
-            assert!(reached.cpu_ns_per_packet > 0.0);
-            assert!(reached.delivered_ratio > 0.99, "{reached:?}");
+            for (bursts, calls) in [
+                (plan::screen(&clip), Calls::Runs),
+                (plan::wall(&clip, 5, Calls::Runs), Calls::Runs),
+                (plan::wall(&clip, 5, Calls::OneDatagram), Calls::OneDatagram),
+            ] {
+                let bursts = &bursts;
+                let load =
+                    Load { bursts, calls, subscribers: 3, profile, packets: 600, joins_datagrams: true };
+                let reached = measure(&load, &cpu::cores()).unwrap();
+                assert!(reached.cpu_ns_per_packet > 0.0);
+                assert!(reached.delivered_ratio > 0.99, "{reached:?}");
+            }
         }
     }
 

@@ -55,12 +55,13 @@ mod sender;
 #[path = "../../sfu/tests/sim/world.rs"]
 mod world;
 
+use anyhow::Context;
 use audience::Reception;
 use clap::{Parser, ValueEnum};
 use media::ClipName;
 use peer::Profile;
-use report::Scenario;
-use scenario::{Measured, Settings, bare_loop, one_teacher};
+use report::{Report, Scenario};
+use scenario::{Measured, Settings, bad_subscriber, bare_loop, lessons, one_teacher, wall};
 use sfu::Program;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -83,7 +84,7 @@ and sends the same packets to as many sockets: what counts is the ratio.
   server    the server's use of a core; bench: the busiest receiving thread's
 
 Examples:
-  tongtang-bench                                          all scenarios, a few minutes
+  tongtang-bench                                          what matters most, some five minutes
   tongtang-bench one-teacher --subscribers 10,50 --runs 1 a quick look
   tongtang-bench one-teacher --subscribers 50 --uplink-mbit 10 --clip vp8-720p
   tongtang-bench one-teacher --subscribers 50 --profile cm --feedback-ms 0
@@ -93,12 +94,12 @@ The server runs on the first cores, the bench on the others (with one core: on t
 spread are written to bench/report.json."
 )]
 struct Arguments {
-    /// What to measure [default: engine and one-teacher]
+    /// What to measure [default: engine, one-teacher, wall and bell]
     #[arg(value_enum, value_name = "SCENARIO")]
     scenarios: Vec<Name>,
 
     /// How many screens, one row each; what the server refuses is left out, and said
-    #[arg(long, value_delimiter = ',', default_values_t = [10, 50, 200, 500])]
+    #[arg(long, value_delimiter = ',', default_values_t = [50, 500, 3_000])]
     subscribers: Vec<usize>,
 
     /// Runs of each row; the report has the medians
@@ -149,6 +150,10 @@ struct Arguments {
     /// Where the report is written
     #[arg(long, default_value = "bench/report.json", value_name = "FILE")]
     report: PathBuf,
+
+    /// Keep the rows of an earlier report of the same build that are not measured now
+    #[arg(long)]
+    add: bool,
 }
 
 /// A scenario.
@@ -158,12 +163,27 @@ enum Name {
     Engine,
     /// One teacher with camera and microphone, many screens
     OneTeacher,
+    /// The same for 500 screens that agree to AES-CM only
+    AesCm,
+    /// 30 small pictures on the walls of 50 teachers
+    Wall,
+    /// 500 screens join one lesson within 10 s
+    Bell,
+    /// 100 lessons of a teacher and 4 classrooms, pictures both ways, that open within 30 s
+    Lessons,
+    /// One of 501 floods, sends garbage or is dead; then 100 of 500 ask for keyframes 20 times a second
+    BadSubscriber,
     /// The bare loop alone, without any server; only when it is asked for
     Limit,
 }
 
 /// What is measured when nothing is said.
-const DEFAULT: [Name; 2] = [Name::Engine, Name::OneTeacher];
+const DEFAULT: [Name; 4] = [Name::Engine, Name::OneTeacher, Name::Wall, Name::Bell];
+
+/// Screens that join at the bell, and within how long.
+const BELL: (usize, Duration) = (500, Duration::from_secs(10));
+/// Screens that agree to AES-CM only.
+const AES_CM_SUBSCRIBERS: usize = 500;
 
 /// Subscribers of the engine without sockets.
 const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 50, 500];
@@ -209,15 +229,20 @@ fn allow_sockets() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    allow_sockets()?;
+/// Measures what was chosen, row by row.
+fn measure(arguments: &Arguments) -> anyhow::Result<Vec<Scenario>> {
     let chosen = |name: Name| match arguments.scenarios.as_slice() {
         [] => DEFAULT.contains(&name),
         scenarios => scenarios.contains(&name),
     };
+    let settings = arguments.settings()?;
+    let workers = settings.workers;
+    let runs = |run: &dyn Fn() -> anyhow::Result<Measured>| -> anyhow::Result<Vec<Measured>> {
+        (0..arguments.runs).map(|_| run()).collect()
+    };
     let mut rows: Vec<Scenario> = Vec::new();
-    let mut add = |row: Scenario| {
+    let mut add = |name: &str, workers: usize, runs: &[Measured]| {
+        let row = Scenario::of(name, workers, runs);
         report::print_row(&row);
         rows.push(row);
     };
@@ -226,33 +251,58 @@ fn main() -> anyhow::Result<()> {
         for subscribers in ENGINE_SUBSCRIBERS {
             let runs: Vec<Measured> =
                 (1..=arguments.runs).map(|seed| engine::measure(subscribers, u64::from(seed))).collect();
-            add(Scenario::of("engine_without_sockets", 1, &runs));
+            add("engine_without_sockets", 1, &runs);
         }
     }
     if chosen(Name::OneTeacher) {
-        let settings = arguments.settings()?;
         for &subscribers in &arguments.subscribers {
-            let mut runs = Vec::new();
-            for _ in 0..arguments.runs {
-                runs.push(one_teacher::run(&settings, subscribers)?);
-            }
-            let is_refused = runs.iter().any(|run: &Measured| run.refusal.is_some());
-            add(Scenario::of("one_teacher", settings.workers, &runs));
-            if is_refused {
+            let measured = runs(&|| one_teacher::run(&settings, subscribers, None))?;
+            add("one_teacher", workers, &measured);
+            if measured.iter().any(|run| run.refusal.is_some()) {
                 println!("  larger audiences are left out");
                 break;
             }
         }
     }
-    if chosen(Name::Limit) {
-        let settings = arguments.settings()?;
-        for &subscribers in &arguments.subscribers {
-            let runs = (0..arguments.runs).map(|_| bare_loop::run(&settings, subscribers));
-            add(Scenario::of("limit", settings.workers, &runs.collect::<anyhow::Result<Vec<_>>>()?));
+    if chosen(Name::AesCm) {
+        let settings = Settings { profile: Profile::Cm, ..settings.clone() };
+        add("one_teacher_aes_cm", workers, &runs(&|| one_teacher::run(&settings, AES_CM_SUBSCRIBERS, None))?);
+    }
+    if chosen(Name::Wall) {
+        add("wall", workers, &runs(&|| wall::run(&settings))?);
+    }
+    if chosen(Name::Bell) {
+        add("bell", workers, &runs(&|| one_teacher::run(&settings, BELL.0, Some(BELL.1)))?);
+    }
+    if chosen(Name::Lessons) {
+        add("lessons", workers, &runs(&|| lessons::run(&settings))?);
+    }
+    if chosen(Name::BadSubscriber) {
+        let measured = (0..arguments.runs).map(|_| bad_subscriber::run(&settings));
+        let measured = measured.collect::<anyhow::Result<Vec<_>>>()?;
+        for (n, name) in bad_subscriber::ROWS.into_iter().enumerate() {
+            let runs: Vec<Measured> = measured.iter().map(|run| run[n].clone()).collect();
+            add(name, workers, &runs);
         }
     }
-    report::write(&arguments.report, &rows)?;
+    if chosen(Name::Limit) {
+        for &subscribers in &arguments.subscribers {
+            add("limit", workers, &runs(&|| bare_loop::run(&settings, subscribers))?);
+        }
+    }
+    Ok(rows)
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    allow_sockets()?;
+    let mut report = Report::of(measure(&arguments)?);
+    let is_corrupt = report.scenarios.iter().any(Scenario::is_corrupt);
+    if arguments.add {
+        report.add_to(Report::read(&arguments.report).context("--add wants an earlier report")?)?;
+    }
+    report.write(&arguments.report)?;
     println!("written to {}", arguments.report.display());
-    anyhow::ensure!(!rows.iter().any(Scenario::is_corrupt), "subscribers got packets that nobody published");
+    anyhow::ensure!(!is_corrupt, "subscribers got packets that nobody published");
     Ok(())
 }

@@ -71,17 +71,21 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Packets of the largest (or smallest) picture and of the sound.
-    pub fn expected(&self, smallest: bool) -> u64 {
-        let pictures = || self.packets.iter().filter(|(source, _)| source.layer != VOICE);
-        let picture = if smallest {
-            pictures().min_by_key(|(source, _)| source.layer)
-        } else {
-            pictures().max_by_key(|(source, _)| source.layer)
-        };
-        let sound =
-            self.packets.iter().filter(|(source, _)| source.layer == VOICE).map(|(_, n)| n).sum::<u64>();
-        picture.map_or(0, |(_, packets)| *packets) + sound
+    /// Packets of the largest picture and of the sound.
+    pub fn expected(&self) -> u64 {
+        let pictures = self.packets.iter().filter(|(source, _)| source.layer != VOICE);
+        let picture = pictures.max_by_key(|(source, _)| source.layer);
+        picture.map_or(0, |(_, packets)| *packets) + self.voices()
+    }
+
+    /// Packets of sound.
+    pub fn voices(&self) -> u64 {
+        self.packets.iter().filter(|(source, _)| source.layer == VOICE).map(|(_, n)| n).sum()
+    }
+
+    /// Packets of all pictures.
+    pub fn pictures(&self) -> u64 {
+        self.packets.iter().filter(|(source, _)| source.layer != VOICE).map(|(_, n)| n).sum()
     }
 }
 

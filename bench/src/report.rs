@@ -2,35 +2,49 @@
 
 use crate::scenario::Measured;
 use crate::stats::{Spread, spread};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 /// One row: medians of the runs. What was not measured is null.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scenario {
-    name: String,
-    subscribers: usize,
-    workers: usize,
-    packets_per_second: Option<f64>,
-    cpu_ns_per_packet: Option<f64>,
-    limit_cpu_ns_per_packet: Option<f64>,
-    janus_cpu_ns_per_packet: Option<f64>,
-    delivered_ratio: Option<f64>,
-    latency_p50_us: Option<f64>,
-    latency_p99_us: Option<f64>,
-    join_p50_ms: Option<f64>,
-    join_p95_ms: Option<f64>,
-    memory_bytes_per_subscriber: Option<f64>,
+    /// What was measured.
+    pub name: String,
+    /// How many took part.
+    pub subscribers: usize,
+    /// The server's cores.
+    pub workers: usize,
+    /// Delivered.
+    pub packets_per_second: Option<f64>,
+    /// The server's, for each of them.
+    pub cpu_ns_per_packet: Option<f64>,
+    /// The bare loop's.
+    pub limit_cpu_ns_per_packet: Option<f64>,
+    /// Janus's.
+    pub janus_cpu_ns_per_packet: Option<f64>,
+    /// Delivered of expected.
+    pub delivered_ratio: Option<f64>,
+    /// From a publisher's send call to a subscriber's socket.
+    pub latency_p50_us: Option<f64>,
+    /// See above.
+    pub latency_p99_us: Option<f64>,
+    /// From the request to the first packet of media.
+    pub join_p50_ms: Option<f64>,
+    /// See above.
+    pub join_p95_ms: Option<f64>,
+    /// What the server's memory grew by.
+    pub memory_bytes_per_subscriber: Option<f64>,
     /// Medians of further figures.
-    details: BTreeMap<&'static str, f64>,
-    runs: usize,
+    pub details: BTreeMap<String, f64>,
+    /// How many.
+    pub runs: usize,
     /// Smallest and largest value of each figure.
-    spread: BTreeMap<&'static str, Spread>,
+    pub spread: BTreeMap<String, Spread>,
     /// What a reader must know.
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// A figure: its name, how to read it, how many decimals it has.
@@ -52,12 +66,14 @@ const FIGURES: [Figure; 10] = [
 ];
 
 /// Figures that explain others.
-const DETAILS: [Figure; 14] = [
+const DETAILS: [Figure; 16] = [
     ("server_core_share", |run| run.server_core_share, 3),
     ("generator_core_share", |run| run.generator_core_share, 3),
     ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
     ("generator_drops", |run| run.generator_drops, 0),
     ("server_drops", |run| run.server_drops, 0),
+    ("undisturbed_delivered_ratio", |run| run.undisturbed_delivered_ratio, 6),
+    ("one_datagram_a_call_cpu_ns_per_packet", |run| run.one_datagram_a_call_cpu_ns_per_packet, 0),
     ("duplicates", |run| run.duplicates, 0),
     ("reordered", |run| run.reordered, 0),
     ("keyframes", |run| run.keyframes, 0),
@@ -83,14 +99,14 @@ impl Scenario {
             if let Some(found) = spread(runs.iter().filter_map(read)) {
                 medians.insert(*name, rounded(found.median, *decimals));
                 let (min, max) = (rounded(found.min, *decimals), rounded(found.max, *decimals));
-                spreads.insert(*name, Spread { min, max, ..found });
+                spreads.insert((*name).to_owned(), Spread { min, max, ..found });
             }
         }
         let mut notes: Vec<String> = runs.iter().filter_map(|run| run.refusal.clone()).collect();
         notes.extend(runs.iter().filter_map(Measured::generator_limited));
         notes.sort();
         notes.dedup();
-        let details = DETAILS.iter().filter_map(|(name, ..)| Some((*name, *medians.get(name)?)));
+        let details = DETAILS.iter().filter_map(|(name, ..)| Some(((*name).to_owned(), *medians.get(name)?)));
         let core = "packets_per_second_a_core";
         let median = |name: &str| medians.get(name).copied();
         Self {
@@ -107,7 +123,7 @@ impl Scenario {
             join_p50_ms: median("join_p50_ms"),
             join_p95_ms: median("join_p95_ms"),
             memory_bytes_per_subscriber: median("memory_bytes_per_subscriber"),
-            details: details.chain(median(core).map(|value| (core, value))).collect(),
+            details: details.chain(median(core).map(|value| (core.to_owned(), value))).collect(),
             runs: runs.len(),
             spread: spreads,
             notes,
@@ -120,14 +136,21 @@ impl Scenario {
     }
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    machine: String,
-    kernel: String,
-    commit: Option<String>,
-    optimised: bool,
-    command: String,
-    scenarios: &'a [Scenario],
+/// All of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// CPU and how many.
+    pub machine: String,
+    /// Linux.
+    pub kernel: String,
+    /// What was built; `+`: with changes.
+    pub commit: Option<String>,
+    /// With the release profile?
+    pub optimised: bool,
+    /// Arguments of the bench; of several runs that add to each other, all of them.
+    pub command: String,
+    /// Rows.
+    pub scenarios: Vec<Scenario>,
 }
 
 fn machine() -> String {
@@ -149,19 +172,48 @@ fn commit() -> Option<String> {
     Some(if is_changed { commit } else { commit + "+" })
 }
 
-/// Writes the report.
-pub fn write(path: &Path, scenarios: &[Scenario]) -> anyhow::Result<()> {
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let report = Report {
-        machine: machine(),
-        kernel: kernel.trim().to_owned(),
-        commit: commit(),
-        optimised: !cfg!(debug_assertions),
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-        scenarios,
-    };
-    fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
-    Ok(())
+impl Report {
+    /// These rows, measured here and now.
+    pub fn of(scenarios: Vec<Scenario>) -> Self {
+        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        Report {
+            machine: machine(),
+            kernel: kernel.trim().to_owned(),
+            commit: commit(),
+            optimised: !cfg!(debug_assertions),
+            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            scenarios,
+        }
+    }
+
+    /// A report that was written before.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
+    }
+
+    /// Takes over the rows of an earlier report that were not measured again, if it is of the same build and machine.
+    pub fn add_to(&mut self, earlier: Report) -> anyhow::Result<()> {
+        let origin = |report: &Report| (report.machine.clone(), report.kernel.clone(), report.commit.clone());
+        anyhow::ensure!(
+            origin(self) == origin(&earlier) && self.optimised == earlier.optimised,
+            "the report to add to is of another build or machine: {:?}",
+            origin(&earlier)
+        );
+        let is_measured_again = |old: &Scenario| {
+            self.scenarios.iter().any(|new| (&new.name, new.subscribers) == (&old.name, old.subscribers))
+        };
+        let kept: Vec<Scenario> =
+            earlier.scenarios.into_iter().filter(|old| !is_measured_again(old)).collect();
+        self.scenarios.splice(0..0, kept);
+        self.command = format!("{}; {}", earlier.command, self.command);
+        Ok(())
+    }
+
+    /// Writes it.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        fs::write(path, serde_json::to_string_pretty(self)? + "\n")?;
+        Ok(())
+    }
 }
 
 /// Prints the table's head.
@@ -233,5 +285,20 @@ mod tests {
             assert!(json[name].is_null(), "{name}");
         }
         assert_eq!((json["subscribers"].as_u64(), json["runs"].as_u64()), (Some(10), Some(3)));
+    }
+
+    #[test]
+    fn a_report_grows_by_what_was_not_measured_again() {
+        let row = |name: &str, cpu: f64| {
+            let run = Measured { cpu_ns_per_packet: Some(cpu), ..Measured::default() };
+            Scenario::of(name, 1, &[run])
+        };
+        let mut report = Report::of(vec![row("a", 2.0)]);
+        report.add_to(Report::of(vec![row("a", 1.0), row("b", 3.0)])).unwrap();
+        let names: Vec<(&str, Option<f64>)> =
+            report.scenarios.iter().map(|row| (row.name.as_str(), row.cpu_ns_per_packet)).collect();
+        assert_eq!(names, [("b", Some(3.0)), ("a", Some(2.0))]);
+        let other = Report { kernel: "another".to_owned(), ..Report::of(Vec::new()) };
+        assert!(report.add_to(other).is_err(), "figures of two machines do not stand in one table");
     }
 }

@@ -1,12 +1,20 @@
 //! What is measured: each scenario puts a load on a fresh server and gives one [`Measured`] a run.
 //!
 //! * [`bare_loop`]: the practical limit alone
-//! * [`one_teacher`]: one camera and microphone, many screens
+//! * [`one_teacher`]: one camera and microphone, many screens; they may all come at the bell
+//! * [`wall`]: many small pictures for many teachers
+//! * [`lessons`]: a district's lessons, pictures both ways
+//! * [`bad_subscriber`]: one that misbehaves among many, and many that ask for keyframes
+//! * [`hall`]: what all begin with
 //! * [`window`]: a span of time in which nothing joins, with all counters before and after
 
+pub mod bad_subscriber;
 pub mod bare_loop;
+mod hall;
+pub mod lessons;
 pub mod one_teacher;
-pub mod window;
+pub mod wall;
+mod window;
 
 use crate::audience::Reception;
 use crate::media::ClipName;
@@ -54,10 +62,14 @@ pub struct Measured {
     pub cpu_ns_per_packet: Option<f64>,
     /// The same of the bare loop.
     pub limit_cpu_ns_per_packet: Option<f64>,
+    /// The same where each packet is a system call of its own.
+    pub one_datagram_a_call_cpu_ns_per_packet: Option<f64>,
     /// Of the bare loop's packets, so many arrived.
     pub limit_delivered_ratio: Option<f64>,
     /// Packets that arrived, of those that should.
     pub delivered_ratio: Option<f64>,
+    /// The same in the same run before anybody misbehaved.
+    pub undisturbed_delivered_ratio: Option<f64>,
     /// Packets that came again.
     pub duplicates: Option<f64>,
     /// Packets behind a later one.

@@ -52,15 +52,14 @@ pub struct Sfu {
     pub http: SocketAddr,
     /// Its counters in the kernel.
     pub process: Process,
-    folder: Option<tempfile::TempDir>,
+    folder: tempfile::TempDir,
 }
 
 impl Sfu {
-    /// Starts it with open rooms; rooms for VP8 must be made with [`Sfu::make_room`] first.
-    pub fn start(program: &Program, codec: Codec) -> anyhow::Result<Self> {
-        let folder = if codec == Codec::Vp8 { Some(tempfile::tempdir()?) } else { None };
-        let child =
-            cpu::on_cores(&program.cores, || spawn(program, folder.as_ref().map(tempfile::TempDir::path)))?;
+    /// Starts it.
+    pub fn start(program: &Program) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let child = cpu::on_cores(&program.cores, || spawn(program, folder.path()))?;
         let mut child = child.with_context(|| format!("cannot start {}", program.path.display()))?;
         let process = Process::of(child.id())?;
         let output = child.stdout.take().context("its output is piped")?;
@@ -89,12 +88,17 @@ impl Sfu {
         self.process.udp_ports()
     }
 
-    /// Makes a room of this codec in which [`TEACHER`] teaches, where an open one would have the wrong codec.
-    pub fn make_room(&self, room: &str, codec: Codec) -> anyhow::Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
-        let secret = Secrets::ensure(folder.path())?.control_secret;
+    /// Makes a room of this codec in which [`TEACHER`] teaches, with these small pictures and somebody on stage.
+    pub fn make_room(
+        &self,
+        room: &str,
+        codec: Codec,
+        wall: &[String],
+        stage: Option<&str>,
+    ) -> anyhow::Result<()> {
+        let secret = Secrets::ensure(self.folder.path())?.control_secret;
         let codec = if codec == Codec::Vp8 { "vp8" } else { "h264" };
-        let routes = serde_json::json!({"teacher": TEACHER, "stage": null, "wall": [], "muted": []});
+        let routes = serde_json::json!({"teacher": TEACHER, "stage": stage, "wall": wall, "muted": []});
         let spec = serde_json::json!({"video_codec": codec, "routes": routes}).to_string();
         let authorization = format!("Bearer {secret}");
         let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
@@ -104,18 +108,16 @@ impl Sfu {
     }
 }
 
-fn spawn(program: &Program, data_dir: Option<&Path>) -> std::io::Result<Child> {
-    let mut command = Command::new(&program.path);
-    command
+fn spawn(program: &Program, data_dir: &Path) -> std::io::Result<Child> {
+    Command::new(&program.path)
         .current_dir(std::env::temp_dir())
         .env("TONGTANG_LOG__FILTER", "warn")
         .args(["--dev", "--http-listen", "127.0.0.1:0", "--udp-port", "0", "--tap-listen", "127.0.0.1:0"])
+        .arg("--data-dir")
+        .arg(data_dir)
         .args(&program.arguments)
-        .stdout(Stdio::piped());
-    if let Some(folder) = data_dir {
-        command.arg("--data-dir").arg(folder);
-    }
-    command.spawn()
+        .stdout(Stdio::piped())
+        .spawn()
 }
 
 impl Drop for Sfu {

@@ -1,9 +1,9 @@
 //! Medians, spreads and percentiles.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A figure of several runs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The one in the middle.
     #[serde(skip)]

@@ -25,7 +25,7 @@ const ALARM: Token = Token(usize::MAX - 1);
 const NICENESS: i32 = -15;
 
 enum Command {
-    Begin(Box<Publisher>, SocketAddr),
+    Begin(Box<Publisher>, SocketAddr, Sender<()>),
     Look(Sender<View>),
     Stop,
 }
@@ -39,8 +39,6 @@ pub struct View {
     pub late_us: Vec<u32>,
     /// Why a publisher cannot go on.
     pub failed: Option<String>,
-    /// Are all connected?
-    pub are_connected: bool,
 }
 
 /// The thread's handle; dropping it ends the thread.
@@ -80,9 +78,11 @@ impl Studio {
         self.waker.wake().context("cannot wake the publishers")
     }
 
-    /// A publisher whose offer was answered.
-    pub fn begin(&self, publisher: Publisher, server: SocketAddr) -> anyhow::Result<()> {
-        self.tell(Command::Begin(Box::new(publisher), server))
+    /// A publisher whose offer was answered. What is returned says when it is connected.
+    pub fn begin(&self, publisher: Publisher, server: SocketAddr) -> anyhow::Result<Receiver<()>> {
+        let (tell, told) = bounded(1);
+        self.tell(Command::Begin(Box::new(publisher), server, tell))?;
+        Ok(told)
     }
 
     /// All counters.
@@ -129,6 +129,8 @@ struct Camera {
     socket: UdpSocket,
     /// The entry of the heap that counts; others are old.
     due: Instant,
+    /// Who waits for its connection.
+    awaited: Option<Sender<()>>,
 }
 
 struct Stage {
@@ -160,7 +162,7 @@ impl Stage {
             }
             while let Ok(command) = self.commanded.try_recv() {
                 match command {
-                    Command::Begin(publisher, server) => self.begin(*publisher, server)?,
+                    Command::Begin(publisher, server, awaited) => self.begin(*publisher, server, awaited)?,
                     Command::Look(answer) => {
                         // Whoever asked and went away needs no answer.
                         let _ = answer.send(self.view());
@@ -180,14 +182,14 @@ impl Stage {
         }
     }
 
-    fn begin(&mut self, publisher: Publisher, server: SocketAddr) -> anyhow::Result<()> {
+    fn begin(&mut self, publisher: Publisher, server: SocketAddr, awaited: Sender<()>) -> anyhow::Result<()> {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").context("a publisher's socket")?;
         socket.connect(server)?;
         socket.set_nonblocking(true)?;
         let mut socket = UdpSocket::from_std(socket);
         let index = self.cameras.len();
         self.poll.registry().register(&mut socket, Token(index), Interest::READABLE)?;
-        self.cameras.push(Camera { publisher, socket, due: Instant::now() });
+        self.cameras.push(Camera { publisher, socket, due: Instant::now(), awaited: Some(awaited) });
         self.turn(index);
         Ok(())
     }
@@ -215,20 +217,25 @@ impl Stage {
             // What the kernel does not take is lost, as on any link.
             let _ = camera.socket.send(&datagram);
         }
+        if camera.publisher.peer.srtp.is_some()
+            && let Some(awaited) = camera.awaited.take()
+        {
+            // Who gave up waiting needs no answer.
+            let _ = awaited.send(());
+        }
         let due = camera.publisher.poll_timeout();
         camera.due = due;
         self.due.push(Reverse((due, index)));
     }
 
     fn view(&mut self) -> View {
-        let mut view = View { are_connected: true, ..View::default() };
+        let mut view = View::default();
         for camera in &mut self.cameras {
             let publisher = &mut camera.publisher;
             view.publishers.push(publisher.sent());
             view.late_us.append(&mut publisher.late_us);
             let closed = publisher.peer.is_closed.then(|| "the server ended a publishing session".to_owned());
             view.failed = view.failed.or_else(|| publisher.peer.failed.clone()).or(closed);
-            view.are_connected &= publisher.peer.srtp.is_some();
         }
         view
     }

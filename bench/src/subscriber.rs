@@ -1,13 +1,16 @@
 //! A screen, sans-IO: counts every packet by its sequence number, opens a sample, and reports as a browser does.
 //!
 //! Enters: datagrams with the moment they arrived, the time. Leaves: sealed RTCP and connectivity checks. It asks for no
-//! packet again and for no keyframe: what is lost stays lost and is counted.
+//! packet again and for no keyframe: what is lost stays lost and is counted. One that is told to behaves badly ([`Conduct`]).
+
+mod conduct;
 
 use crate::media::Codec;
 use crate::payload::{self, Content};
 use crate::peer::{Peer, Srtp};
 use crate::received::{Counted, Received};
 use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
+pub use conduct::Conduct;
 use std::time::{Duration, Instant};
 use tongtang_sfu::demux::{Kind, classify};
 use tongtang_sfu::packet::rtcp::{self, Part, ReportBlock, build, transport_cc};
@@ -57,6 +60,8 @@ pub struct Tally {
 /// The counters of a subscriber at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// By which it is known.
+    pub number: usize,
     /// Its pictures and sounds together.
     pub all: Counted,
     /// Packets that were sent again.
@@ -71,6 +76,10 @@ pub struct Snapshot {
 pub struct Subscriber {
     /// Its connection.
     pub peer: Peer,
+    /// By which it is known.
+    pub number: usize,
+    /// How it behaves.
+    pub conduct: Conduct,
     manner: Manner,
     requested: Instant,
     joined_after: Option<Duration>,
@@ -85,13 +94,13 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// A subscriber whose request was made at `requested`. `index` spreads the samples of many.
+    /// A subscriber whose request was made at `requested`. `number` spreads the samples of many.
     pub fn new(
         peer: Peer,
         streams: &[sdp::Stream],
         manner: Manner,
         requested: Instant,
-        index: usize,
+        number: usize,
     ) -> Self {
         let heard = |stream: &sdp::Stream| Heard {
             stream: *stream,
@@ -102,11 +111,13 @@ impl Subscriber {
         };
         Self {
             peer,
+            number,
+            conduct: Conduct::Fair,
             manner,
             requested,
             joined_after: None,
             heard: streams.iter().map(heard).collect(),
-            until_sample: index as u32 % manner.sample_every.max(1),
+            until_sample: number as u32 % manner.sample_every.max(1),
             ssrc: rand::random(),
             next_report: requested + REPORT_INTERVAL,
             arrivals: Vec::with_capacity(64),
@@ -126,6 +137,7 @@ impl Subscriber {
         }
         let ended = self.peer.is_closed.then(|| "the server ended the session".to_owned());
         Snapshot {
+            number: self.number,
             all,
             retransmissions: self.heard.iter().map(|heard| heard.retransmissions).sum(),
             joined_after: self.joined_after,
@@ -233,6 +245,9 @@ impl Subscriber {
 
     /// Its turn, which comes once every feedback interval: `send` gets each datagram.
     pub fn handle_turn(&mut self, now: Instant, mut send: impl FnMut(&[u8])) {
+        if self.conduct == Conduct::Dead {
+            return;
+        }
         if self.peer.poll_timeout() <= now {
             self.peer.handle_timeout(now);
         }
@@ -246,6 +261,7 @@ impl Subscriber {
             self.next_report = now + REPORT_INTERVAL;
             self.report(now, &mut send);
         }
+        self.misbehave(&mut send);
     }
 
     fn feedback(&mut self, send: &mut impl FnMut(&[u8])) {

@@ -18,6 +18,8 @@ pub struct Opened {
     pub answer: String,
     /// When the request was made that was answered: one that is told to come back later is made again.
     pub requested: Instant,
+    /// When it was made for the first time.
+    pub first_requested: Instant,
 }
 
 /// An answer to a request.
@@ -41,12 +43,13 @@ impl Response {
 
 /// Posts an offer; waits and tries again where the server says so.
 pub fn open(server: SocketAddr, path: &str, offer: &str) -> anyhow::Result<Opened> {
+    let first_requested = Instant::now();
     for _ in 0..MAX_TRIES {
         let requested = Instant::now();
         let response = request(server, "POST", path, &[("Content-Type", "application/sdp")], offer)?;
         let retry_after = response.header("retry-after").and_then(|seconds| seconds.parse().ok());
         match (response.status, retry_after) {
-            (201, _) => return Ok(Opened { answer: response.body, requested }),
+            (201, _) => return Ok(Opened { answer: response.body, requested, first_requested }),
             // A limit that is reached does not go away by waiting.
             (429 | 503, Some(seconds)) if !response.body.contains("limit_reached") => {
                 std::thread::sleep(Duration::from_secs(seconds));

@@ -1,52 +1,48 @@
 //! One teacher with camera and microphone, many screens that show both.
 
-use super::{Measured, Settings, bare_loop, sample_every, window};
-use crate::audience::Audience;
-use crate::join::{self, Camera};
+use super::hall::Hall;
+use super::{Measured, Settings, bare_loop, sample_every};
+use crate::cpu;
+use crate::join::{Camera, Screens};
 use crate::media::Clip;
-use crate::peer::Identity;
-use crate::sfu::{Sfu, TEACHER};
-use crate::studio::{self, Studio};
+use crate::publisher::Sent;
+use crate::sfu::TEACHER;
+use crate::studio;
+use std::sync::Arc;
+use std::time::Duration;
 
 const ROOM: &str = "lesson";
+/// What a screen shows.
+const SLOTS: &str = "teacher,audio0";
 
-/// One run with so many screens.
-pub fn run(settings: &Settings, subscribers: usize) -> anyhow::Result<Measured> {
+/// One run with so many screens, which come within so long (`None`: as fast as the server takes them).
+pub fn run(settings: &Settings, subscribers: usize, within: Option<Duration>) -> anyhow::Result<Measured> {
     let clip = Clip::load(settings.clip, false)?;
-    let mut measured =
-        crate::cpu::on_cores(&settings.own_cores, || with_server(settings, &clip, subscribers))??;
+    let mut measured = cpu::on_cores(&settings.own_cores, || -> anyhow::Result<Measured> {
+        let hall = Hall::open(settings, sample_every(subscribers))?;
+        let screens = screens(subscribers, within);
+        begin(settings, &hall, &clip)?;
+        let (refusal, memory_bytes_per_subscriber) = hall.fill(settings, &screens)?;
+        let measured = hall.measure(settings, 0..subscribers, &expected)?;
+        Ok(Measured { refusal, memory_bytes_per_subscriber, ..measured })
+    })??;
     bare_loop::add_to(&mut measured, settings, &clip)?;
     Ok(measured)
 }
 
-fn with_server(
-    settings: &Settings,
-    clip: &std::sync::Arc<Clip>,
-    subscribers: usize,
-) -> anyhow::Result<Measured> {
-    let sfu = Sfu::start(&settings.program, clip.codec)?;
-    sfu.make_room(ROOM, clip.codec)?;
-    let identity = Identity::generate(settings.profile)?;
-    let studio = Studio::start()?;
-    let camera =
-        Camera { room: ROOM, participant: TEACHER, clip, number: 1, uplink_mbit: settings.uplink_mbit };
-    join::publish(sfu.http, &identity, &studio, &camera)?;
-    let audience = Audience::start(settings.reception, sample_every(subscribers))?;
-    let empty = sfu.process.resident_bytes()?;
-    let joined = join::subscribe(sfu.http, &identity, &audience, ROOM, "teacher,audio0", subscribers)?;
-    std::thread::sleep(settings.warm_up);
-    let full = sfu.process.resident_bytes()?;
-    let load = window::Load {
-        server: &sfu.process,
-        server_ports: &sfu.udp_ports()?,
-        studio: &studio,
-        audience: &audience,
-        expected: |view: &studio::View| view.publishers.iter().map(|sent| sent.expected(false)).sum(),
-    };
-    let measured = load.measure(settings.window)?;
-    Ok(Measured {
-        refusal: joined.refusal,
-        memory_bytes_per_subscriber: Some(full.saturating_sub(empty) as f64 / joined.count as f64),
-        ..measured
-    })
+/// The audience of such a lesson.
+pub fn screens(count: usize, within: Option<Duration>) -> Screens<'static> {
+    Screens { room: ROOM, slots: SLOTS, count, within }
+}
+
+/// Makes the room and begins to teach.
+pub fn begin(settings: &Settings, hall: &Hall, clip: &Arc<Clip>) -> anyhow::Result<()> {
+    hall.sfu.make_room(ROOM, clip.codec, &[], None)?;
+    let uplink_mbit = settings.uplink_mbit;
+    hall.place().publish(&Camera { room: ROOM, participant: TEACHER, clip, number: 1, uplink_mbit })
+}
+
+/// Packets that each of them should get.
+pub fn expected(view: &studio::View, _number: usize) -> u64 {
+    view.publishers.iter().map(Sent::expected).sum()
 }

@@ -8,6 +8,7 @@ use crate::received::Counted;
 use crate::stats::percentile;
 use crate::studio::{self, Studio};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Who takes part.
@@ -20,8 +21,10 @@ pub struct Load<'a> {
     pub studio: &'a Studio,
     /// Subscribers.
     pub audience: &'a Audience,
-    /// Packets that a subscriber should get, from what the publishers have sent between two looks.
-    pub expected: fn(&studio::View) -> u64,
+    /// Packets that the subscriber of this number should get at least, from what the publishers have sent between two looks.
+    pub expected: &'a dyn Fn(&studio::View, usize) -> u64,
+    /// Numbers of the subscribers that count.
+    pub counted: Range<usize>,
 }
 
 /// A subscriber may be behind its publishers by so much when the window ends: a keyframe that is on its way. One that is
@@ -39,7 +42,12 @@ struct Moment {
 
 impl Load<'_> {
     fn moment(&self) -> anyhow::Result<Moment> {
-        let audience = self.audience.look()?;
+        let mut audience = self.audience.look()?;
+        let counts: Vec<bool> =
+            audience.subscribers.iter().map(|one| self.counted.contains(&one.number)).collect();
+        let mut each = counts.iter();
+        audience.ports.retain(|_| each.next().is_some_and(|counts| *counts));
+        audience.subscribers.retain(|one| self.counted.contains(&one.number));
         Ok(Moment {
             at: Instant::now(),
             server: self.server.cpu_time()?,
@@ -63,15 +71,16 @@ impl Load<'_> {
         }
 
         let seconds = (after.at - before.at).as_secs_f64();
-        let expected = (self.expected)(&after.publishers) - (self.expected)(&before.publishers);
         let mut sums = Counted::default();
         let (mut should, mut retransmitted) = (0, 0);
-        for (after, before) in after.audience.subscribers.iter().zip(&before.audience.subscribers) {
-            let counted = after.all.since(&before.all);
+        for (later, earlier) in after.audience.subscribers.iter().zip(&before.audience.subscribers) {
+            let published = |moment: &Moment| (self.expected)(&moment.publishers, later.number);
+            let expected = published(&after) - published(&before);
+            let counted = later.all.since(&earlier.all);
             sums.packets += counted.packets;
             sums.duplicates += counted.duplicates;
             sums.reordered += counted.reordered;
-            retransmitted += after.retransmissions - before.retransmissions;
+            retransmitted += later.retransmissions - earlier.retransmissions;
             // The span of sequence numbers is exact; the publishers' count tells of what has not come yet at all.
             should += if counted.span + IN_FLIGHT >= expected { counted.span } else { expected };
         }

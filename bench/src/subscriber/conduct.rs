@@ -1,0 +1,92 @@
+//! What bad subscribers do. Whatever it is, it must be nobody else's trouble.
+
+use super::Subscriber;
+use crate::peer::Srtp;
+use tongtang_sfu::packet::rtcp::build;
+
+/// How a subscriber behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conduct {
+    /// As a browser does.
+    #[default]
+    Fair,
+    /// It is gone without a word: reads nothing, says nothing.
+    Dead,
+    /// Asks again, and again, for everything it got of late.
+    FloodsNacks,
+    /// Sends what means nothing, dressed as each protocol of the port.
+    SendsGarbage,
+    /// Asks for a keyframe in every turn.
+    AsksForKeyframes,
+}
+
+/// Datagrams a turn of one that floods: 2,000 a second with Chromium's 50 ms between feedbacks.
+const FLOOD_DATAGRAMS: usize = 100;
+/// Packets that each of its NACKs names.
+const NACKED_PACKETS: u16 = 64;
+/// Bytes of garbage: a full packet's.
+const GARBAGE_BYTES: usize = 1_100;
+/// How the protocols of the port begin (RFC 7983 §7): STUN, DTLS, RTP, RTCP.
+const FIRST_BYTES: [[u8; 2]; 4] = [[0x00, 0x01], [22, 0xFE], [0x80, 102], [0x80, 205]];
+
+impl Subscriber {
+    /// What it sends in its turn besides.
+    pub(super) fn misbehave(&mut self, send: &mut impl FnMut(&[u8])) {
+        match self.conduct {
+            Conduct::Fair | Conduct::Dead => {}
+            Conduct::FloodsNacks => self.flood_nacks(send),
+            Conduct::SendsGarbage => garbage(send),
+            Conduct::AsksForKeyframes => self.ask_for_keyframes(send),
+        }
+    }
+
+    fn flood_nacks(&mut self, send: &mut impl FnMut(&[u8])) {
+        let Some(heard) = self.heard.iter().find(|heard| heard.stream.is_video) else { return };
+        let highest = heard.received.extended_highest() as u16;
+        let lost: Vec<u16> = (0..NACKED_PACKETS).map(|behind| highest.wrapping_sub(behind)).collect();
+        let Some(Srtp { seal, .. }) = &mut self.peer.srtp else { return };
+        let mut plain = Vec::with_capacity(128);
+        build::nack(&mut plain, self.ssrc, heard.stream.ssrc, &lost);
+        for _ in 0..FLOOD_DATAGRAMS {
+            if let Ok(sealed) = seal.encrypt_rtcp(&plain) {
+                send(&sealed);
+            }
+        }
+    }
+
+    fn ask_for_keyframes(&mut self, send: &mut impl FnMut(&[u8])) {
+        let Some(Srtp { seal, .. }) = &mut self.peer.srtp else { return };
+        let mut plain = Vec::with_capacity(64);
+        for heard in self.heard.iter().filter(|heard| heard.stream.is_video) {
+            build::pli(&mut plain, self.ssrc, heard.stream.ssrc);
+        }
+        if let Ok(sealed) = seal.encrypt_rtcp(&plain) {
+            send(&sealed);
+        }
+    }
+}
+
+fn garbage(send: &mut impl FnMut(&[u8])) {
+    let mut datagram = [0; GARBAGE_BYTES];
+    for first in FIRST_BYTES.iter().cycle().take(FLOOD_DATAGRAMS) {
+        rand::fill(&mut datagram);
+        datagram[..2].copy_from_slice(first);
+        send(&datagram);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tongtang_sfu::demux::{Kind, classify};
+
+    #[test]
+    fn garbage_comes_to_every_door_of_the_port() {
+        let mut kinds = Vec::new();
+        garbage(&mut |datagram| kinds.push(classify(datagram)));
+        assert_eq!(kinds.len(), FLOOD_DATAGRAMS);
+        for kind in [Kind::Stun, Kind::Dtls, Kind::Rtp, Kind::Rtcp] {
+            assert!(kinds.contains(&kind), "{kind:?}");
+        }
+    }
+}
