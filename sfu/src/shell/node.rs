@@ -86,6 +86,7 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         Mode::Member(secrets) => (Some(secrets), false),
     };
     let sockets = Sockets::bind(&config.sfu.addresses, config.sfu.udp_port)?;
+    sockets.mark(config.sfu.dscp);
     let candidates = sockets.candidates.clone();
     tracing::info!(?candidates, "media sockets are open");
     let identity = Identity::generate()?;

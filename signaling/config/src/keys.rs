@@ -55,6 +55,7 @@ pub const KEYS: &[Key] = &[
     key("sfu.node_id", NODE_ID, r#"node_id = "sfu-1""#),
     key("sfu.http_listen", ADDRESS, r#"http_listen = "127.0.0.1:8081""#),
     key("sfu.udp_port", "a port, 1 to 65535", "udp_port = 7880"),
+    key("sfu.dscp", "a number, 0 to 63", "dscp = 34"),
     key("sfu.addresses", "a list of this machine's IP addresses", r#"addresses = ["192.168.1.20"]"#),
     key(
         "sfu.ice_servers",

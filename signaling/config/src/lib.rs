@@ -109,6 +109,8 @@ pub struct Sfu {
     pub http_listen: SocketAddr,
     /// UDP port of the first worker; the next workers take the ports after it.
     pub udp_port: u16,
+    /// DSCP of all media that leaves, 0 to 63 (RFC 8837 §5: 34 for interactive video, 46 for voice). 0: none.
+    pub dscp: u8,
     /// Addresses named in ICE candidates. Empty: every address of this machine, loopback last.
     pub addresses: Vec<std::net::IpAddr>,
     /// STUN and TURN servers named to WHIP and WHEP clients (RFC 9725 §4.6). The node itself needs none.
@@ -204,6 +206,7 @@ impl Default for Sfu {
             node_id: "sfu-1".into(),
             http_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             udp_port: 7880,
+            dscp: 0,
             addresses: Vec::new(),
             ice_servers: Vec::new(),
             tap_listen: SocketAddr::from(([127, 0, 0, 1], 7881)),

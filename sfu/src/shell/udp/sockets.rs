@@ -44,6 +44,20 @@ impl Sockets {
         }
         outcome
     }
+
+    /// Marks what leaves with a DSCP (RFC 2474 §3: the upper six bits of TOS and traffic class). A kernel that refuses
+    /// sends unmarked.
+    pub fn mark(&self, dscp: u8) {
+        let tos = u32::from(dscp) << 2;
+        for socket in &self.sockets {
+            let socket = socket2::SockRef::from(socket);
+            let is_v6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+            let marked = if is_v6 { socket.set_tclass_v6(tos) } else { socket.set_tos_v4(tos) };
+            if let Err(error) = marked {
+                tracing::warn!(%error, dscp, "media is not marked");
+            }
+        }
+    }
 }
 
 fn bind_machine(port: u16) -> Result<Sockets, NodeError> {
@@ -187,6 +201,13 @@ mod tests {
         let port = first.candidates[0].port();
         let error = Sockets::bind(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], port).unwrap_err().to_string();
         assert!(error.contains(&port.to_string()) && error.contains("udp_port"), "{error}");
+    }
+
+    #[test]
+    fn every_socket_marks_what_it_sends() {
+        let sockets = Sockets::bind(&[IpAddr::V4(Ipv4Addr::LOCALHOST)], 0).unwrap();
+        sockets.mark(34);
+        assert_eq!(socket2::SockRef::from(&sockets.sockets[0]).tos_v4().unwrap(), 34 << 2);
     }
 
     #[test]
