@@ -9,6 +9,7 @@ import { useLoaded } from '../shell/loaded';
 import { failureWords } from '../shell/states';
 import { CopyText } from './CopyText';
 import { StateTag } from './StateTag';
+import { sharedLink } from './shared_link';
 import { text } from './words';
 
 export function LessonCard({ lesson, changed }: { lesson: LessonView; changed(): void }) {
@@ -53,7 +54,11 @@ export function LessonCard({ lesson, changed }: { lesson: LessonView; changed():
             <span className="soft">
               {text.teacherLink}：{text.teacherLinkHint}
             </span>
-            <CopyText value={access.teacher_url} label={text.teacherLink} testid="teacher-url" />
+            <CopyText
+              value={sharedLink(access.teacher_url, access.classroom_url)}
+              label={text.teacherLink}
+              testid="teacher-url"
+            />
           </div>
           <div className="lesson-actions">
             <Button
