@@ -69,8 +69,8 @@ impl Engine {
             return;
         }
         let (sequence, len) = (accepted.meta.sequence, accepted.payload.1 - accepted.payload.0);
-        if !track.wall_listeners.is_empty() {
-            self.fan.wall.push(now.mono, key, sequence, len as u16);
+        if !track.wall_listeners.is_empty() && !self.fan.wall.push(now.mono, key, sequence, len as u16) {
+            self.counters.fan_out_dropped_packets += 1;
         }
         if track.listeners.is_empty() {
             return;

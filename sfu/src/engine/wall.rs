@@ -17,8 +17,11 @@ use std::time::{Duration, Instant};
 
 /// How long a small picture waits for the others. At eight pictures a second nobody sees it.
 pub const ROUND: Duration = Duration::from_millis(15);
-/// Packets that wait; when more come the round begins at once.
-pub const MAX_WALL_PACKETS: usize = 2_048;
+/// Packets that wait for a round; with so many the round begins at once.
+const FULL_ROUND_PACKETS: usize = 2_048;
+/// Packets that wait while the round before goes on. When more come the machine is too slow for its lessons: the newest
+/// go to no wall and are counted.
+pub const MAX_WALL_PACKETS: usize = 2 * FULL_ROUND_PACKETS;
 /// Most bytes a small picture's packet is padded with: browsers take 1 to 64 (tried).
 const MAX_PADDING: u16 = 64;
 /// Packets of one subscriber in one piece; more are a second piece.
@@ -66,11 +69,15 @@ impl Wall {
         self.next < self.turns.len()
     }
 
-    /// A packet of a small picture waits.
-    pub(super) fn push(&mut self, now: Instant, key: TrackKey, sequence: u64, len: u16) {
+    /// A packet of a small picture waits. Gives whether there was room for it.
+    pub(super) fn push(&mut self, now: Instant, key: TrackKey, sequence: u64, len: u16) -> bool {
+        if self.waiting.len() >= MAX_WALL_PACKETS {
+            return false;
+        }
         self.waiting.push((key, Planned { sequence, len, padding: 0 }));
-        let due = if self.waiting.len() >= MAX_WALL_PACKETS { now } else { now + ROUND };
+        let due = if self.waiting.len() >= FULL_ROUND_PACKETS { now } else { now + ROUND };
         self.due = Some(self.due.map_or(due, |before| before.min(due)));
+        true
     }
 
     fn holds(&self, key: TrackKey, sequence: u64) -> bool {
@@ -220,6 +227,15 @@ fn forget_others(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_behind_a_slow_round_is_bounded() {
+        let key = TrackKey { publisher: Slab::default().insert(()), track: 0 };
+        let (mut wall, start) = (Wall::default(), Instant::now());
+        assert!((0..MAX_WALL_PACKETS as u64).all(|sequence| wall.push(start, key, sequence, 500)));
+        assert_eq!(wall.due(), Some(start), "a full round begins at once");
+        assert!(!wall.push(start, key, 0, 500));
+    }
 
     #[test]
     fn single_packets_are_sorted_by_size_and_a_picture_s_own_keep_their_order() {
