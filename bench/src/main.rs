@@ -19,6 +19,7 @@ mod join;
 mod limit;
 mod media;
 mod mmsg;
+mod page;
 mod payload;
 mod peer;
 mod publisher;
@@ -159,6 +160,10 @@ struct Arguments {
     /// Keep the rows of an earlier report of the same build that are not measured now
     #[arg(long)]
     add: bool,
+
+    /// Also write this page, and its pictures into images/ beside it
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
 }
 
 /// A scenario.
@@ -322,6 +327,10 @@ fn main() -> anyhow::Result<()> {
     }
     report.write(&arguments.report)?;
     println!("written to {}", arguments.report.display());
+    if let Some(path) = &arguments.page {
+        page::write(path, &report).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("and {}", path.display());
+    }
     anyhow::ensure!(!is_corrupt, "subscribers got packets that nobody published");
     Ok(())
 }

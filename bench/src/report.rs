@@ -210,6 +210,14 @@ impl Report {
         Ok(())
     }
 
+    /// The first row of this name, and of this size if one is given.
+    pub fn row(&self, name: &str, subscribers: Option<usize>) -> Option<&Scenario> {
+        let fits = |row: &&Scenario| {
+            row.name == name && subscribers.is_none_or(|subscribers| row.subscribers == subscribers)
+        };
+        self.scenarios.iter().find(fits)
+    }
+
     /// Writes it.
     pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         fs::write(path, serde_json::to_string_pretty(self)? + "\n")?;
