@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 20
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 say = @printf '\033[1m==>\033[0m %s\n'
 
-.PHONY: help run test check fmt e2e bench bench-full bench-build fuzz interop build web packages test-packages test-rust test-web release clean types pictures
+.PHONY: help run test check fmt e2e bench bench-full bench-build bench-packages fuzz interop build web packages test-packages test-rust test-web release clean types pictures
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -86,12 +86,15 @@ web-client/e2e/node_modules/.installed: web-client/e2e/package-lock.json
 pictures: test-packages build web-client/e2e/node_modules/.installed ## take the pictures of docs/images anew from a real lesson
 	@cd web-client/e2e && TONGTANG_BIN=$(abspath $(BIN)) node pictures.mjs
 
-bench: bench-build ## what a forwarded packet costs, some five minutes; writes bench/report.json
-	@$(TARGET_DIR)/release/tongtang-bench $(ARGS)
+bench: bench-build ## what a forwarded packet costs, some five minutes; writes bench/report.json and docs/performance.md
+	@$(TARGET_DIR)/release/tongtang-bench --page docs/performance.md $(ARGS)
 
-bench-full: bench-build ## the same with every audience from 10 to 3,000 and every scenario, half an hour
-	@$(TARGET_DIR)/release/tongtang-bench engine one-teacher aes-cm wall bell lessons bad-subscriber \
-		--subscribers 10,50,200,500,1000,3000 --runs 3 $(ARGS)
+bench-full: bench-packages bench-build ## the same with every audience from 10 to 3,000 and every scenario, half an hour
+	@$(TARGET_DIR)/release/tongtang-bench engine one-teacher aes-cm wall bell lessons bad-subscriber janus \
+		--subscribers 10,50,200,500,1000,3000 --runs 3 --page docs/performance.md $(ARGS)
+
+bench-packages:
+	@.ci/install build bench
 
 bench-build: packages
 	$(say) "building sfu and bench with the release profile (minutes once, seconds afterwards)"

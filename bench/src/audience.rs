@@ -190,7 +190,7 @@ impl Hall {
 
     fn sit(&mut self, seat: Seat) -> anyhow::Result<()> {
         let Seat { peer, answer, requested, number } = seat;
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").context("a subscriber's socket")?;
+        let socket = mmsg::bind_towards(answer.server).context("a subscriber's socket")?;
         nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::RcvBuf, &SOCKET_BUFFER_BYTES)?;
         socket.connect(answer.server)?;
         socket.set_nonblocking(true)?;

@@ -69,13 +69,21 @@ impl Process {
             let inode = target.to_str().and_then(|name| name.strip_prefix("socket:[")?.strip_suffix(']'));
             inodes.extend(inode.map(str::to_owned));
         }
-        let text = fs::read_to_string("/proc/net/udp")?;
+        let text = fs::read_to_string(format!("/proc/{}/net/udp", self.pid))?;
         let port = |line: &str| {
             let words: Vec<&str> = line.split_whitespace().collect();
             let port = words.get(1)?.split_once(':')?.1;
             inodes.contains(*words.get(9)?).then(|| u16::from_str_radix(port, 16).ok())?
         };
         Ok(text.lines().skip(1).filter_map(port).collect())
+    }
+
+    /// Datagrams that the kernel dropped because a socket's buffer was full, summed over its network namespace's sockets of
+    /// these ports.
+    pub fn dropped_at(&self, ports: &[u16]) -> anyhow::Result<u64> {
+        let wanted: HashSet<u16> = ports.iter().copied().collect();
+        let text = fs::read_to_string(format!("/proc/{}/net/udp", self.pid))?;
+        Ok(text.lines().skip(1).filter_map(|line| dropped(line, &wanted)).sum())
     }
 
     /// Memory that is in RAM now, counted exactly.
@@ -118,13 +126,6 @@ pub fn on_cores<T>(cores: &[usize], work: impl FnOnce() -> T) -> anyhow::Result<
     let outcome = work();
     sched_setaffinity(None, &before)?;
     Ok(outcome)
-}
-
-/// Datagrams that the kernel dropped because the socket's buffer was full, summed over the sockets of these ports.
-pub fn dropped_at(ports: &[u16]) -> anyhow::Result<u64> {
-    let wanted: HashSet<u16> = ports.iter().copied().collect();
-    let text = fs::read_to_string("/proc/net/udp")?;
-    Ok(text.lines().skip(1).filter_map(|line| dropped(line, &wanted)).sum())
 }
 
 fn dropped(line: &str, ports: &HashSet<u16>) -> Option<u64> {

@@ -7,7 +7,7 @@ use crate::publisher::Publisher;
 use crate::sdp;
 use crate::studio::Studio;
 use crate::whip;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -83,10 +83,17 @@ impl Place<'_> {
         let now = Instant::now();
         let peer = Peer::new(self.identity.clone(), &local, &answer, now);
         let publisher = Publisher::new(peer, Arc::clone(clip), *number, *uplink_mbit, now);
-        let connected = self.studio.begin(publisher, answer.server)?;
-        connected
-            .recv_timeout(PATIENCE)
-            .map_err(|_| anyhow!("publisher {participant} did not connect within {PATIENCE:?}"))
+        self.connect(publisher, answer.server).with_context(|| format!("publisher {participant} of {room}"))
+    }
+
+    /// Begins to publish and waits until it is connected.
+    pub fn connect(&self, publisher: Publisher, server: SocketAddr) -> anyhow::Result<()> {
+        let connected = self.studio.begin(publisher, server)?;
+        if connected.recv_timeout(PATIENCE).is_err() {
+            let why = self.studio.look()?.failed.unwrap_or_else(|| format!("not within {PATIENCE:?}"));
+            bail!("no connection: {why}");
+        }
+        Ok(())
     }
 
     /// Joins one subscriber, whose media will come, known by this number. `since_first`: of a request that was told to
@@ -134,7 +141,7 @@ impl Place<'_> {
         let count = admitted.into_inner();
         let refusal = refusal.into_inner().unwrap_or_default();
         if count == 0 {
-            anyhow::bail!("nobody was admitted: {}", refusal.unwrap_or_default());
+            bail!("nobody was admitted: {}", refusal.unwrap_or_default());
         }
         self.await_media(count)?;
         Ok(Joined { count, refusal })
@@ -146,7 +153,7 @@ impl Place<'_> {
         loop {
             let view = self.audience.look()?;
             if let Some(why) = view.subscribers.iter().find_map(|one| one.failed.as_ref()) {
-                anyhow::bail!("a subscriber failed: {why}");
+                bail!("a subscriber failed: {why}");
             }
             let playing = view.subscribers.iter().filter(|one| one.joined_after.is_some()).count();
             if playing == count {

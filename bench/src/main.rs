@@ -14,10 +14,12 @@
 mod audience;
 mod cpu;
 mod engine;
+mod janus;
 mod join;
 mod limit;
 mod media;
 mod mmsg;
+mod page;
 mod payload;
 mod peer;
 mod publisher;
@@ -61,7 +63,7 @@ use clap::{Parser, ValueEnum};
 use media::ClipName;
 use peer::Profile;
 use report::{Report, Scenario};
-use scenario::{Measured, Settings, bad_subscriber, bare_loop, lessons, one_teacher, wall};
+use scenario::{Measured, Settings, against_janus, bad_subscriber, bare_loop, lessons, one_teacher, wall};
 use sfu::Program;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -101,6 +103,10 @@ struct Arguments {
     /// How many screens, one row each; what the server refuses is left out, and said
     #[arg(long, value_delimiter = ',', default_values_t = [50, 500, 3_000])]
     subscribers: Vec<usize>,
+
+    /// How many lessons at once
+    #[arg(long, default_value_t = 100, value_name = "LESSONS")]
+    lessons: usize,
 
     /// Runs of each row; the report has the medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
@@ -154,6 +160,10 @@ struct Arguments {
     /// Keep the rows of an earlier report of the same build that are not measured now
     #[arg(long)]
     add: bool,
+
+    /// Also write this page, and its pictures into images/ beside it
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
 }
 
 /// A scenario.
@@ -169,10 +179,12 @@ enum Name {
     Wall,
     /// 500 screens join one lesson within 10 s
     Bell,
-    /// 100 lessons of a teacher and 4 classrooms, pictures both ways, that open within 30 s
+    /// Lessons of a teacher and 4 classrooms, pictures both ways, that all open within 30 s
     Lessons,
     /// One of 501 floods, sends garbage or is dead; then 100 of 500 ask for keyframes 20 times a second
     BadSubscriber,
+    /// One teacher without simulcast for 100 screens, at our server and at Debian's Janus (as root)
+    Janus,
     /// The bare loop alone, without any server; only when it is asked for
     Limit,
 }
@@ -275,7 +287,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<Vec<Scenario>> {
         add("bell", workers, &runs(&|| one_teacher::run(&settings, BELL.0, Some(BELL.1)))?);
     }
     if chosen(Name::Lessons) {
-        add("lessons", workers, &runs(&|| lessons::run(&settings))?);
+        add("lessons", workers, &runs(&|| lessons::run(&settings, arguments.lessons))?);
     }
     if chosen(Name::BadSubscriber) {
         let measured = (0..arguments.runs).map(|_| bad_subscriber::run(&settings));
@@ -283,6 +295,18 @@ fn measure(arguments: &Arguments) -> anyhow::Result<Vec<Scenario>> {
         for (n, name) in bad_subscriber::ROWS.into_iter().enumerate() {
             let runs: Vec<Measured> = measured.iter().map(|run| run[n].clone()).collect();
             add(name, workers, &runs);
+        }
+    }
+    if chosen(Name::Janus) {
+        if let Some(why) = janus::is_missing() {
+            println!("  janus is left out: {why}");
+        } else {
+            let measured = (0..arguments.runs).map(|_| against_janus::run(&settings));
+            let measured = measured.collect::<anyhow::Result<Vec<_>>>()?;
+            for (n, name) in ["one_teacher_one_layer", "janus_one_layer"].into_iter().enumerate() {
+                let runs: Vec<Measured> = measured.iter().map(|run| run[n].clone()).collect();
+                add(name, workers, &runs);
+            }
         }
     }
     if chosen(Name::Limit) {
@@ -303,6 +327,10 @@ fn main() -> anyhow::Result<()> {
     }
     report.write(&arguments.report)?;
     println!("written to {}", arguments.report.display());
+    if let Some(path) = &arguments.page {
+        page::write(path, &report).with_context(|| format!("cannot write {}", path.display()))?;
+        println!("and {}", path.display());
+    }
     anyhow::ensure!(!is_corrupt, "subscribers got packets that nobody published");
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
@@ -23,6 +23,12 @@ const CONTROL_WORDS: usize = 8;
 const UDP_SEGMENT: i32 = 103;
 /// `UDP_GRO` of linux/udp.h: as a socket option it lets datagrams arrive joined; as a control message it names their size.
 const UDP_GRO: i32 = 104;
+
+/// A socket from which this server can be reached.
+pub fn bind_towards(server: SocketAddr) -> io::Result<UdpSocket> {
+    let ip = if server.ip().is_loopback() { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
+    UdpSocket::bind((ip, 0))
+}
 
 /// Asks the kernel to join datagrams of one sender that arrive together.
 pub fn join_datagrams(socket: BorrowedFd<'_>) -> io::Result<()> {
@@ -227,7 +233,6 @@ pub fn send(socket: BorrowedFd<'_>, messages: &[Message<'_>]) -> io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::{SocketAddr, UdpSocket};
     use std::os::fd::AsFd;
 
     fn pair() -> (UdpSocket, UdpSocket, Destination) {

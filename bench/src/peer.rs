@@ -14,17 +14,20 @@ use rtc_shared::TransportProtocol;
 use rtc_srtp::context::Context;
 use rtc_srtp::protection_profile::ProtectionProfile;
 use rtc_stun::attributes::{
-    ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, RawAttribute,
+    ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, RawAttribute,
 };
 use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
+use rtc_stun::xoraddr::XorMappedAddress;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Between consent checks (RFC 7675 §5.1 wants one every 5 s; Chromium makes one every 2.5 s).
 pub const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
+/// The same while there are no keys yet: Chromium's for a connection that is not stable.
+const UNSTABLE_INTERVAL: Duration = Duration::from_millis(480);
 /// A first check that was not answered is repeated after so long.
 const CHECK_REPEAT: Duration = Duration::from_millis(100);
 /// How rtc-dtls repeats what was not answered: Chromium begins with 50 ms, RFC 6347 §4.2.4.1 with a second.
@@ -93,9 +96,21 @@ pub struct Srtp {
     pub seal: Context,
 }
 
+/// Who chooses the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IceRole {
+    /// We, as with every ICE-lite server.
+    Controlling,
+    /// The server, because it made the offer.
+    Controlled,
+}
+
 /// One session's connection.
 pub struct Peer {
     identity: Arc<Identity>,
+    role: IceRole,
+    server: SocketAddr,
+    own_pwd: &'static str,
     username: String,
     server_pwd: String,
     endpoint: Option<Endpoint>,
@@ -119,6 +134,9 @@ impl Peer {
     pub fn new(identity: Arc<Identity>, local: &Local, answer: &Answer, now: Instant) -> Self {
         Self {
             identity,
+            role: IceRole::Controlling,
+            server: answer.server,
+            own_pwd: local.pwd,
             username: format!("{}:{}", answer.ufrag, local.ufrag),
             server_pwd: answer.pwd.clone(),
             endpoint: Some(Endpoint::new(SERVER, TransportProtocol::UDP, None)),
@@ -129,6 +147,11 @@ impl Peer {
             failed: None,
             is_closed: false,
         }
+    }
+
+    /// The same towards a server that made the offer.
+    pub fn answering(identity: Arc<Identity>, local: &Local, offer: &Answer, now: Instant) -> Self {
+        Self { role: IceRole::Controlled, ..Self::new(identity, local, offer, now) }
     }
 
     /// The next datagram to send.
@@ -148,7 +171,12 @@ impl Peer {
     /// Repeats what was not answered and keeps the server's consent.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.next_check <= now {
-            self.next_check = now + if self.is_validated { CONSENT_INTERVAL } else { CHECK_REPEAT };
+            self.next_check = now
+                + match (self.is_validated, &self.srtp) {
+                    (false, _) => CHECK_REPEAT,
+                    (true, None) => UNSTABLE_INTERVAL,
+                    (true, Some(_)) => CONSENT_INTERVAL,
+                };
             match self.check() {
                 Ok(check) => self.transmits.push(check),
                 Err(error) => self.failed = Some(error.to_string()),
@@ -162,29 +190,61 @@ impl Peer {
         }
     }
 
-    /// A connectivity check that nominates, as a browser sends to a lite agent.
+    /// A connectivity check; one that nominates, as a browser sends it to a lite agent, if that is ours to do.
     fn check(&self) -> rtc_shared::error::Result<Vec<u8>> {
         let integrity = MessageIntegrity::new_short_term_integrity_with_provider(
             self.server_pwd.clone(),
             self.identity.provider.crypto(),
         );
+        let role = match self.role {
+            IceRole::Controlling => ATTR_ICE_CONTROLLING,
+            IceRole::Controlled => ATTR_ICE_CONTROLLED,
+        };
         let mut message = Message::new();
         message.build(&[
             Box::new(TransactionId::new()),
             Box::new(BINDING_REQUEST),
             attribute(ATTR_USERNAME, self.username.as_bytes()),
-            attribute(ATTR_ICE_CONTROLLING, &[1; 8]),
-            attribute(ATTR_USE_CANDIDATE, &[]),
+            attribute(role, &[1; 8]),
             attribute(ATTR_PRIORITY, &[0x6e, 0, 0x1e, 0xff]),
         ])?;
         use rtc_stun::message::Setter as _;
+        if self.role == IceRole::Controlling {
+            attribute(ATTR_USE_CANDIDATE, &[]).add_to(&mut message)?;
+        }
         integrity.add_to(&mut message)?;
         FINGERPRINT.add_to(&mut message)?;
         Ok(message.raw)
     }
 
+    /// The answer to a check of a server that makes its own.
+    fn reply(&self, request: &mut Message) -> rtc_shared::error::Result<Vec<u8>> {
+        let crypto = self.identity.provider.crypto();
+        MessageIntegrity::check(request, self.own_pwd.as_bytes(), crypto)?;
+        let integrity =
+            MessageIntegrity::new_short_term_integrity_with_provider(self.own_pwd.to_owned(), crypto);
+        let mut reply = Message::new();
+        reply.build(&[
+            Box::new(request.transaction_id),
+            Box::new(BINDING_SUCCESS),
+            Box::new(XorMappedAddress { ip: self.server.ip(), port: self.server.port() }),
+        ])?;
+        use rtc_stun::message::Setter as _;
+        integrity.add_to(&mut reply)?;
+        FINGERPRINT.add_to(&mut reply)?;
+        Ok(reply.raw)
+    }
+
     /// A STUN message: the answer to the first check starts the handshake.
     pub fn handle_stun(&mut self, now: Instant, datagram: &[u8]) {
+        let mut message = Message::new();
+        if message.unmarshal_binary(datagram).is_ok() && message.typ == BINDING_REQUEST {
+            match self.reply(&mut message) {
+                Ok(reply) => self.transmits.push(reply),
+                Err(error) => self.failed = Some(error.to_string()),
+            }
+            return;
+        }
         let mut message = Message::new();
         if self.is_validated || message.unmarshal_binary(datagram).is_err() || message.typ != BINDING_SUCCESS
         {
@@ -196,7 +256,7 @@ impl Peer {
             return;
         }
         self.is_validated = true;
-        self.next_check = now + CONSENT_INTERVAL;
+        self.next_check = now + UNSTABLE_INTERVAL;
         if let Some(endpoint) = &mut self.endpoint
             && let Err(error) = endpoint.connect(now, SERVER, self.identity.config.clone(), None)
         {

@@ -51,10 +51,11 @@ pub struct Scenario {
 type Figure = (&'static str, fn(&Measured) -> Option<f64>, i32);
 
 /// The figures that the report's readers count on.
-const FIGURES: [Figure; 10] = [
+const FIGURES: [Figure; 11] = [
     ("packets_per_second", |run| run.packets_per_second, 0),
     ("cpu_ns_per_packet", |run| run.cpu_ns_per_packet, 0),
     ("limit_cpu_ns_per_packet", |run| run.limit_cpu_ns_per_packet, 0),
+    ("janus_cpu_ns_per_packet", |run| run.janus_cpu_ns_per_packet, 0),
     ("delivered_ratio", |run| run.delivered_ratio, 6),
     ("latency_p50_us", |run| run.latency_p50_us, 0),
     ("latency_p99_us", |run| run.latency_p99_us, 0),
@@ -116,7 +117,7 @@ impl Scenario {
             packets_per_second: median("packets_per_second"),
             cpu_ns_per_packet: median("cpu_ns_per_packet"),
             limit_cpu_ns_per_packet: median("limit_cpu_ns_per_packet"),
-            janus_cpu_ns_per_packet: None,
+            janus_cpu_ns_per_packet: median("janus_cpu_ns_per_packet"),
             delivered_ratio: median("delivered_ratio"),
             latency_p50_us: median("latency_p50_us"),
             latency_p99_us: median("latency_p99_us"),
@@ -207,6 +208,14 @@ impl Report {
         self.scenarios.splice(0..0, kept);
         self.command = format!("{}; {}", earlier.command, self.command);
         Ok(())
+    }
+
+    /// The first row of this name, and of this size if one is given.
+    pub fn row(&self, name: &str, subscribers: Option<usize>) -> Option<&Scenario> {
+        let fits = |row: &&Scenario| {
+            row.name == name && subscribers.is_none_or(|subscribers| row.subscribers == subscribers)
+        };
+        self.scenarios.iter().find(fits)
     }
 
     /// Writes it.

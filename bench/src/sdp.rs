@@ -143,6 +143,32 @@ pub fn subscribe(local: &Local, pictures: usize, voices: usize) -> String {
     sdp
 }
 
+/// For servers that want a candidate before they take our checks: nobody listens there (TCP's and UDP's discard port), our
+/// address is known by the checks.
+pub const SOME_CANDIDATE: &str = "a=candidate:1 1 udp 2130706431 10.213.77.1 9 typ host\r\n";
+
+/// Our answer to an offer of another server: all that it sends, received.
+pub fn answer(local: &Local, offer: &str) -> String {
+    let mids = offer.matches("\r\nm=").count();
+    let mut sdp = head(local, mids).replace("a=setup:actpass", "a=setup:active");
+    let bundle = offer.lines().find(|line| line.starts_with("a=group:BUNDLE"));
+    if let Some(theirs) = bundle {
+        let ours: Vec<&str> =
+            sdp.lines().map(|line| if line.starts_with("a=group:") { theirs } else { line }).collect();
+        sdp = ours.join("\r\n") + "\r\n";
+    }
+    let kept = ["a=mid:", "a=rtcp-mux", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:"];
+    for media in offer.split("\r\nm=").skip(1) {
+        let (first, rest) = media.split_once("\r\n").unwrap_or((media, ""));
+        let _ = write!(sdp, "m={first}\r\nc=IN IP4 0.0.0.0\r\na=recvonly\r\n");
+        for line in rest.lines().filter(|line| kept.iter().any(|name| line.starts_with(name))) {
+            let _ = write!(sdp, "{line}\r\n");
+        }
+        sdp.push_str(SOME_CANDIDATE);
+    }
+    sdp
+}
+
 /// What an answer says of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -165,6 +191,16 @@ pub struct Stream {
     pub rtx_ssrc: Option<u32>,
     /// Is it a picture?
     pub is_video: bool,
+    /// Payload types of H.264 and VP8: ours, unless the server made the offer.
+    pub payload_types: [Option<u8>; 2],
+}
+
+impl Stream {
+    /// What a packet of this payload type has; `None`: sound, or nothing that was agreed on.
+    pub fn codec(&self, payload_type: u8) -> Option<Codec> {
+        let is = |known: &Option<u8>| *known == Some(payload_type);
+        self.payload_types.iter().position(is).map(|n| [Codec::H264, Codec::Vp8][n])
+    }
 }
 
 /// Reads an answer. Of several candidates loopback is taken: nothing but the server is to be measured.
@@ -196,7 +232,12 @@ pub fn read_answer(sdp: &str) -> anyhow::Result<Answer> {
         let first =
             || media.lines().find_map(|line| line.strip_prefix("a=ssrc:")?.split(' ').next()?.parse().ok());
         if let Some(ssrc) = repaired.next().or_else(first) {
-            streams.push(Stream { ssrc, rtx_ssrc: repaired.next(), is_video });
+            let payload_types = ["H264/90000", "VP8/90000"].map(|name| {
+                let mut mapped =
+                    media.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
+                mapped.find(|(_, codec)| *codec == name).and_then(|(number, _)| number.parse().ok())
+            });
+            streams.push(Stream { ssrc, rtx_ssrc: repaired.next(), is_video, payload_types });
         }
     }
     Ok(Answer { ufrag: value("a=ice-ufrag:")?, pwd: value("a=ice-pwd:")?, server, streams })
@@ -207,16 +248,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_offer_is_answered_line_by_line() {
+        let offer = "v=0\r\na=group:BUNDLE a v\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendonly\r\na=mid:a\r\na=ssrc:5 cname:c\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 102\r\na=mid:v\r\na=rtpmap:102 H264/90000\r\n";
+        let local = Local { ufrag: "u".to_owned(), pwd: "p", fingerprint: [7; 32] };
+        let answer = answer(&local, offer);
+        for line in ["a=group:BUNDLE a v", "a=setup:active", "a=mid:a", "a=mid:v", "a=rtpmap:102 H264/90000"]
+        {
+            assert_eq!(answer.lines().filter(|found| *found == line).count(), 1, "{line}");
+        }
+        assert_eq!(answer.matches("a=recvonly").count(), 2);
+        assert!(!answer.contains("ssrc"));
+    }
+
+    #[test]
     fn an_answer_names_the_server_and_its_streams() {
         let answer = "v=0\r\na=ice-lite\r\nm=video 9 UDP/TLS/RTP/SAVPF 102 103\r\n\
-            a=candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host\r\na=candidate:2 1 udp 2130706175 127.0.0.1 5001 typ host\r\n\
+            a=candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host\r\na=candidate:2 1 udp 2130706175 127.0.0.1 5001 typ host\r\na=rtpmap:102 H264/90000\r\n\
             a=ice-ufrag:u1\r\na=ice-pwd:secret\r\na=ssrc-group:FID 7 8\r\na=ssrc:7 cname:c\r\na=ssrc:8 cname:c\r\n\
             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ssrc:9 cname:c\r\n";
         let answer = read_answer(answer).unwrap();
         assert_eq!((answer.ufrag.as_str(), answer.pwd.as_str()), ("u1", "secret"));
         assert_eq!(answer.server.to_string(), "127.0.0.1:5001");
-        let video = Stream { ssrc: 7, rtx_ssrc: Some(8), is_video: true };
-        assert_eq!(answer.streams, [video, Stream { ssrc: 9, rtx_ssrc: None, is_video: false }]);
+        let payload_types = [Some(102), None];
+        let video = Stream { ssrc: 7, rtx_ssrc: Some(8), is_video: true, payload_types };
+        let voice = Stream { ssrc: 9, rtx_ssrc: None, is_video: false, payload_types: [None, None] };
+        assert_eq!(answer.streams, [video, voice]);
+        assert_eq!([96, 102].map(|number| video.codec(number)), [None, Some(Codec::H264)]);
         assert!(read_answer("v=0\r\n").is_err());
     }
 }

@@ -83,11 +83,6 @@ impl Sfu {
         Ok(Self { child, http, process, folder })
     }
 
-    /// The ports on which its sockets listen, as the kernel lists them.
-    pub fn udp_ports(&self) -> anyhow::Result<Vec<u16>> {
-        self.process.udp_ports()
-    }
-
     /// Makes a room of this codec in which [`TEACHER`] teaches, with these small pictures and somebody on stage.
     pub fn make_room(
         &self,

@@ -1,5 +1,6 @@
 //! All publishers on one thread, each packet sent in its moment.
 
+use crate::mmsg;
 use crate::publisher::{Now, Publisher, Sent};
 use anyhow::{Context, anyhow};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -183,7 +184,7 @@ impl Stage {
     }
 
     fn begin(&mut self, publisher: Publisher, server: SocketAddr, awaited: Sender<()>) -> anyhow::Result<()> {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").context("a publisher's socket")?;
+        let socket = mmsg::bind_towards(server).context("a publisher's socket")?;
         socket.connect(server)?;
         socket.set_nonblocking(true)?;
         let mut socket = UdpSocket::from_std(socket);

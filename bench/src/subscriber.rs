@@ -5,11 +5,10 @@
 
 mod conduct;
 
-use crate::media::Codec;
 use crate::payload::{self, Content};
 use crate::peer::{Peer, Srtp};
 use crate::received::{Counted, Received};
-use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
+use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension};
 pub use conduct::Conduct;
 use std::time::{Duration, Instant};
 use tongtang_sfu::demux::{Kind, classify};
@@ -211,9 +210,8 @@ impl Subscriber {
         let Some(Srtp { open, .. }) = &mut self.peer.srtp else { return Content::Corrupt };
         let Ok(plain) = open.decrypt_rtp(datagram) else { return Content::Corrupt };
         let Some(header) = Header::parse(&plain) else { return Content::Corrupt };
-        let codec = [Codec::H264, Codec::Vp8]
-            .into_iter()
-            .find(|codec| video_payload_types(*codec).0 == header.payload_type);
+        let stream = self.heard.iter().map(|heard| heard.stream).find(|stream| stream.ssrc == header.ssrc);
+        let codec = stream.and_then(|stream| stream.codec(header.payload_type));
         if codec.is_none() && header.payload_type != OPUS_PAYLOAD_TYPE {
             return Content::Corrupt;
         }

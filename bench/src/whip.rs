@@ -65,7 +65,7 @@ pub fn open(server: SocketAddr, path: &str, offer: &str) -> anyhow::Result<Opene
     bail!("the server told us {MAX_TRIES} times to come back later")
 }
 
-/// One request on a new connection.
+/// One request on a new connection, in HTTP/1.0, so that no answer comes in chunks.
 pub fn request(
     server: SocketAddr,
     method: &str,
@@ -77,7 +77,7 @@ pub fn request(
         TcpStream::connect_timeout(&server, PATIENCE).with_context(|| format!("http://{server}"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {server}\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -88,7 +88,7 @@ pub fn request(
     parse(&answer).with_context(|| format!("{method} {path}: not an HTTP answer"))
 }
 
-/// An answer that ended with its connection, so without chunks.
+/// An answer that ended with its connection.
 fn parse(answer: &str) -> Option<Response> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();

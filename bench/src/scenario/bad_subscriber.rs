@@ -36,11 +36,11 @@ pub fn run(settings: &Settings) -> anyhow::Result<[Measured; ROWS.len()]> {
         let bad = BYSTANDERS;
         hall.fill(settings, &screens(BYSTANDERS + 3, None))?;
         let measure = |first: usize, count: usize, conduct: Conduct| -> anyhow::Result<Measured> {
-            hall.audience.behave(first, count, conduct)?;
+            hall.around.audience.behave(first, count, conduct)?;
             std::thread::sleep(UNTIL_IT_SHOWS);
             let measured = hall.measure(settings, 0..BYSTANDERS, &expected)?;
             if conduct != Conduct::Dead {
-                hall.audience.behave(first, count, Conduct::Fair)?;
+                hall.around.audience.behave(first, count, Conduct::Fair)?;
             }
             Ok(measured)
         };

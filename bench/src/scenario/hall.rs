@@ -6,13 +6,12 @@ use crate::join::{Place, Screens};
 use crate::peer::Identity;
 use crate::sfu::Sfu;
 use crate::studio::{self, Studio};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// One run's server and load.
-pub struct Hall {
-    /// The server.
-    pub sfu: Sfu,
+/// Who will publish and subscribe.
+pub struct Around {
     /// Publishers.
     pub studio: Studio,
     /// Subscribers.
@@ -20,25 +19,40 @@ pub struct Hall {
     identity: Arc<Identity>,
 }
 
-impl Hall {
-    /// A server; of each subscriber's packets one in `sample_every` is opened.
-    pub fn open(settings: &Settings, sample_every: u32) -> anyhow::Result<Self> {
+impl Around {
+    /// Nobody yet; of each subscriber's packets one in `sample_every` will be opened.
+    pub fn build(settings: &Settings, sample_every: u32) -> anyhow::Result<Self> {
         Ok(Self {
-            sfu: Sfu::start(&settings.program)?,
             studio: Studio::start()?,
             audience: Audience::start(settings.reception, sample_every)?,
             identity: Identity::generate(settings.profile)?,
         })
     }
 
-    /// Where sessions are opened.
+    /// Where sessions are opened, and where they live.
+    pub fn place(&self, server: SocketAddr) -> Place<'_> {
+        let Self { studio, audience, identity } = self;
+        Place { server, identity, studio, audience }
+    }
+}
+
+/// One run's server and load.
+pub struct Hall {
+    /// The server.
+    pub sfu: Sfu,
+    /// The load.
+    pub around: Around,
+}
+
+impl Hall {
+    /// A server with nobody around; of each subscriber's packets one in `sample_every` will be opened.
+    pub fn open(settings: &Settings, sample_every: u32) -> anyhow::Result<Self> {
+        Ok(Self { sfu: Sfu::start(&settings.program)?, around: Around::build(settings, sample_every)? })
+    }
+
+    /// Where sessions are opened, and where they live.
     pub fn place(&self) -> Place<'_> {
-        Place {
-            server: self.sfu.http,
-            identity: &self.identity,
-            studio: &self.studio,
-            audience: &self.audience,
-        }
+        self.around.place(self.sfu.http)
     }
 
     /// Joins these and waits until their media have come and settled. Gives why it were not more, and what the server's
@@ -64,9 +78,9 @@ impl Hall {
     ) -> anyhow::Result<Measured> {
         let load = window::Load {
             server: &self.sfu.process,
-            server_ports: &self.sfu.udp_ports()?,
-            studio: &self.studio,
-            audience: &self.audience,
+            server_ports: &self.sfu.process.udp_ports()?,
+            studio: &self.around.studio,
+            audience: &self.around.audience,
             expected,
             counted,
         };

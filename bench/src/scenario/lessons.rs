@@ -14,8 +14,6 @@ use crate::studio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Lessons.
-pub const LESSONS: usize = 100;
 const CLASSROOMS: usize = 4;
 /// Sessions of each kind in a lesson.
 const PEOPLE: usize = CLASSROOMS + 1;
@@ -26,31 +24,30 @@ const OPENERS: usize = 16;
 const CLASSROOM_SLOTS: &str = "teacher,stage,audio0";
 const TEACHER_SLOTS: &str = "wall0,wall1,wall2,wall3,stage,audio0";
 
-/// Subscribers of all lessons.
-pub const SUBSCRIBERS: usize = LESSONS * PEOPLE;
-
-/// One run.
-pub fn run(settings: &Settings) -> anyhow::Result<Measured> {
+/// One run with so many lessons.
+pub fn run(settings: &Settings, lessons: usize) -> anyhow::Result<Measured> {
+    let subscribers = lessons * PEOPLE;
     let (large, small) = (Clip::load(settings.clip, false)?, Clip::load(settings.clip, true)?);
     cpu::on_cores(&settings.own_cores, || -> anyhow::Result<Measured> {
         let hall = Hall::open(settings, MAX_SAMPLE_EVERY)?;
         let empty = hall.sfu.process.resident_bytes()?;
         let failure = Mutex::new(None);
-        in_turn(LESSONS, OPENERS, OPEN_WITHIN, |lesson| {
+        in_turn(lessons, OPENERS, OPEN_WITHIN, |lesson| {
             let outcome = open(settings, &hall, lesson, &large, &small);
-            outcome.map_err(|error| failure.lock().map(|mut failure| failure.replace(error))).is_ok()
+            let note = |error| failure.lock().map(|mut failure| failure.replace((lesson, error)));
+            outcome.map_err(note).is_ok()
         });
-        if let Some(error) = failure.into_inner().unwrap_or_default() {
-            return Err(error);
+        if let Some((lesson, error)) = failure.into_inner().unwrap_or_default() {
+            return Err(error.context(format!("lesson {} of {lessons} did not open", lesson + 1)));
         }
-        hall.place().await_media(SUBSCRIBERS)?;
+        hall.place().await_media(subscribers)?;
         std::thread::sleep(settings.warm_up);
         let full = hall.sfu.process.resident_bytes()?;
         // At least the sound; spans of sequence numbers tell the rest.
         let expected =
             |view: &studio::View, _| view.publishers.iter().map(Sent::voices).min().unwrap_or_default();
-        let measured = hall.measure(settings, 0..SUBSCRIBERS, &expected)?;
-        let memory = full.saturating_sub(empty) as f64 / SUBSCRIBERS as f64;
+        let measured = hall.measure(settings, 0..subscribers, &expected)?;
+        let memory = full.saturating_sub(empty) as f64 / subscribers as f64;
         Ok(Measured { memory_bytes_per_subscriber: Some(memory), ..measured })
     })?
 }

@@ -2,7 +2,7 @@
 
 use super::Measured;
 use crate::audience::{self, Audience};
-use crate::cpu::{Process, ThreadTime, busiest, dropped_at};
+use crate::cpu::{Process, ThreadTime, busiest};
 use crate::publisher::Sent;
 use crate::received::Counted;
 use crate::stats::percentile;
@@ -52,7 +52,7 @@ impl Load<'_> {
             at: Instant::now(),
             server: self.server.cpu_time()?,
             own_threads: Process::own()?.thread_times()?,
-            drops: [dropped_at(&audience.ports)?, dropped_at(self.server_ports)?],
+            drops: [Process::own()?.dropped_at(&audience.ports)?, self.server.dropped_at(self.server_ports)?],
             publishers: self.studio.look()?,
             audience,
         })
