@@ -1,4 +1,7 @@
 //! Thousands of subscribers on one thread: a socket each, epoll, and a turn for each every feedback interval.
+//!
+//! While it is measured the thread never sleeps: over loopback the sender pays for waking who reads, in a virtual machine
+//! 10 to 25 µs each time, which no server pays whose packets leave through a network card.
 
 use crate::mmsg::{self, Inbox, MAX_MESSAGES};
 use crate::peer::Peer;
@@ -151,11 +154,17 @@ impl Hall {
     fn run(&mut self) -> anyhow::Result<()> {
         let mut events = Events::with_capacity(1_024);
         loop {
-            let patience = self.next_tick.saturating_duration_since(Instant::now());
+            let patience = if self.tally.measures {
+                Duration::ZERO
+            } else {
+                self.next_tick.saturating_duration_since(Instant::now())
+            };
             match self.poll.poll(&mut events, Some(patience)) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.into()),
                 _ => {}
             }
+            let begin = Instant::now();
+            let is_idle = events.is_empty() && begin < self.next_tick;
             for event in &events {
                 if event.token() != WAKE {
                     self.read(event.token().0)?;
@@ -184,6 +193,12 @@ impl Hall {
             while self.next_tick <= now {
                 self.turns(now);
                 self.next_tick += TICK;
+            }
+            if is_idle {
+                // On a machine with one core the server has it.
+                std::thread::yield_now();
+            } else {
+                self.tally.busy += begin.elapsed();
             }
         }
     }

@@ -1,10 +1,10 @@
-//! What a process and its threads have used, as the kernel counts it, and where they may run.
+//! What a process has used, as the kernel counts it, and where they may run.
 
 use anyhow::Context;
 use nix::time::ClockId;
 use nix::unistd::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
@@ -13,15 +13,6 @@ use std::time::Duration;
 pub struct Process {
     pid: u32,
     clock: ClockId,
-}
-
-/// CPU time of a thread.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThreadTime {
-    /// Its name.
-    pub name: String,
-    /// User and system time.
-    pub used: Duration,
 }
 
 impl Process {
@@ -39,25 +30,6 @@ impl Process {
     /// User and system time of all its threads, those included that have ended, to the nanosecond.
     pub fn cpu_time(&self) -> anyhow::Result<Duration> {
         Ok(self.clock.now().with_context(|| format!("process {} is gone", self.pid))?.into())
-    }
-
-    /// The same, thread by thread (the first field of `schedstat`, in nanoseconds).
-    pub fn thread_times(&self) -> anyhow::Result<HashMap<u32, ThreadTime>> {
-        let mut times = HashMap::new();
-        for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
-            let folder = task?.path();
-            let id = folder.file_name().and_then(|name| name.to_str()?.parse().ok());
-            // A thread may end while it is looked at.
-            let (Some(id), Ok(name), Ok(stat)) =
-                (id, fs::read_to_string(folder.join("comm")), fs::read_to_string(folder.join("schedstat")))
-            else {
-                continue;
-            };
-            let used = stat.split(' ').next().and_then(|ns| ns.parse().ok()).map(Duration::from_nanos);
-            let used = used.context("schedstat does not begin with nanoseconds")?;
-            times.insert(id, ThreadTime { name: name.trim().to_owned(), used });
-        }
-        Ok(times)
     }
 
     /// Local ports of its UDP sockets.
@@ -96,15 +68,6 @@ impl Process {
     }
 }
 
-/// The most that one thread whose name begins so used between two moments.
-pub fn busiest(before: &HashMap<u32, ThreadTime>, after: &HashMap<u32, ThreadTime>, name: &str) -> Duration {
-    let used = |id: &u32, time: &ThreadTime| {
-        time.used.saturating_sub(before.get(id).map_or(Duration::ZERO, |before| before.used))
-    };
-    let times = after.iter().filter(|(_, time)| time.name.starts_with(name)).map(|(id, time)| used(id, time));
-    times.max().unwrap_or_default()
-}
-
 /// CPU time of the calling thread.
 pub fn thread_time() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -141,16 +104,12 @@ mod tests {
     #[test]
     fn work_shows_in_the_clocks_of_process_and_thread() {
         let process = Process::own().unwrap();
-        let (before, threads) = (process.cpu_time().unwrap(), process.thread_times().unwrap());
+        let before = process.cpu_time().unwrap();
         let from = thread_time();
         while thread_time() - from < Duration::from_millis(20) {
             std::hint::spin_loop();
         }
         assert!(process.cpu_time().unwrap() - before >= Duration::from_millis(20));
-        let name = std::thread::current().name().unwrap().chars().take(15).collect::<String>();
-        let used = busiest(&threads, &process.thread_times().unwrap(), &name);
-        // The scheduler brings this counter up to date at its ticks and switches.
-        assert!(used >= Duration::from_millis(5), "{used:?}");
         assert!(process.resident_bytes().unwrap() > 100_000);
     }
 

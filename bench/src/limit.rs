@@ -143,7 +143,7 @@ impl Sender {
                     waiting[count] = (start, self.out.len(), segment, index);
                     count += 1;
                     if count == self.messages_a_call {
-                        self.flush(&waiting)?;
+                        self.flush(&waiting[..count])?;
                         count = 0;
                     }
                 }
@@ -274,7 +274,7 @@ mod tests {
                     Load { bursts, calls, subscribers: 3, profile, packets: 600, joins_datagrams: true };
                 let reached = measure(&load, &cpu::cores()).unwrap();
                 assert!(reached.cpu_ns_per_packet > 0.0);
-                assert!(reached.delivered_ratio > 0.99, "{reached:?}");
+                assert!((0.99..=1.0).contains(&reached.delivered_ratio), "{calls:?}: {reached:?}");
             }
         }
     }

@@ -83,7 +83,7 @@ and sends the same packets to as many sockets: what counts is the ratio.
   limit     the same of the bare loop
   p50 p99   from the publisher's send call to the subscriber's socket, in microseconds
   join      from the request to the first packet of media, in milliseconds
-  server    the server's use of a core; bench: the busiest receiving thread's
+  server    the server's use of a core; bench: for how much of the time the receiving thread had something to do
 
 Examples:
   tongtang-bench                                          what matters most, some five minutes

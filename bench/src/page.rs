@@ -219,7 +219,8 @@ const LIMITS_OF_THIS: &str = "
 ## What this does not say
 
 Loopback delivers within the send call, so that the sender pays for the receiver's half of the kernel: a network card is
-cheaper. With two cores the load has one and may be the bottleneck; rows where it was say so above. Access links with
+cheaper. So that it does not also pay for waking receivers (in a virtual machine 10 to 25 µs each time), these never sleep
+while it is measured; what wakes the server itself is in its figures. With two cores the load has one and may be the bottleneck; rows where it was say so above. Access links with
 losses are the business of the simulated networks in `sfu/tests`.
 ";
 

@@ -90,7 +90,7 @@ pub struct Measured {
     pub memory_bytes_per_subscriber: Option<f64>,
     /// The server's use of a core.
     pub server_core_share: Option<f64>,
-    /// The busiest receiving thread's use of a core.
+    /// For so much of the time the receiving thread had something to do.
     pub generator_core_share: Option<f64>,
     /// How late publishers sent.
     pub publisher_late_p99_us: Option<f64>,

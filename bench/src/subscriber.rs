@@ -54,6 +54,8 @@ pub struct Tally {
     pub datagrams: u64,
     /// Datagrams out.
     pub sent: u64,
+    /// How long there was something to do.
+    pub busy: Duration,
 }
 
 /// The counters of a subscriber at one moment.

@@ -2,12 +2,11 @@
 
 use super::Measured;
 use crate::audience::{self, Audience};
-use crate::cpu::{Process, ThreadTime, busiest};
+use crate::cpu::Process;
 use crate::publisher::Sent;
 use crate::received::Counted;
 use crate::stats::percentile;
 use crate::studio::{self, Studio};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -34,7 +33,6 @@ const IN_FLIGHT: u64 = 100;
 struct Moment {
     at: Instant,
     server: Duration,
-    own_threads: HashMap<u32, ThreadTime>,
     drops: [u64; 2],
     publishers: studio::View,
     audience: audience::View,
@@ -51,7 +49,6 @@ impl Load<'_> {
         Ok(Moment {
             at: Instant::now(),
             server: self.server.cpu_time()?,
-            own_threads: Process::own()?.thread_times()?,
             drops: [Process::own()?.dropped_at(&audience.ports)?, self.server.dropped_at(self.server_ports)?],
             publishers: self.studio.look()?,
             audience,
@@ -114,7 +111,7 @@ impl Load<'_> {
             join_p50_ms: percentile(&mut joins, 0.5),
             join_p95_ms: percentile(&mut joins, 0.95),
             server_core_share: share(server),
-            generator_core_share: share(busiest(&before.own_threads, &after.own_threads, "audience")),
+            generator_core_share: share(tally.busy - tally_before.busy),
             publisher_late_p99_us: percentile(&mut late, 0.99),
             generator_drops: Some((after.drops[0] - before.drops[0]) as f64),
             server_drops: Some((after.drops[1] - before.drops[1]) as f64),
