@@ -143,7 +143,7 @@ fn page(report: &Report) -> String {
         report.command.replace("; ", "\ntongtang-bench "),
     );
     page.push_str(INTRODUCTION);
-    page.push_str("\n## What issue 3 asks for\n\n| aim | measured | |\n|---|---|---|\n");
+    page.push_str("\n## Aims\n\n| aim | measured | |\n|---|---|---|\n");
     for aim in aims(report) {
         let (reached, verdict) = match &aim.reached {
             Some((reached, is_enough)) => {
