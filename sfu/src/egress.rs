@@ -3,6 +3,10 @@
 //! Owns the slots of one subscribing session, the transport-wide counter over all of them, and what the
 //! subscriber's reports say. Enters: [`Media`] of the tracks its slots listen to, RTCP of the subscriber, the
 //! time. Leaves: sealed datagrams, written straight into the outbox.
+//!
+//! * [`gather`]: when a track's packets leave, and how their sizes are evened
+//! * [`slot`], [`rewrite`]: one outgoing stream, and its numbers
+//! * [`layers`], [`reports`]: what the subscriber's link carries, and how that is known
 
 pub mod gather;
 pub mod layers;

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  shell/udp ─▶ engine ─▶ demux ─┬─▶ peer (ICE, DTLS) ──────────────▶ outbox
-//!                                ├─▶ peer.open ─▶ ingress ─┬─▶ room ─▶ egress ─▶ seal ─▶ outbox ─▶ shell/udp
-//!                                │   (SRTP)      (cache,   │  (slots)  (rewrite)
+//!                                ├─▶ peer.open ─▶ ingress ─┬─▶ gather ─▶ fanout, wall ─▶ egress ─▶ seal ─▶ outbox ─▶ shell/udp
+//!                                │   (SRTP)      (cache,   │  (bursts)   (whose turn)   (rewrite)         (runs)
 //!                                │                NACK,    └─▶ tap ─▶ shell/tap ─▶ recorder
-//!                                │                TWCC)
+//!                                │                TWCC)        room: which track feeds which slot
 //!                                └─▶ peer.open ─▶ RTCP: NACK, PLI, RR, REMB
 //!  shell/http (WHIP, WHEP, control) ── commands ──▶ engine ── events ──▶ shell/http
 //! ```

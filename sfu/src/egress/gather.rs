@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 pub const MAX_BURST: usize = 16;
 /// Between two full bursts of a track: 16 packets of 1,200 bytes every 5 ms are 30 Mbit/s.
 pub const PACE: Duration = Duration::from_millis(5);
-/// Packets that wait. When more come (a keyframe of 300 KB at once), pacing ends and all leave: nothing is lost here.
+/// Packets that wait. When more come (a keyframe of 300 KB at once), bursts leave without pacing until fewer wait: nothing
+/// is lost here.
 pub const MAX_WAITING: usize = 256;
 /// Most bytes a packet is padded with. Packets that differ by more are runs of their own.
 pub const MAX_PADDING: u16 = 48;

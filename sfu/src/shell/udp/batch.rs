@@ -4,7 +4,7 @@
 //! 718 ns; receiving with GRO 150 ns instead of 1,080. A kernel or device that refuses UDP_SEGMENT gets one message a
 //! datagram from then on.
 //!
-//! The only module with `unsafe` code: `sendmmsg` and `recvmmsg` with control messages have no safe wrapper that does not
+//! The only module of this program with `unsafe` code: `sendmmsg` and `recvmmsg` with control messages have no safe wrapper that does not
 //! allocate for each call.
 #![allow(unsafe_code)]
 
