@@ -68,6 +68,9 @@ use sfu::Program;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Engines that the simulated world has.
+const WORKERS: usize = 1;
+
 /// Puts real loads on a `tongtang-sfu` process and says what a forwarded packet costs.
 #[derive(Debug, Parser)]
 #[command(

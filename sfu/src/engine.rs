@@ -9,6 +9,7 @@
 //! * `fanout`: bursts, and whose turn it is; `wall`: small pictures together
 //! * [`outbox`]: what is to be sent, in runs
 //! * `routing`: which track feeds which slot
+//! * `mirrors`: publishers and subscribers of one room on different workers
 //! * `alarms`: which session has something to do when
 //! * `timers`: everything that happens because time passes
 //! * [`session`], [`slab`]: what is kept of a session, and under which key
@@ -18,6 +19,7 @@ pub mod api;
 mod commands;
 mod fanout;
 mod media;
+mod mirrors;
 pub mod outbox;
 mod routing;
 pub mod session;
@@ -30,6 +32,7 @@ pub use outbox::Outbox;
 
 use crate::demux::{Kind, classify};
 use crate::ingress::limit::{MAX_STRANGERS_PER_SECOND, PacketLimit};
+use crate::mirror::Mirrors;
 use crate::now::Now;
 use crate::peer::{Identity, PeerEvent, stun_username};
 use crate::room::Room;
@@ -79,6 +82,7 @@ pub struct Engine {
     by_ufrag: HashMap<String, SessionKey>,
     outbox: Outbox,
     fan: fanout::FanOut,
+    mirrored: mirrors::Mirrored,
     events: VecDeque<Event>,
     counters: Counters,
     is_draining: bool,
@@ -90,8 +94,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine without rooms.
+    /// An engine without rooms that works alone.
     pub fn new(config: EngineConfig) -> Self {
+        Self::beside_others(config, Mirrors::default())
+    }
+
+    /// An engine without rooms whose publishers and subscribers meet those of other workers.
+    pub fn beside_others(config: EngineConfig, mirrors: Mirrors) -> Self {
+        let worker = mirrors.me();
         Self {
             rng: StdRng::from_seed(config.seed),
             config,
@@ -104,10 +114,12 @@ impl Engine {
             by_ufrag: HashMap::new(),
             outbox: Outbox::default(),
             fan: fanout::FanOut::default(),
+            mirrored: mirrors::Mirrored::new(mirrors),
             events: VecDeque::new(),
             counters: Counters::default(),
             is_draining: false,
-            next_flow: 0,
+            // A recorder hears the flows of all workers.
+            next_flow: (worker as u64) << 40,
             next_tap: 0,
             clocks: timers::Clocks::default(),
             alarms: alarms::Alarms::default(),
@@ -228,9 +240,7 @@ impl Engine {
 
     fn session_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
         match key {
-            SessionKey::Publisher(key) => {
-                self.publishers.get_mut(key).map(|publisher| &mut publisher.session)
-            }
+            SessionKey::Publisher(key) => self.publishers.get_mut(key)?.session_mut(),
             SessionKey::Subscriber(key) => {
                 self.subscribers.get_mut(key).map(|subscriber| &mut subscriber.session)
             }
@@ -239,7 +249,7 @@ impl Engine {
 
     /// When [`Engine::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.publishers.is_empty() && self.subscribers.is_empty() {
+        if self.publishers.is_empty() && self.subscribers.is_empty() && !self.mirrored.has_backlog() {
             return None;
         }
         [self.clocks.next(), self.fan.due()].into_iter().flatten().min()
@@ -255,7 +265,7 @@ impl Engine {
         self.events.pop_front()
     }
 
-    /// All rooms as they are.
+    /// All rooms as they are: with several workers, those who are on this one.
     pub fn snapshot(&self) -> Snapshot {
         let mut rooms: Snapshot = self
             .rooms
@@ -265,6 +275,7 @@ impl Engine {
                 participants: room
                     .participants
                     .values()
+                    .filter(|participant| !self.is_of_another_worker(participant))
                     .map(|participant| participant.reported.clone())
                     .collect(),
             })
@@ -275,10 +286,6 @@ impl Engine {
 
     /// Counters and gauges.
     pub fn stats(&self) -> Stats {
-        Stats {
-            rooms: self.rooms.len(),
-            sessions: self.publishers.len() + self.subscribers.len(),
-            counters: self.counters.list(),
-        }
+        Stats { rooms: self.rooms.len(), sessions: self.by_session.len(), counters: self.counters.list() }
     }
 }

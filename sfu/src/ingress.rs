@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod keyframes;
 pub mod level;
 pub mod limit;
+pub mod mirrored;
 pub mod nack;
 pub mod reception;
 pub mod track;
@@ -295,13 +296,18 @@ impl Ingress {
             return Err(Dropped::TooMany);
         }
         let layer = layer(rid, &agreed.rids);
-        // The same layer under a new SSRC replaces the old one.
-        for old in self.tracks.iter_mut().filter(|old| old.input == input && old.rid == layer.rid) {
+        *next_flow += 1;
+        let track = Track::new(now, input, agreed, layer, header.ssrc, FlowId(*next_flow));
+        self.end_layer(input, track.rid.as_deref());
+        self.tracks.push(track);
+        Ok(self.tracks.len() - 1)
+    }
+
+    /// The same layer under a new SSRC replaces the old one.
+    fn end_layer(&mut self, input: usize, rid: Option<&str>) {
+        for old in self.tracks.iter_mut().filter(|old| old.input == input && old.rid.as_deref() == rid) {
             old.is_ended = true;
         }
-        *next_flow += 1;
-        self.tracks.push(Track::new(now, input, agreed, layer, header.ssrc, FlowId(*next_flow)));
-        Ok(self.tracks.len() - 1)
     }
 
     /// By declared FID group, repaired rid, or because the input has one track only.
@@ -319,8 +325,13 @@ impl Ingress {
         if agreed.rids.is_empty() { of_input(&|_| true) } else { None }
     }
 
-    /// A part of a decrypted compound.
-    pub fn handle_rtcp(&mut self, now: Now, part: &Part<'_>) -> Option<SenderReportOf> {
+    /// A part of a decrypted compound. `ended` gets the index of each track that says goodbye.
+    pub fn handle_rtcp(
+        &mut self,
+        now: Now,
+        part: &Part<'_>,
+        mut ended: impl FnMut(usize),
+    ) -> Option<SenderReportOf> {
         match part {
             Part::SenderReport(report) => {
                 let index = self.tracks.iter().position(|track| track.ssrc == report.ssrc)?;
@@ -333,8 +344,10 @@ impl Ingress {
             }
             Part::Bye(ssrcs) => {
                 for ssrc in *ssrcs {
-                    for track in self.tracks.iter_mut().filter(|track| track.ssrc == ssrc) {
+                    let tracks = self.tracks.iter_mut().enumerate();
+                    for (index, track) in tracks.filter(|(_, track)| track.ssrc == ssrc) {
                         track.is_ended = true;
+                        ended(index);
                     }
                 }
                 None
@@ -357,7 +370,7 @@ impl Ingress {
     /// Sends what is due: `emit` gets each plain RTCP packet or compound.
     pub fn handle_timeout(&mut self, now: Now, mut emit: impl FnMut(&[u8])) {
         let mut out = Vec::new();
-        self.ask_for_keyframes(now.mono, &mut out);
+        self.take_due_keyframes(now.mono, |_, ssrc| build::pli(&mut out, RTCP_SSRC, ssrc));
         let mut lost = Vec::new();
         for track in &mut self.tracks {
             if let Some(nack) = &mut track.nack {
@@ -384,9 +397,9 @@ impl Ingress {
         }
     }
 
-    /// Appends the PLIs that are due. A layer that its publisher has switched off is not asked for: a PLI on one layer keys
-    /// them all, so that the narrowest uplinks would be sent keyframes for ever.
-    fn ask_for_keyframes(&mut self, now: Instant, out: &mut Vec<u8>) {
+    /// Gives index and SSRC of each track that a keyframe is to be asked of now. A layer that its publisher has switched off
+    /// is not asked for: a PLI on one layer keys them all, so that the narrowest uplinks would be sent keyframes for ever.
+    fn take_due_keyframes(&mut self, now: Instant, mut ask: impl FnMut(usize, u32)) {
         let Self { tracks, keyframes, .. } = self;
         for requests in keyframes {
             let wanted = requests.wanted();
@@ -398,8 +411,8 @@ impl Ingress {
                 }
             }
             let due = requests.poll(now);
-            for (_, track) in tracks.iter().enumerate().filter(|(index, _)| due & (1 << index) != 0) {
-                build::pli(out, RTCP_SSRC, track.ssrc);
+            for (index, track) in tracks.iter().enumerate().filter(|(index, _)| due & (1 << index) != 0) {
+                ask(index, track.ssrc);
             }
         }
     }

@@ -31,6 +31,7 @@ pub mod room;
 
 pub mod egress;
 
+pub mod mirror;
 pub mod tap;
 
 pub mod error;

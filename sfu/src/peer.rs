@@ -12,6 +12,7 @@ mod record;
 mod srtp;
 mod stun;
 
+pub use ice::worker_of;
 pub use identity::{Identity, IdentityError};
 pub use srtp::{MAX_SSRCS_PER_PEER, OpenedRtp, SrtpError};
 pub use stun::stun_username;
@@ -140,13 +141,18 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A new association that waits for connectivity checks.
+    /// A new association of worker `worker` (0 to 63) that waits for connectivity checks.
     ///
     /// # Errors
     /// The crypto provider fails.
-    pub fn new(identity: &Arc<Identity>, remote: &RemoteDescription, now: Now) -> Result<Peer, PeerError> {
+    pub fn new(
+        identity: &Arc<Identity>,
+        worker: u8,
+        remote: &RemoteDescription,
+        now: Now,
+    ) -> Result<Peer, PeerError> {
         Ok(Peer {
-            ice: Ice::new(identity.provider.random(), &remote.ufrag, now.mono)?,
+            ice: Ice::new(identity.provider.random(), worker, &remote.ufrag, now.mono)?,
             dtls: Dtls::new(identity, remote.fingerprint_sha256)?,
             identity: identity.clone(),
             dtls_path: None,

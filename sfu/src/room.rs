@@ -47,6 +47,12 @@ pub struct Room {
     pub choices: Option<u64>,
     /// Who records.
     pub taps: Vec<(TapId, TapWriter)>,
+    /// Workers with subscribers in this room, a bit each: they get what its publishers send.
+    pub wanted_by: u64,
+    /// Have other workers been told that there are subscribers here?
+    pub is_wanting: bool,
+    /// When the teacher came, where routes go by arrival.
+    teacher_since: Option<Instant>,
 }
 
 /// Where a room's routes come from.
@@ -89,6 +95,9 @@ impl Room {
             voices: Voices::default(),
             choices: None,
             taps: Vec::new(),
+            wanted_by: 0,
+            is_wanting: false,
+            teacher_since: None,
         }
     }
 
@@ -130,18 +139,24 @@ impl Room {
         }
     }
 
-    /// A publisher came: with routes by arrival, it is shown.
-    pub fn show(&mut self, id: &ParticipantId) {
+    /// A publisher came at `since`: with routes by arrival, it is shown. One of another worker may be told of after others
+    /// that came later.
+    pub fn show(&mut self, id: &ParticipantId, since: Instant) {
         if self.routing == Routing::Given || self.routes.teacher.as_ref() == Some(id) {
             return;
         }
-        if self.routes.teacher.is_none() {
+        let on_the_wall = if self.teacher_since.is_none_or(|teacher| since < teacher) {
+            self.teacher_since = Some(since);
             self.routes.wall.retain(|shown| shown != id);
-            self.routes.teacher = Some(id.clone());
-        } else if !self.routes.wall.contains(id)
+            self.routes.teacher.replace(id.clone())
+        } else {
+            Some(id.clone())
+        };
+        if let Some(id) = on_the_wall
+            && !self.routes.wall.contains(&id)
             && self.routes.wall.len() < usize::from(crate::egress::slot::MAX_WALL)
         {
-            self.routes.wall.push(id.clone());
+            self.routes.wall.push(id);
         }
     }
 
@@ -151,6 +166,7 @@ impl Room {
             self.routes.wall.retain(|shown| shown != id);
             if self.routes.teacher.as_ref() == Some(id) {
                 self.routes.teacher = None;
+                self.teacher_since = None;
             }
         }
     }
@@ -191,16 +207,22 @@ mod tests {
 
     #[test]
     fn in_an_open_room_the_first_publisher_teaches_and_the_others_are_the_wall() {
+        let start = Instant::now();
+        let at = |s| start + std::time::Duration::from_secs(s);
         let mut room = room(Routing::ByArrival, Routes::default());
-        for name in ["t", "a", "b", "a"] {
-            room.show(&id(name));
+        for (s, name) in ["t", "a", "b", "a"].into_iter().enumerate() {
+            room.show(&id(name), at(s as u64 + 1));
         }
         assert_eq!(room.routes.teacher, Some(id("t")));
         assert_eq!(room.routes.wall, [id("a"), id("b")]);
+        room.show(&id("first"), at(0));
+        assert_eq!(room.routes.teacher, Some(id("first")), "told of late, but here before all");
+        assert_eq!(room.routes.wall, [id("a"), id("b"), id("t")]);
         room.hide(&id("a"));
         room.hide(&id("t"));
+        room.hide(&id("first"));
         assert_eq!((room.routes.teacher.clone(), room.routes.wall.clone()), (None, vec![id("b")]));
-        room.show(&id("b"));
+        room.show(&id("b"), at(9));
         assert_eq!((room.routes.teacher.clone(), room.routes.wall.len()), (Some(id("b")), 0));
     }
 

@@ -56,6 +56,12 @@ counters! {
     egress_dropped_packets,
     /// Packets of bursts that found the fan-out's queue full: the machine is too slow for its lessons.
     fan_out_dropped_packets,
+    /// Packets of other workers' publishers that were taken in for subscribers of this one.
+    mirrored_packets,
+    /// Packets that found the ring to another worker full: its subscribers missed them.
+    mirror_packets_lost,
+    /// News to another worker that were lost: its thread has died.
+    mirror_news_lost,
     /// Switches of slots to another track.
     slot_switches,
     /// Packets sent again.

@@ -34,6 +34,9 @@ use tongtang_sfu::engine::{Outbox, Path};
 use tongtang_sfu::shell::udp::batch::{Segmentation, Sender};
 use world::World;
 
+/// One engine.
+const WORKERS: usize = 1;
+
 thread_local! {
     /// `Some(n)`: this thread is being watched and has allocated `n` times.
     static ALLOCATIONS: Cell<Option<u64>> = const { Cell::new(None) };

@@ -46,7 +46,7 @@ fuzz_target!(|input: &[u8]| {
         fingerprint_sha256: [7; 32],
         setup: RemoteSetup::Actpass,
     };
-    let mut peer = Peer::new(identity(), &remote, now).unwrap();
+    let mut peer = Peer::new(identity(), 0, &remote, now).unwrap();
     let path = Path { socket: 0, remote: "192.0.2.1:5000".parse().unwrap() };
     let request = check(&peer);
     peer.handle_stun(now, path, &request).unwrap();

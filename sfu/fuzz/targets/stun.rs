@@ -17,7 +17,7 @@ thread_local! {
             fingerprint_sha256: [7; 32],
             setup: RemoteSetup::Actpass,
         };
-        Peer::new(&Identity::generate().unwrap(), &remote, now()).unwrap()
+        Peer::new(&Identity::generate().unwrap(), 0, &remote, now()).unwrap()
     });
 }
 

@@ -1,7 +1,7 @@
 //! What the shell asks for: rooms, routes, sessions, taps.
 
 use super::api::{Answer, Event, PatchOutcome, Publish, Refusal, Subscribe, TapId};
-use super::session::{Publisher, Session, SessionKey, Subscriber};
+use super::session::{Origin, Publisher, Session, SessionKey, Subscriber};
 use super::slab::Key;
 use super::{Engine, MAX_ROOMS, MAX_SESSIONS};
 use crate::egress::Egress;
@@ -55,7 +55,9 @@ impl Engine {
         if self.rooms.len() >= MAX_ROOMS {
             return Err(self.limit("MAX_ROOMS", MAX_ROOMS));
         }
-        let key = self.rooms.insert(Room::new(room.clone(), spec, routing));
+        let mut made = Room::new(room.clone(), spec, routing);
+        made.wanted_by = self.mirrored.wanted_by(room);
+        let key = self.rooms.insert(made);
         self.room_keys.insert(room.clone(), key);
         Ok(key)
     }
@@ -68,6 +70,7 @@ impl Engine {
         for participant in participants {
             self.end_sessions_of(now, key, &participant);
         }
+        self.unwant(key);
         // Dropping the taps tells their readers that nothing more comes.
         self.rooms.remove(key);
         self.room_keys.remove(room);
@@ -104,7 +107,7 @@ impl Engine {
         if self.is_draining {
             return Err(Refusal::Draining);
         }
-        if self.publishers.len() + self.subscribers.len() >= MAX_SESSIONS {
+        if self.by_session.len() >= MAX_SESSIONS {
             return Err(self.limit("MAX_SESSIONS", MAX_SESSIONS));
         }
         let key = match self.room_key(room) {
@@ -132,30 +135,29 @@ impl Engine {
         let room = self.admit(&publish.room, &publish.participant, publish.role)?;
         let others = self.rooms.get(room).map_or(0, |room| room.publishers_besides(&publish.participant));
         if others >= MAX_PUBLISHERS_PER_ROOM {
-            self.leave_if_gone(now, room, &publish.participant);
+            self.leave_if_gone(room, &publish.participant);
             return Err(self.limit("MAX_PUBLISHERS_PER_ROOM", MAX_PUBLISHERS_PER_ROOM));
         }
         let answered = self.answer_publisher(now, room, &publish, &offer);
-        let (answer, publisher) =
-            answered.inspect_err(|_| self.leave_if_gone(now, room, &publish.participant))?;
-        let older = self.participant_mut(room, &publish.participant).and_then(|who| who.publisher);
-        if let Some(older) = older {
-            self.end_session(now, SessionKey::Publisher(older), Notice::Tell);
-        }
+        let (answer, mut session, ingress) =
+            answered.inspect_err(|_| self.leave_if_gone(room, &publish.participant))?;
+        self.end_publisher_of(now, room, &publish.participant);
         // Ending the older session may have ended the room (open rooms): it is taken up again.
         let room = self.admit(&publish.room, &publish.participant, publish.role)?;
-        let mut publisher = publisher;
-        publisher.session.room = room;
-        let ufrag = publisher.session.peer.local_ufrag().to_owned();
-        let key = self.publishers.insert(publisher);
+        session.room = room;
+        let ufrag = session.peer.local_ufrag().to_owned();
+        let origin = Origin::Session(session);
+        let since = now.mono;
+        let key = self.publishers.insert(Publisher { origin, ingress, is_muted: false, since });
         self.register(SessionKey::Publisher(key), publish.session, ufrag);
         if let Some(room) = self.rooms.get_mut(room) {
-            room.show(&publish.participant);
+            room.show(&publish.participant, since);
         }
         if let Some(participant) = self.participant_mut(room, &publish.participant) {
             participant.publisher = Some(key);
             participant.role = publish.role;
         }
+        self.mirror_publisher(key);
         self.clocks.wake(now.mono);
         Ok(answer)
     }
@@ -166,7 +168,7 @@ impl Engine {
         room: Key,
         publish: &Publish,
         offer: &Offer,
-    ) -> Result<(Answer, Publisher), Refusal> {
+    ) -> Result<(Answer, Session, Ingress), Refusal> {
         let peer = self.new_peer(now, offer)?;
         let video_codec = self.rooms.get(room).map(|room| room.video_codec).unwrap_or_default();
         let policy = PublishPolicy { video_codec, sources: &publish.sources };
@@ -174,7 +176,7 @@ impl Engine {
         let answer = Answer { sdp: answered.sdp, etag: peer.etag().to_owned() };
         let session = new_session(now, &publish.session, room, &publish.participant, peer);
         let ingress = Ingress::new(now.mono, answered.tracks);
-        Ok((answer, Publisher { session, ingress, is_muted: false }))
+        Ok((answer, session, ingress))
     }
 
     /// A new subscribing session; replaces the participant's older one.
@@ -184,7 +186,7 @@ impl Engine {
         let room = self.admit(&subscribe.room, &subscribe.participant, subscribe.role)?;
         let answered = self.answer_subscriber(now, room, &subscribe, &offer, &names);
         let (answer, subscriber) =
-            answered.inspect_err(|_| self.leave_if_gone(now, room, &subscribe.participant))?;
+            answered.inspect_err(|_| self.leave_if_gone(room, &subscribe.participant))?;
         let older = self.participant_mut(room, &subscribe.participant).and_then(|who| who.subscriber);
         if let Some(older) = older {
             self.end_session(now, SessionKey::Subscriber(older), Notice::Tell);
@@ -199,6 +201,7 @@ impl Engine {
             participant.subscriber = Some(key);
             participant.role = subscribe.role;
         }
+        self.want(room);
         self.clocks.wake(now.mono);
         Ok(answer)
     }
@@ -246,7 +249,7 @@ impl Engine {
     }
 
     fn new_peer(&self, now: Now, offer: &Offer) -> Result<Peer, Refusal> {
-        Peer::new(&self.config.identity, offer.remote(), now)
+        Peer::new(&self.config.identity, self.mirrored.me() as u8, offer.remote(), now)
             .map_err(|error| Refusal::BadOffer(error.to_string()))
     }
 
@@ -299,7 +302,7 @@ impl Engine {
         self.by_ufrag.insert(local_ufrag, key);
         self.drain_peer(now, key);
         let session = match key {
-            SessionKey::Publisher(key) => self.publishers.get(key).map(|publisher| &publisher.session),
+            SessionKey::Publisher(key) => self.publishers.get(key).and_then(Publisher::session),
             SessionKey::Subscriber(key) => self.subscribers.get(key).map(|subscriber| &subscriber.session),
         };
         let peer = &session.ok_or_else(no_session)?.peer;
@@ -336,11 +339,42 @@ impl Engine {
     }
 
     fn end_sessions_of(&mut self, now: Now, room: Key, participant: &ParticipantId) {
-        let Some(who) = self.participant_mut(room, participant) else { return };
-        let keys = [who.publisher.map(SessionKey::Publisher), who.subscriber.map(SessionKey::Subscriber)];
-        for key in keys.into_iter().flatten() {
-            self.end_session(now, key, Notice::Tell);
+        self.end_publisher_of(now, room, participant);
+        let subscriber = self.participant_mut(room, participant).and_then(|who| who.subscriber);
+        if let Some(key) = subscriber {
+            self.end_session(now, SessionKey::Subscriber(key), Notice::Tell);
         }
+    }
+
+    fn end_publisher_of(&mut self, now: Now, room: Key, participant: &ParticipantId) {
+        let Some(key) = self.participant_mut(room, participant).and_then(|who| who.publisher) else { return };
+        if self.publishers.get(key).is_some_and(|publisher| publisher.session().is_some()) {
+            self.end_session(now, SessionKey::Publisher(key), Notice::Tell);
+        } else {
+            self.end_mirror(now, key);
+        }
+    }
+
+    /// Takes a publisher out; whoever listened to it listens to nothing.
+    pub(super) fn forget_publisher(&mut self, key: Key) -> Option<Publisher> {
+        let publisher = self.publishers.remove(key)?;
+        let Some(room) = self.rooms.get_mut(publisher.room()) else { return Some(publisher) };
+        for track in publisher.ingress.tracks() {
+            room.taps.iter_mut().for_each(|(_, tap)| tap.flow_ended(track.flow));
+        }
+        if let Some(who) = room.participants.get_mut(publisher.participant())
+            && who.publisher == Some(key)
+        {
+            who.publisher = None;
+            room.hide(publisher.participant());
+        }
+        for subscriber in room.participants.values().filter_map(|who| who.subscriber) {
+            let Some(subscriber) = self.subscribers.get_mut(subscriber) else { continue };
+            for slot in subscriber.egress.slots_mut() {
+                slot.forget(|track| track.publisher == key);
+            }
+        }
+        Some(publisher)
     }
 
     /// From now on no new rooms and sessions; those that are there go on.
@@ -371,23 +405,10 @@ impl Engine {
     pub(super) fn end_session(&mut self, now: Now, key: SessionKey, notice: Notice) {
         let mut session = match key {
             SessionKey::Publisher(key) => {
-                let Some(publisher) = self.publishers.remove(key) else { return };
-                let room = self.rooms.get_mut(publisher.session.room);
-                if let Some(room) = room {
-                    for track in publisher.ingress.tracks() {
-                        room.taps.iter_mut().for_each(|(_, tap)| tap.flow_ended(track.flow));
-                    }
-                    room.hide(&publisher.session.participant);
-                }
-                let participants =
-                    self.rooms.get(publisher.session.room).map(|room| room.participants.values());
-                for subscriber in participants.into_iter().flatten().filter_map(|who| who.subscriber) {
-                    let Some(subscriber) = self.subscribers.get_mut(subscriber) else { continue };
-                    for slot in subscriber.egress.slots_mut() {
-                        slot.forget(|track| track.publisher == key);
-                    }
-                }
-                publisher.session
+                self.mirror_gone(key);
+                let Some(publisher) = self.forget_publisher(key) else { return };
+                let Origin::Session(session) = publisher.origin else { return };
+                session
             }
             SessionKey::Subscriber(key) => {
                 let Some(subscriber) = self.subscribers.remove(key) else { return };
@@ -408,12 +429,11 @@ impl Engine {
                 self.by_path.remove(path);
             }
         }
-        if let Some(who) = self.participant_mut(session.room, &session.participant) {
-            match key {
-                SessionKey::Publisher(key) if who.publisher == Some(key) => who.publisher = None,
-                SessionKey::Subscriber(key) if who.subscriber == Some(key) => who.subscriber = None,
-                _ => {}
-            }
+        if let SessionKey::Subscriber(key) = key
+            && let Some(who) = self.participant_mut(session.room, &session.participant)
+            && who.subscriber == Some(key)
+        {
+            who.subscriber = None;
         }
         if notice == Notice::Tell {
             self.events.push_back(Event::SessionEnded { session: session.id });
@@ -423,19 +443,22 @@ impl Engine {
             self.reroute(now, session.room);
         }
         self.report_one(now, session.room, &session.participant);
-        self.leave_if_gone(now, session.room, &session.participant);
+        self.leave_if_gone(session.room, &session.participant);
     }
 
     /// A participant without sessions is no participant; an open room without participants is no room.
-    fn leave_if_gone(&mut self, _now: Now, room_key: Key, id: &ParticipantId) {
+    pub(super) fn leave_if_gone(&mut self, room_key: Key, id: &ParticipantId) {
         let Some(room) = self.rooms.get_mut(room_key) else { return };
         if room.participants.get(id).is_some_and(|who| who.publisher.is_none() && who.subscriber.is_none()) {
             room.participants.remove(id);
         }
         let is_over =
             room.routing == Routing::ByArrival && room.participants.is_empty() && room.taps.is_empty();
-        if is_over && let Some(room) = self.rooms.remove(room_key) {
-            self.room_keys.remove(&room.id);
+        if is_over {
+            self.unwant(room_key);
+            if let Some(room) = self.rooms.remove(room_key) {
+                self.room_keys.remove(&room.id);
+            }
         }
     }
 
@@ -449,11 +472,15 @@ impl Engine {
         }
         for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
             let Some(publisher) = self.publishers.get_mut(publisher) else { continue };
+            // Another worker's publisher is that worker's to tap.
+            if publisher.session().is_none() {
+                continue;
+            }
             for track in 0..publisher.ingress.tracks().len() {
                 if publisher.ingress.tracks()[track].is_ended {
                     continue;
                 }
-                if let Some(flow) = publisher.ingress.flow(&publisher.session.participant, track) {
+                if let Some(flow) = publisher.ingress.flow(publisher.participant(), track) {
                     tap.flow_started(&flow);
                     publisher.ingress.want_keyframe(track);
                 }
@@ -472,6 +499,10 @@ impl Engine {
         let Some(room) = self.rooms.get_mut(key) else { return };
         for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
             let Some(publisher) = self.publishers.get_mut(publisher) else { continue };
+            // Another worker's publisher is that worker's to tap.
+            if publisher.session().is_none() {
+                continue;
+            }
             for track in 0..publisher.ingress.tracks().len() {
                 if publisher.ingress.tracks()[track].is_alive(now.mono) {
                     publisher.ingress.want_keyframe(track);

@@ -1,9 +1,9 @@
 //! The way of a packet: opened in place, taken in, tapped, fanned out; and of RTCP both ways.
 
 use super::Engine;
-use super::session::{Publisher, SessionKey};
+use super::session::{Origin, Publisher, SessionKey};
 use super::slab::Key;
-use crate::ingress::{Accepted, Dropped};
+use crate::ingress::{Accepted, Dropped, SenderReportOf};
 use crate::now::Now;
 use crate::packet::rtcp::{self, Nacked, Part, build};
 use tongtang_protocol::lesson::Source;
@@ -20,7 +20,8 @@ impl Engine {
             self.counters.rate_limited_packets += 1;
             return;
         }
-        let Ok(opened) = publisher.session.peer.open_rtp(datagram) else {
+        let Origin::Session(session) = &mut publisher.origin else { return };
+        let Ok(opened) = session.peer.open_rtp(datagram) else {
             self.counters.srtp_open_failed += 1;
             return;
         };
@@ -31,17 +32,19 @@ impl Engine {
             Ok(accepted) => accepted,
             Err(dropped) => return self.count_dropped(dropped),
         };
-        let room = publisher.session.room;
+        let room = session.room;
         if accepted.is_new_track {
             self.announce(key, accepted.track);
+            self.mirror_track(key, accepted.track);
             // The first packet is often the first of a keyframe: whoever waits for it shall have it.
             self.reroute(now, room);
         }
         self.tap(now, key, &accepted, &packet[accepted.start..]);
+        self.mirror_packet(key, &accepted, &packet[accepted.start..]);
         self.gather(now, key, &accepted);
     }
 
-    fn count_dropped(&mut self, dropped: Dropped) {
+    pub(super) fn count_dropped(&mut self, dropped: Dropped) {
         let counter = match dropped {
             Dropped::Malformed => &mut self.counters.malformed_packets,
             Dropped::Unknown => &mut self.counters.unknown_track_packets,
@@ -56,8 +59,8 @@ impl Engine {
     /// Tells the taps of the room about a new flow.
     fn announce(&mut self, key: Key, track: usize) {
         let Some(publisher) = self.publishers.get(key) else { return };
-        let Some(room) = self.rooms.get_mut(publisher.session.room) else { return };
-        let Some(flow) = publisher.ingress.flow(&publisher.session.participant, track) else { return };
+        let Some(room) = self.rooms.get_mut(publisher.room()) else { return };
+        let Some(flow) = publisher.ingress.flow(publisher.participant(), track) else { return };
         for (_, tap) in &mut room.taps {
             tap.flow_started(&flow);
         }
@@ -65,7 +68,7 @@ impl Engine {
 
     fn tap(&mut self, now: Now, key: Key, accepted: &Accepted, packet: &[u8]) {
         let Some(publisher) = self.publishers.get(key) else { return };
-        let Some(room) = self.rooms.get_mut(publisher.session.room) else { return };
+        let Some(room) = self.rooms.get_mut(publisher.room()) else { return };
         if room.taps.is_empty() {
             return;
         }
@@ -97,20 +100,31 @@ impl Engine {
     }
 
     fn rtcp_of_publisher(&mut self, now: Now, key: Key, compound: &[u8]) {
-        let Some(publisher) = self.publishers.get_mut(key) else { return };
         for part in rtcp::parts(compound) {
-            let Some(report) = publisher.ingress.handle_rtcp(now, &part) else { continue };
-            let track = &publisher.ingress.tracks()[report.track];
-            let Some(room) = self.rooms.get_mut(publisher.session.room).filter(|room| !room.taps.is_empty())
-            else {
-                continue;
-            };
-            // The recorder keeps picture and sound together by the publisher's own reports.
-            let mut bytes = Vec::with_capacity(28);
-            build::sender_report(&mut bytes, track.ssrc, report.ntp, report.rtp, 0, 0);
-            for (_, tap) in &mut room.taps {
-                tap.packet(track.flow, now.unix_us, &bytes);
+            let Some(publisher) = self.publishers.get_mut(key) else { return };
+            let mut ended = 0u32;
+            let report = publisher.ingress.handle_rtcp(now, &part, |track| ended |= 1 << track);
+            for track in (0..u32::BITS).filter(|track| ended & 1 << track != 0) {
+                self.mirror_track_ended(key, track as usize);
             }
+            if let Some(report) = report {
+                self.tap_report(now, key, report);
+                self.mirror_report(now, key, report);
+            }
+        }
+    }
+
+    /// The recorder keeps picture and sound together by the publisher's own reports.
+    fn tap_report(&mut self, now: Now, key: Key, report: SenderReportOf) {
+        let Some(publisher) = self.publishers.get(key) else { return };
+        let track = &publisher.ingress.tracks()[report.track];
+        let Some(room) = self.rooms.get_mut(publisher.room()).filter(|room| !room.taps.is_empty()) else {
+            return;
+        };
+        let mut bytes = Vec::with_capacity(28);
+        build::sender_report(&mut bytes, track.ssrc, report.ntp, report.rtp, 0, 0);
+        for (_, tap) in &mut room.taps {
+            tap.packet(track.flow, now.unix_us, &bytes);
         }
     }
 

@@ -17,7 +17,7 @@ impl Engine {
         let Some(room) = self.rooms.get(room_key) else { return };
         for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
             if let Some(publisher) = self.publishers.get_mut(publisher) {
-                publisher.is_muted = !routing::is_audible(&room.routes, &publisher.session.participant);
+                publisher.is_muted = !routing::is_audible(&room.routes, publisher.participant());
             }
         }
         let subscribers: Vec<Key> =
@@ -72,7 +72,7 @@ impl Engine {
         let seated: Vec<Option<&ParticipantId>> = slots
             .iter()
             .filter(|slot| matches!(slot.name, SlotName::Audio(_)))
-            .map(|slot| Some(&self.publishers.get(slot.target()?.publisher)?.session.participant))
+            .map(|slot| Some(self.publishers.get(slot.target()?.publisher)?.participant()))
             .collect();
         let mut voices = room.voices_for(me, &seated).into_iter();
         slots

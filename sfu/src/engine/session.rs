@@ -5,6 +5,7 @@ use super::slab::Key;
 use crate::egress::Egress;
 use crate::ingress::Ingress;
 use crate::ingress::limit::PacketLimit;
+use crate::mirror::MirrorId;
 use crate::peer::Peer;
 use std::time::Instant;
 use tongtang_protocol::ids::{ParticipantId, SessionId};
@@ -47,15 +48,70 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// A publishing session.
+/// Where a publisher's packets come from.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "most are sessions")]
+pub enum Origin {
+    /// A session of this engine.
+    Session(Session),
+    /// The session of another worker, which sends the packets over.
+    Mirror {
+        /// Which worker.
+        worker: usize,
+        /// Its name there.
+        id: MirrorId,
+        /// Its room.
+        room: Key,
+        /// Whose it is.
+        participant: ParticipantId,
+    },
+}
+
+/// Somebody who publishes.
 #[derive(Debug)]
 pub struct Publisher {
     /// Who and where.
-    pub session: Session,
+    pub origin: Origin,
     /// Its tracks.
     pub ingress: Ingress,
     /// Its microphone reaches nobody.
     pub is_muted: bool,
+    /// When it came.
+    pub since: Instant,
+}
+
+impl Publisher {
+    /// The session, if it is of this engine.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.origin {
+            Origin::Session(session) => Some(session),
+            Origin::Mirror { .. } => None,
+        }
+    }
+
+    /// The session, if it is of this engine.
+    pub fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.origin {
+            Origin::Session(session) => Some(session),
+            Origin::Mirror { .. } => None,
+        }
+    }
+
+    /// Its room.
+    pub fn room(&self) -> Key {
+        match &self.origin {
+            Origin::Session(session) => session.room,
+            Origin::Mirror { room, .. } => *room,
+        }
+    }
+
+    /// Whose it is.
+    pub fn participant(&self) -> &ParticipantId {
+        match &self.origin {
+            Origin::Session(session) => &session.participant,
+            Origin::Mirror { participant, .. } => participant,
+        }
+    }
 }
 
 /// A subscribing session.

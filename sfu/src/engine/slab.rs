@@ -7,6 +7,18 @@ pub struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// The key as a number that no other key of its slab ever has.
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+
+    /// The other way.
+    pub fn from_bits(bits: u64) -> Self {
+        Self { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
 /// Things by [`Key`].
 #[derive(Debug)]
 pub struct Slab<T> {

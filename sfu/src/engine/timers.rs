@@ -1,6 +1,6 @@
 //! Everything that happens because time passes.
 
-use super::session::{Publisher, SessionKey, Subscriber};
+use super::session::{Origin, Publisher, SessionKey, Subscriber};
 use super::slab::{Key, Slab};
 use super::{Engine, Event};
 use crate::now::Now;
@@ -55,6 +55,7 @@ impl Engine {
         self.clocks.tick = Some(now.mono + TICK);
         self.session_timeouts(now);
         self.ingress_timeouts(now);
+        self.mirror_timeouts(now);
         let selects = is_due(&mut self.clocks.select, now.mono, SELECT_INTERVAL);
         let judges = is_due(&mut self.clocks.judge, now.mono, JUDGE_INTERVAL);
         if !selects && !judges {
@@ -63,6 +64,7 @@ impl Engine {
         let rooms: Vec<Key> = self.rooms.iter().map(|(key, _)| key).collect();
         for room in rooms {
             if selects {
+                self.unwant_if_deserted(now, room);
                 self.select_voices(now, room);
                 self.reroute_if_changed(now, room);
                 if let Some(room) = self.rooms.get_mut(room) {
@@ -98,7 +100,10 @@ impl Engine {
         let Self { publishers, subscribers, alarms, .. } = self;
         let (session, egress) = match key {
             SessionKey::Publisher(key) => match publishers.get_mut(key) {
-                Some(publisher) => (&mut publisher.session, None),
+                Some(publisher) => match publisher.session_mut() {
+                    Some(session) => (session, None),
+                    None => return,
+                },
                 None => return,
             },
             SessionKey::Subscriber(key) => match subscribers.get_mut(key) {
@@ -117,7 +122,8 @@ impl Engine {
             if publisher.ingress.next_timeout() > now.mono {
                 continue;
             }
-            let peer = &mut publisher.session.peer;
+            let Origin::Session(session) = &mut publisher.origin else { continue };
+            let peer = &mut session.peer;
             let Some(path) = peer.path().filter(|_| peer.is_connected()) else { continue };
             publisher.ingress.handle_timeout(now, |plain| {
                 for part in rtcp::parts(plain) {
@@ -206,13 +212,15 @@ impl Participant {
         publishers: &Slab<Publisher>,
         subscribers: &Slab<Subscriber>,
     ) -> Option<SfuParticipant> {
+        // A mirrored publisher is told of by its own worker.
         let publisher = self.publisher.and_then(|key| publishers.get(key));
+        let publisher = publisher.and_then(|publisher| Some((publisher, publisher.session()?)));
         let subscriber = self.subscriber.and_then(|key| subscribers.get(key));
         let as_it_is = SfuParticipant {
             id: id.clone(),
-            publishing: publisher.is_some_and(|publisher| publisher.session.peer.is_connected()),
+            publishing: publisher.is_some_and(|(_, session)| session.peer.is_connected()),
             subscribing: subscriber.is_some_and(|subscriber| subscriber.session.peer.is_connected()),
-            sources: publisher.map(|publisher| publisher.ingress.sources(now.mono)).unwrap_or_default(),
+            sources: publisher.map(|(publisher, _)| publisher.ingress.sources(now.mono)).unwrap_or_default(),
             link: self.link.clone(),
         };
         if as_it_is == self.reported {

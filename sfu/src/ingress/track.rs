@@ -3,6 +3,7 @@
 use super::cache::{AUDIO_CELLS, Cache, Media, Meta, VIDEO_CELLS};
 use super::clock::SenderReportPoint;
 use super::level::Loudness;
+use super::mirrored::TrackDescription;
 use super::nack::{Gap, NackList};
 use super::reception::Reception;
 use crate::egress::gather::Gather;
@@ -113,8 +114,7 @@ impl Track {
         ssrc: u32,
         flow: FlowId,
     ) -> Self {
-        let cells = if agreed.codec == Codec::Opus { AUDIO_CELLS } else { VIDEO_CELLS };
-        Self {
+        let description = TrackDescription {
             source: agreed.source,
             input,
             rid: layer.rid,
@@ -123,9 +123,26 @@ impl Track {
             clock_rate_hz: agreed.clock_rate_hz,
             ssrc,
             payload_type: agreed.payload_type,
-            flow,
+        };
+        let nack = agreed.nack.then(NackList::default);
+        Self { flow, nack, ..Self::mirrored(now, description) }
+    }
+
+    /// A track that another worker has described. It asks nobody for what is missing, and has no name in taps.
+    pub fn mirrored(now: Instant, description: TrackDescription) -> Self {
+        let cells = if description.codec == Codec::Opus { AUDIO_CELLS } else { VIDEO_CELLS };
+        Self {
+            source: description.source,
+            input: description.input,
+            rid: description.rid,
+            rank: description.rank,
+            codec: description.codec,
+            clock_rate_hz: description.clock_rate_hz,
+            ssrc: description.ssrc,
+            payload_type: description.payload_type,
+            flow: FlowId(0),
             cache: Cache::new(cells),
-            nack: agreed.nack.then(NackList::default),
+            nack: None,
             reception: Reception::default(),
             sender_report: None,
             loudness: Loudness::default(),
@@ -137,6 +154,20 @@ impl Track {
             alive_since: now,
             is_ended: false,
             unwrapper: Unwrapper::default(),
+        }
+    }
+
+    /// What another worker has to know of it.
+    pub fn description(&self) -> TrackDescription {
+        TrackDescription {
+            source: self.source,
+            input: self.input,
+            rid: self.rid.clone(),
+            rank: self.rank,
+            codec: self.codec,
+            clock_rate_hz: self.clock_rate_hz,
+            ssrc: self.ssrc,
+            payload_type: self.payload_type,
         }
     }
 

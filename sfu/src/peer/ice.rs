@@ -18,7 +18,7 @@ const MAX_PATHS_PER_PEER: usize = 8;
 /// that rebinds gives the peer a new address which it cannot know of. Checks come every 2.5 to 6 s (RFC 7675 §5.1).
 const SELECTED_SILENCE: Duration = Duration::from_secs(8);
 
-/// Characters of our user name fragment and password: 48 and 144 bits (RFC 8445 §5.3 asks for 24 and 128).
+/// Characters of our user name fragment, behind the worker's, and of our password: 48 and 144 bits (RFC 8445 §5.3 asks for 24 and 128).
 const UFRAG_CHARS: usize = 8;
 const PWD_CHARS: usize = 24;
 
@@ -30,18 +30,24 @@ struct Credentials {
 }
 
 impl Credentials {
-    fn new(random: &dyn RTCRandom, remote_ufrag: &str) -> Result<Credentials, PeerError> {
-        Ok(Credentials {
-            ufrag: ice_chars::<UFRAG_CHARS>(random)?,
-            pwd: ice_chars::<PWD_CHARS>(random)?,
-            remote_ufrag: remote_ufrag.to_owned(),
-        })
+    fn new(random: &dyn RTCRandom, worker: u8, remote_ufrag: &str) -> Result<Credentials, PeerError> {
+        let mut ufrag = ice_chars::<UFRAG_CHARS>(random)?;
+        ufrag.insert(0, char::from(ALPHABET[usize::from(worker & 63)]));
+        Ok(Credentials { ufrag, pwd: ice_chars::<PWD_CHARS>(random)?, remote_ufrag: remote_ufrag.to_owned() })
     }
+}
+
+/// ice-char (RFC 8839 §5.4).
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The worker that a local ufrag belongs to: its first character says it.
+pub fn worker_of(ufrag: &str) -> Option<usize> {
+    let first = ufrag.bytes().next()?;
+    ALPHABET.iter().position(|known| *known == first)
 }
 
 /// Six bits of randomness a character.
 fn ice_chars<const N: usize>(random: &dyn RTCRandom) -> Result<String, PeerError> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = [0u8; N];
     random.fill(&mut bytes).map_err(|_| PeerError::Crypto)?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
@@ -62,6 +68,7 @@ pub(super) enum PathChange {
 
 /// The ICE state of a peer.
 pub(super) struct Ice {
+    worker: u8,
     current: Credentials,
     /// Of the session before a restart, until the new one has nominated a path.
     previous: Option<Credentials>,
@@ -72,9 +79,15 @@ pub(super) struct Ice {
 }
 
 impl Ice {
-    pub fn new(random: &dyn RTCRandom, remote_ufrag: &str, now: Instant) -> Result<Ice, PeerError> {
+    pub fn new(
+        random: &dyn RTCRandom,
+        worker: u8,
+        remote_ufrag: &str,
+        now: Instant,
+    ) -> Result<Ice, PeerError> {
         Ok(Ice {
-            current: Credentials::new(random, remote_ufrag)?,
+            worker,
+            current: Credentials::new(random, worker, remote_ufrag)?,
             previous: None,
             version: 1,
             paths: Vec::new(),
@@ -128,7 +141,8 @@ impl Ice {
         now: Instant,
         mut changed: impl FnMut(PathChange),
     ) -> Result<(), PeerError> {
-        let unused = std::mem::replace(&mut self.current, Credentials::new(random, remote_ufrag)?);
+        let unused =
+            std::mem::replace(&mut self.current, Credentials::new(random, self.worker, remote_ufrag)?);
         if self.previous.is_none() {
             self.previous = Some(unused);
         } else {

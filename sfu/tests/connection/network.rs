@@ -65,7 +65,7 @@ impl World {
 
     pub fn with_identity(client: Client, identity: &Arc<Identity>) -> World {
         let now = Instant::now();
-        let peer = Peer::new(identity, &client.description(), at(now, now)).unwrap();
+        let peer = Peer::new(identity, 0, &client.description(), at(now, now)).unwrap();
         World {
             client,
             peer,

@@ -10,7 +10,11 @@ mod content;
 mod offers;
 mod receiver;
 mod sender;
+#[allow(dead_code, reason = "the tests of two workers use the rest")]
 mod world;
+
+/// Engines over which the participants are spread: one.
+const WORKERS: usize = 1;
 
 mod first_picture;
 mod layers_on_loss;

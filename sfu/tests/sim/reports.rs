@@ -45,14 +45,14 @@ fn a_wall_clock_that_is_set_is_no_delay_of_packets() {
 fn a_classroom_that_waits_alone_is_not_lost_and_one_without_network_is() {
     let mut world = World::new(7, VideoCodec::Vp8);
     let screen = world.subscribe("a", &["teacher", "audio0"]);
-    let level = |world: &World| world.engine.snapshot()[0].participants[0].link.level;
+    let level = |world: &mut World| world.snapshot()[0].participants[0].link.level;
     for _ in 0..30 {
         world.run_for(Duration::from_secs(1));
-        assert_ne!(level(&world), LinkLevel::Lost);
+        assert_ne!(level(&mut world), LinkLevel::Lost);
     }
     world.browsers[screen].is_silent = true;
     world.run_for(Duration::from_secs(12));
-    assert_eq!(level(&world), LinkLevel::Lost);
+    assert_eq!(level(&mut world), LinkLevel::Lost);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_probe_on_an_m_line_without_a_picture_is_told_of_but_makes_no_source() {
         sender.transport_lost.iter().copied().filter(|number| !told.contains(number)).collect();
     assert_eq!(lost, [0u16; 0], "of {} to {}", told.len(), sender.transport_told.last().unwrap());
     assert_eq!(plis, 0, "nobody waits for a keyframe of it");
-    let snapshot = world.engine.snapshot();
+    let snapshot = world.snapshot();
     let teacher = snapshot[0].participants.iter().find(|participant| participant.id == id("t")).unwrap();
     assert_eq!(teacher.sources, [Source::Microphone, Source::Camera]);
 }

@@ -1,7 +1,7 @@
 //! A slot's source changes; its stream does not.
 
 use crate::content::Video;
-use crate::world::{ALL, LAYERS, World, id, room, routes};
+use crate::world::{ALL, LAYERS, World, id, routes};
 use std::time::Duration;
 use tongtang_protocol::control::{RoomSpec, Routes};
 use tongtang_protocol::lesson::{Source, VideoCodec};
@@ -65,8 +65,7 @@ fn twenty_switches_over_layers_publishers_and_codecs_leave_no_hole() {
         world.publish("a", Video::Vp8, &LAYERS, &ALL);
         // Those who come from now on publish H.264.
         let spec = RoomSpec { video_codec: VideoCodec::H264, routes: routes() };
-        let now = world.time();
-        world.engine.put_room(now, &room(), &spec).unwrap();
+        world.put_room(&spec);
         world.publish("b", Video::H264, &LAYERS, &ALL);
         let screen = world.subscribe("c", &["stage", "wall0"]);
         world.run_for(Duration::from_secs(3));

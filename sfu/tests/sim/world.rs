@@ -1,4 +1,5 @@
-//! The engine, the browsers and the network between them, in simulated time. Every run of a seed is the same.
+//! The engines, the browsers and the network between them, in simulated time. Every run of a seed is the same.
+//! `crate::WORKERS` says over how many engines the participants are spread.
 
 use crate::browser::{Browser, Half};
 use crate::content::Video;
@@ -8,33 +9,47 @@ use crate::sender::Sender;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tongtang_protocol::control::{RoomSpec, Routes};
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
 use tongtang_protocol::lesson::{Role, Source, VideoCodec};
-use tongtang_sfu::engine::{Engine, EngineConfig, Event, Path, Publish, Refusal, Subscribe};
+use tongtang_sfu::engine::{Engine, EngineConfig, Event, Path, Publish, Refusal, Snapshot, Subscribe};
+use tongtang_sfu::mirror::mesh;
 use tongtang_sfu::now::Now;
 use tongtang_sfu::peer::Identity;
+use tongtang_sfu::tap::TapWriter;
 
 pub const ROOM: &str = "lesson-1";
 pub const LAYERS: [&str; 3] = ["l", "m", "h"];
 pub const ALL: [Source; 3] = [Source::Microphone, Source::Camera, Source::Board];
 const UNIX_US: u64 = 1_790_000_000_000_000;
 
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum To {
+    Browser(usize),
+    Worker(usize),
+}
+
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct InFlight {
     arrives: Instant,
     order: u64,
-    /// `Some`: to this browser; `None`: to the engine.
-    to: Option<usize>,
+    to: To,
     path: (u8, SocketAddr),
     bytes: Vec<u8>,
 }
 
 pub struct World {
+    /// The first worker's.
     pub engine: Engine,
+    /// The other workers'.
+    others: Vec<Engine>,
+    /// On which worker each participant is: in turn, in the order they come.
+    homes: BTreeMap<String, usize>,
+    /// The same of each browser.
+    workers: Vec<usize>,
     pub browsers: Vec<Browser>,
     pub events: Vec<Event>,
     pub now: Instant,
@@ -68,7 +83,7 @@ impl World {
     /// A world with a room in which `t` teaches.
     pub fn new(seed: u64, video_codec: VideoCodec) -> World {
         let mut world = World::open(seed);
-        world.engine.put_room(world.time(), &room(), &RoomSpec { video_codec, routes: routes() }).unwrap();
+        world.put_room(&RoomSpec { video_codec, routes: routes() });
         world
     }
 
@@ -76,14 +91,21 @@ impl World {
     pub fn open(seed: u64) -> World {
         println!("seed {seed}");
         let now = Instant::now();
-        let engine = Engine::new(EngineConfig {
-            identity: Identity::generate().unwrap(),
-            candidates: vec![SocketAddr::from(([198, 51, 100, 1], 3478))],
-            seed: [seed as u8; 32],
-            open_rooms: true,
+        let identity = Identity::generate().unwrap();
+        let mut engines = mesh(crate::WORKERS).into_iter().enumerate().map(|(worker, mirrors)| {
+            let config = EngineConfig {
+                identity: identity.clone(),
+                candidates: vec![SocketAddr::from(([198, 51, 100, 1], 3478 + worker as u16))],
+                seed: [seed as u8 + 100 * worker as u8; 32],
+                open_rooms: true,
+            };
+            Engine::beside_others(config, mirrors)
         });
         World {
-            engine,
+            engine: engines.next().unwrap(),
+            others: engines.collect(),
+            homes: BTreeMap::new(),
+            workers: Vec::new(),
             browsers: Vec::new(),
             events: Vec::new(),
             now,
@@ -105,6 +127,38 @@ impl World {
     pub fn time(&self) -> Now {
         let since_us = (self.now - self.started).as_micros() as u64;
         Now { mono: self.now, unix_us: (UNIX_US + since_us).wrapping_add_signed(self.wall_clock_set_us) }
+    }
+
+    fn worker(&mut self, index: usize) -> &mut Engine {
+        if index == 0 { &mut self.engine } else { &mut self.others[index - 1] }
+    }
+
+    fn engines(&mut self) -> impl Iterator<Item = &mut Engine> {
+        std::iter::once(&mut self.engine).chain(&mut self.others)
+    }
+
+    /// The worker of a participant.
+    fn home(&mut self, name: &str) -> usize {
+        let next = self.homes.len() % crate::WORKERS;
+        *self.homes.entry(name.to_owned()).or_insert(next)
+    }
+
+    pub fn put_room(&mut self, spec: &RoomSpec) {
+        let now = self.time();
+        self.engines().for_each(|engine| engine.put_room(now, &room(), spec).unwrap());
+    }
+
+    /// The rooms as all workers together have them.
+    pub fn snapshot(&mut self) -> Snapshot {
+        let mut rooms: Snapshot = Vec::new();
+        for part in self.engines().flat_map(|engine| engine.snapshot()) {
+            match rooms.iter_mut().find(|known| known.room == part.room) {
+                Some(known) => known.participants.extend(part.participants),
+                None => rooms.push(part),
+            }
+        }
+        rooms.iter_mut().for_each(|room| room.participants.sort_by(|a, b| a.id.cmp(&b.id)));
+        rooms
     }
 
     fn next_path(&self) -> Path {
@@ -145,7 +199,9 @@ impl World {
             sources: sources.to_vec(),
             offer,
         };
-        let answer = self.engine.publish(self.time(), publish)?;
+        let (now, home) = (self.time(), self.home(name));
+        let answer = self.worker(home).publish(now, publish)?;
+        self.workers.push(home);
         let sender = Sender::new(self.now, index as u8 + 1, codec, rids, sources);
         let path = self.next_path();
         self.browsers.push(Browser::new(client, path, session, &answer.sdp, Half::Sends(sender), self.now));
@@ -172,7 +228,9 @@ impl World {
             slots: slots.iter().map(ToString::to_string).collect(),
             offer,
         };
-        let answer = self.engine.subscribe(self.time(), subscribe)?;
+        let (now, home) = (self.time(), self.home(name));
+        let answer = self.worker(home).subscribe(now, subscribe)?;
+        self.workers.push(home);
         let receiver = Receiver::new(&answer.sdp);
         let path = self.next_path();
         self.browsers.push(Browser::new(
@@ -195,12 +253,39 @@ impl World {
     }
 
     pub fn counter(&self, name: &str) -> u64 {
-        self.engine.stats().counters.into_iter().find(|(found, _)| *found == name).unwrap().1
+        let of = |engine: &Engine| {
+            engine.stats().counters.into_iter().find(|(found, _)| *found == name).unwrap().1
+        };
+        of(&self.engine) + self.others.iter().map(of).sum::<u64>()
+    }
+
+    /// The same of one worker.
+    pub fn of_worker(&mut self, worker: usize, name: &str) -> u64 {
+        let stats = self.worker(worker).stats();
+        stats.counters.into_iter().find(|(found, _)| *found == name).unwrap().1
+    }
+
+    /// The browser ends its session.
+    pub fn close(&mut self, browser: usize) {
+        let (now, worker) = (self.time(), self.workers[browser]);
+        let session = self.browsers[browser].session.clone();
+        self.worker(worker).close(now, &session).unwrap();
+        self.browsers[browser].is_silent = true;
+    }
+
+    pub fn expel(&mut self, name: &str) {
+        let now = self.time();
+        self.engines().for_each(|engine| engine.expel(now, &room(), &id(name)));
+    }
+
+    pub fn attach_tap(&mut self, worker: usize, writer: TapWriter) {
+        let now = self.time();
+        self.worker(worker).attach_tap(now, &room(), writer).unwrap();
     }
 
     pub fn set_routes(&mut self, routes: &Routes) {
         let now = self.time();
-        self.engine.set_routes(now, &room(), routes).unwrap();
+        self.engines().for_each(|engine| engine.set_routes(now, &room(), routes).unwrap());
         self.pump();
     }
 
@@ -225,6 +310,7 @@ impl World {
             .iter()
             .filter_map(Browser::next_timeout)
             .chain(self.engine.poll_timeout())
+            .chain(self.others.iter().filter_map(Engine::poll_timeout))
             .chain(self.in_flight.peek().map(|flying| flying.0.arrives))
             .min();
         let Some(next) = next.filter(|next| *next <= end) else {
@@ -236,10 +322,10 @@ impl World {
         while self.in_flight.peek().is_some_and(|flying| flying.0.arrives <= self.now) {
             let Reverse(mut flying) = self.in_flight.pop().unwrap();
             match flying.to {
-                Some(browser) => self.browsers[browser].handle_datagram(self.now, &flying.bytes),
-                None => {
+                To::Browser(browser) => self.browsers[browser].handle_datagram(self.now, &flying.bytes),
+                To::Worker(worker) => {
                     let path = Path { socket: flying.path.0, remote: flying.path.1 };
-                    self.engine.handle_datagram(time, path, &mut flying.bytes);
+                    self.worker(worker).handle_datagram(time, path, &mut flying.bytes);
                 }
             }
         }
@@ -248,27 +334,37 @@ impl World {
                 browser.handle_timeout(self.now, time.unix_us);
             }
         }
-        if self.engine.poll_timeout().is_some_and(|at| at <= self.now) {
-            self.engine.handle_timeout(time);
+        for engine in self.engines() {
+            if engine.poll_timeout().is_some_and(|at| at <= time.mono) {
+                engine.handle_timeout(time);
+            }
         }
         true
     }
 
     /// Puts on the network what everybody wants to send.
     pub fn pump(&mut self) {
-        while self.engine.fan_out(self.time(), 64) {}
-        while let Some(event) = self.engine.poll_event() {
-            self.events.push(event);
+        let now = self.time();
+        // What one worker tells another may be answered.
+        while self.engines().any(|engine| engine.has_mirrored()) {
+            self.engines().for_each(|engine| while engine.handle_mirrors(now, 64) {});
         }
-        self.runs += self.engine.outbox().runs().len();
-        self.datagrams += self.engine.outbox().datagrams();
-        let to_browsers: Vec<(Path, Vec<u8>)> =
-            self.engine.outbox().iter().map(|(path, bytes)| (path, bytes.to_vec())).collect();
-        self.engine.outbox().clear();
-        for (path, bytes) in to_browsers {
-            let to = self.browsers.iter().position(|browser| browser.path == path);
-            if let Some(to) = to {
-                self.fly(Some(to), path, bytes, self.loss_down_percent);
+        for worker in 0..crate::WORKERS {
+            let engine = self.worker(worker);
+            while engine.fan_out(now, 64) {}
+            let events: Vec<Event> = std::iter::from_fn(|| engine.poll_event()).collect();
+            let (runs, datagrams) = (engine.outbox().runs().len(), engine.outbox().datagrams());
+            let to_browsers: Vec<(Path, Vec<u8>)> =
+                engine.outbox().iter().map(|(path, bytes)| (path, bytes.to_vec())).collect();
+            engine.outbox().clear();
+            self.events.extend(events);
+            self.runs += runs;
+            self.datagrams += datagrams;
+            for (path, bytes) in to_browsers {
+                let to = self.browsers.iter().position(|browser| browser.path == path);
+                if let Some(to) = to {
+                    self.fly(To::Browser(to), path, bytes, self.loss_down_percent);
+                }
             }
         }
         for index in 0..self.browsers.len() {
@@ -276,13 +372,13 @@ impl World {
             let path = self.browsers[index].path;
             for bytes in std::mem::take(&mut self.browsers[index].outgoing) {
                 if !self.browsers[index].is_silent {
-                    self.fly(None, path, bytes, self.loss_up_percent);
+                    self.fly(To::Worker(self.workers[index]), path, bytes, self.loss_up_percent);
                 }
             }
         }
     }
 
-    fn fly(&mut self, to: Option<usize>, path: Path, bytes: Vec<u8>, loss_percent: u32) {
+    fn fly(&mut self, to: To, path: Path, bytes: Vec<u8>, loss_percent: u32) {
         let is_media = bytes[0] >= 128;
         if is_media && self.rng.random_range(0..100) < loss_percent {
             return;
