@@ -7,13 +7,23 @@ use std::net::{IpAddr, SocketAddr};
 pub enum NodeError {
     /// The media port is taken.
     #[error(
-        "UDP port {port} on {address} is in use: another tongtang-sfu may be running. Stop it, or set another `udp_port` under [sfu]"
+        "UDP port {port} on {address} is in use: another tongtang-sfu may be running. Stop it, or set another `udp_port` under [sfu] (each of its `workers` has a port, one behind the other)"
     )]
     UdpPortTaken {
         /// Where.
         address: IpAddr,
         /// Which.
         port: u16,
+    },
+    /// More workers than ports behind the first one's.
+    #[error(
+        "{workers} workers need ports from {first} on, and there are not so many: lower `udp_port` or `workers` under [sfu]"
+    )]
+    NoPortsLeft {
+        /// The first worker's.
+        first: u16,
+        /// How many.
+        workers: usize,
     },
     /// A configured media address cannot be used.
     #[error(

@@ -26,7 +26,8 @@ Alone, to try a WHIP encoder or a WHEP player:
 
 Settings come from tongtang.toml, then from the environment (TONGTANG_SFU__UDP_PORT=7890). These matter here:
   [sfu] http_listen   where WHIP, WHEP and the control API listen
-  [sfu] udp_port      the one port all media use; open it in the firewall
+  [sfu] udp_port      all media use this port and, one for each further worker, those behind it: open them
+  [sfu] workers       media threads, one for each core if not set
   [sfu] addresses     the addresses clients are told; needed behind a router or with many interfaces
 Health: /healthz, /readyz, /metrics. SIGTERM ends it cleanly."
 )]
@@ -47,6 +48,10 @@ struct Arguments {
     #[arg(long, value_name = "ADDRESS")]
     http_listen: Option<SocketAddr>,
 
+    /// Run so many media threads instead of the configured `workers` (0: one for each core)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=64))]
+    workers: Option<u8>,
+
     /// Use this UDP port instead of the configured `udp_port` (0: any free one)
     #[arg(long, value_name = "PORT")]
     udp_port: Option<u16>,
@@ -64,6 +69,9 @@ fn main() -> anyhow::Result<()> {
     }
     if let Some(port) = arguments.udp_port {
         config.sfu.udp_port = port;
+    }
+    if let Some(workers) = arguments.workers {
+        config.sfu.workers = usize::from(workers);
     }
     if let Some(address) = arguments.tap_listen {
         config.sfu.tap_listen = address;

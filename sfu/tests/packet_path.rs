@@ -31,11 +31,12 @@ use std::net::UdpSocket;
 use std::time::Duration;
 use tongtang_protocol::lesson::{Source, VideoCodec};
 use tongtang_sfu::engine::{Outbox, Path};
+use tongtang_sfu::now::Now;
 use tongtang_sfu::shell::udp::batch::{Segmentation, Sender};
 use world::World;
 
-/// One engine.
-const WORKERS: usize = 1;
+/// Half of the screens are on another worker than the teacher.
+const WORKERS: usize = 2;
 
 thread_local! {
     /// `Some(n)`: this thread is being watched and has allocated `n` times.
@@ -75,6 +76,24 @@ fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(7)))), 1);
 }
 
+/// What has come in goes to the other worker, and out.
+fn forward(world: &mut World, now: Now) {
+    for engine in world.engines() {
+        while engine.handle_mirrors(now, 64) {}
+        while engine.fan_out(now, 64) {}
+    }
+}
+
+/// What each worker has to send.
+fn datagrams(world: &mut World) -> [usize; WORKERS] {
+    let mut of_workers = [0; WORKERS];
+    of_workers
+        .iter_mut()
+        .zip(world.engines())
+        .for_each(|(count, engine)| *count = engine.outbox().datagrams());
+    of_workers
+}
+
 #[test]
 fn a_packet_is_taken_in_gathered_sealed_for_every_screen_and_sent_without_an_allocation() {
     for video in [Video::Vp8, Video::H264] {
@@ -89,7 +108,7 @@ fn a_packet_is_taken_in_gathered_sealed_for_every_screen_and_sent_without_an_all
         let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
         let here = Path { socket: 0, remote: socket.local_addr().unwrap() };
         let mut sender = Sender::new(Segmentation::Kernel);
-        let (mut packets, mut sealed, mut counted) = (0, 0, 0);
+        let (mut packets, mut sealed, mut mirrored, mut counted) = (0, 0, 0, 0);
         for _ in 0..2_000 {
             world.now += Duration::from_millis(1);
             let now = world.time();
@@ -106,29 +125,38 @@ fn a_packet_is_taken_in_gathered_sealed_for_every_screen_and_sent_without_an_all
                     continue;
                 }
                 packets += 1;
-                let before = world.engine.outbox().datagrams();
+                let before = datagrams(&mut world);
                 counted += allocations(|| {
                     world.engine.handle_datagram(now, path, &mut datagram);
-                    while world.engine.fan_out(now, 64) {}
+                    forward(&mut world, now);
                 });
-                sealed += world.engine.outbox().datagrams() - before;
+                let after = datagrams(&mut world);
+                sealed += after[0] - before[0];
+                mirrored += after[1] - before[1];
             }
-            if world.engine.poll_timeout().is_some_and(|at| at <= now.mono) {
-                world.engine.handle_timeout(now);
+            for engine in world.engines() {
+                if engine.poll_timeout().is_some_and(|at| at <= now.mono) {
+                    engine.handle_timeout(now);
+                }
             }
-            counted += allocations(|| while world.engine.fan_out(now, 64) {});
+            counted += allocations(|| forward(&mut world, now));
             // The simulated screens have no address here: what they get goes to a socket of this machine.
             let mut outbox = Outbox::default();
-            for (_, datagram) in world.engine.outbox().iter() {
-                outbox.push(here, datagram);
+            for engine in world.engines() {
+                for (_, datagram) in engine.outbox().iter() {
+                    outbox.push(here, datagram);
+                }
             }
             counted += allocations(|| {
                 sender.send(&socket, 0, &outbox);
             });
-            world.engine.outbox().clear();
-            while world.engine.poll_event().is_some() {}
+            for engine in world.engines() {
+                engine.outbox().clear();
+                while engine.poll_event().is_some() {}
+            }
         }
         assert!(packets > 200 && sealed > 1_000, "{packets} packets in, {sealed} out at once");
+        assert!(mirrored > 1_000, "{mirrored} out of the other worker at once");
         assert_eq!(counted, 0, "allocations on the way of {packets} packets");
     }
 }

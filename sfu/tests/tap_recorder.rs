@@ -276,7 +276,7 @@ async fn a_finished_recording_is_closed_and_the_end_of_a_lesson_is_told() {
     lesson.publisher.send_many(20, 160).await;
     reading.packets(20).await;
     let room = RoomId::new("r1").unwrap();
-    lesson.running.node.worker.call(move |engine, now| engine.delete_room(now, &room)).await.unwrap();
+    lesson.running.node.workers.each(move |engine, now| engine.delete_room(now, &room)).await.unwrap();
     while reading.packet().await.is_some() {}
     let id = reading.id;
     assert_eq!(recorder.hear().await, FromSfu::FlowEnded { flow: id });
@@ -330,7 +330,8 @@ async fn recordings_and_connections_are_limited_and_those_that_are_there_go_on()
         let room = RoomId::new(name.clone()).unwrap();
         let spec = RoomSpec { video_codec: VideoCodec::H264, routes: Routes::default() };
         let put = move |engine: &mut Engine, now| engine.put_room(now, &room, &spec);
-        lesson.running.node.worker.call(put).await.unwrap().unwrap();
+        let put = lesson.running.node.workers.each(put).await.unwrap();
+        assert!(put.iter().all(Result::is_ok));
         let connection = dial().await.unwrap();
         let epoch = lesson.running.node.epoch;
         recorders.push(Recorder::subscribe(connection, &name, epoch, BTreeMap::new()).await);

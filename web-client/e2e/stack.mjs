@@ -13,6 +13,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const OUT = join(here, 'out');
 const BIN = process.env.TONGTANG_BIN ?? join(here, '../../target/debug');
 
+/** Media threads of the sfu, each with a UDP port. */
+const WORKERS = 2;
+
 function freeTcpPort() {
   return new Promise((resolve, reject) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -23,15 +26,28 @@ function freeTcpPort() {
   });
 }
 
-function freeUdpPort() {
+function udpPort(wanted) {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
     socket.on('error', reject);
-    socket.bind(0, () => {
+    socket.bind(wanted, () => {
       const { port } = socket.address();
       socket.close(() => resolve(port));
     });
   });
+}
+
+/** The first of so many free UDP ports that lie behind each other. */
+async function freeUdpPorts(count) {
+  for (let attempt = 0; ; attempt += 1) {
+    const first = await udpPort(0);
+    try {
+      for (let next = 1; next < count; next += 1) await udpPort(first + next);
+      return first;
+    } catch (error) {
+      if (attempt === 20) throw error;
+    }
+  }
 }
 
 /** Processes whose command line starts a program of this stack: `[{pid, name}]`. */
@@ -53,7 +69,7 @@ export class Stack {
     stack.dir = mkdtempSync(join(tmpdir(), 'tongtang-e2e-'));
     stack.port = await freeTcpPort();
     const [sfu, recorder] = [await freeTcpPort(), await freeTcpPort()];
-    const [udp, tap] = [await freeUdpPort(), await freeUdpPort()];
+    const [udp, tap] = [await freeUdpPorts(WORKERS), await freeUdpPorts(1)];
     stack.config = join(stack.dir, 'tongtang.toml');
     stack.base = `http://127.0.0.1:${stack.port}`;
     stack.recorderHttp = `http://127.0.0.1:${recorder}`;
@@ -67,6 +83,7 @@ enabled = false
 [sfu]
 http_listen = "127.0.0.1:${sfu}"
 udp_port = ${udp}
+workers = ${WORKERS}
 tap_listen = "127.0.0.1:${tap}"
 signaling_url = "${stack.base}"
 [recorder]

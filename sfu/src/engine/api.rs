@@ -131,6 +131,28 @@ pub struct Stats {
     pub counters: Vec<(&'static str, u64)>,
 }
 
+impl Stats {
+    /// One of the counters; 0 when there is none of this name.
+    pub fn counter(&self, name: &str) -> u64 {
+        self.counters.iter().find(|(known, _)| *known == name).map_or(0, |(_, value)| *value)
+    }
+
+    /// The sums over all workers' engines. Rooms are on all of them.
+    pub fn of_all(workers: Vec<Self>) -> Self {
+        workers
+            .into_iter()
+            .reduce(|mut sum, part| {
+                sum.rooms = sum.rooms.max(part.rooms);
+                sum.sessions += part.sessions;
+                for ((_, value), (_, more)) in sum.counters.iter_mut().zip(part.counters) {
+                    *value += more;
+                }
+                sum
+            })
+            .unwrap_or_default()
+    }
+}
+
 /// One attached tap, in one life of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TapId(pub u64);

@@ -48,6 +48,16 @@ impl Engine {
         self.make_room(room, spec, Routing::Given).map(|_| ())
     }
 
+    /// Is there such a room?
+    pub fn has_room(&self, room: &RoomId) -> bool {
+        self.room_keys.contains_key(room)
+    }
+
+    /// A room that another worker has: here it is made, too, where rooms are open and come with their first participant.
+    pub fn join_room(&mut self, room: &RoomId) -> Result<(), Refusal> {
+        self.open_room(room).map(|_| ())
+    }
+
     fn make_room(&mut self, room: &RoomId, spec: &RoomSpec, routing: Routing) -> Result<Key, Refusal> {
         if self.is_draining {
             return Err(Refusal::Draining);
@@ -97,6 +107,17 @@ impl Engine {
         self.room_keys.get(room).copied().ok_or_else(|| Refusal::NoRoom(room.clone()))
     }
 
+    /// The same; where rooms are open, it is made.
+    fn open_room(&mut self, room: &RoomId) -> Result<Key, Refusal> {
+        match self.room_key(room) {
+            Err(_) if self.config.open_rooms => {
+                let spec = RoomSpec { video_codec: Default::default(), routes: Routes::default() };
+                self.make_room(room, &spec, Routing::ByArrival)
+            }
+            found => found,
+        }
+    }
+
     fn limit(&mut self, limit: &'static str, value: usize) -> Refusal {
         self.counters.limit_refusals += 1;
         Refusal::Limit { limit, value }
@@ -110,13 +131,7 @@ impl Engine {
         if self.by_session.len() >= MAX_SESSIONS {
             return Err(self.limit("MAX_SESSIONS", MAX_SESSIONS));
         }
-        let key = match self.room_key(room) {
-            Err(_) if self.config.open_rooms => {
-                let spec = RoomSpec { video_codec: Default::default(), routes: Routes::default() };
-                self.make_room(room, &spec, Routing::ByArrival)?
-            }
-            found => found?,
-        };
+        let key = self.open_room(room)?;
         if self.rooms.get(key).is_some_and(|room| room.routes.expelled.contains(participant)) {
             return Err(Refusal::Expelled(participant.clone()));
         }

@@ -5,6 +5,7 @@
 //! * [`session`]: `/whip` and `/whep`
 //! * [`token`]: who may
 //! * [`registry`]: whose session a session URL is
+//! * [`placement`]: on which worker
 //! * [`control`]: `/control`, for signaling
 //! * [`events`]: the stream of changes below `/control`
 //! * [`extract`]: the parts of an address
@@ -18,12 +19,13 @@ pub mod extract;
 pub mod health;
 pub mod ice_links;
 pub mod pace;
+pub mod placement;
 pub mod refused;
 pub mod registry;
 pub mod session;
 pub mod token;
 
-use crate::shell::udp::Worker;
+use crate::shell::udp::Workers;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -56,8 +58,8 @@ pub enum Access {
 /// What the handlers share.
 #[derive(Debug)]
 pub struct Node {
-    /// The engine's thread.
-    pub worker: Worker,
+    /// The engines' threads.
+    pub workers: Workers,
     /// Chosen at process start.
     pub epoch: u64,
     /// Who may.

@@ -1,6 +1,6 @@
 //! Puts a node together, and takes it apart so that nobody loses more than they must.
 
-use crate::engine::{Engine, EngineConfig, Event};
+use crate::engine::Event;
 use crate::error::NodeError;
 use crate::peer::Identity;
 use crate::shell::http::ice_links::ice_links;
@@ -9,8 +9,9 @@ use crate::shell::http::registry::Registry;
 use crate::shell::http::token::TokenKey;
 use crate::shell::http::{Access, Node, router};
 use crate::shell::tap::store::Bounds;
-use crate::shell::udp::{Sockets, Worker};
+use crate::shell::udp::{Plan, Workers};
 use crate::shell::{clock, tap};
+use futures_util::future;
 use hyper_util::rt::TokioTimer;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{broadcast, oneshot};
 use tongtang_config::{Config, Secrets};
 use tongtang_http::register::Registrar;
 use tongtang_protocol::control::{NodeKind, Register};
@@ -50,7 +51,7 @@ pub async fn run(config: Config, mode: Mode) -> Result<(), NodeError> {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
             _ = hangup.recv() => tracing::info!("SIGHUP ignored"),
-            _ = &mut running.worker_ended => break Err(NodeError::WorkerEnded),
+            _ = future::select_all(&mut running.workers_ended) => break Err(NodeError::WorkerEnded),
         }
     };
     running.stop().await;
@@ -65,7 +66,8 @@ pub struct Running {
     pub http: SocketAddr,
     /// The door for recorders, if there is one.
     pub tap: Option<tap::Tap>,
-    worker_ended: oneshot::Receiver<()>,
+    /// Never empty.
+    workers_ended: Vec<oneshot::Receiver<()>>,
 }
 
 impl Running {
@@ -85,22 +87,25 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         Mode::Dev(secrets) => (secrets, true),
         Mode::Member(secrets) => (Some(secrets), false),
     };
-    let sockets = Sockets::bind(&config.sfu.addresses, config.sfu.udp_port)?;
-    sockets.mark(config.sfu.dscp);
-    let candidates = sockets.candidates.clone();
-    tracing::info!(?candidates, "media sockets are open");
     let identity = Identity::generate()?;
-    let seed = rand::random();
-    let engine = Engine::new(EngineConfig { identity, candidates: candidates.clone(), seed, open_rooms });
-    let (worker, worker_ended) = Worker::start(engine, sockets)
-        .map_err(|source| NodeError::System { what: "cannot start the media thread", source })?;
+    let plan = Plan {
+        workers: config.sfu.workers,
+        pinned: config.sfu.pin_workers,
+        addresses: config.sfu.addresses.clone(),
+        port: config.sfu.udp_port,
+        dscp: config.sfu.dscp,
+        open_rooms,
+    };
+    let started = Workers::start(&plan, &identity)?;
+    let (workers, candidates, workers_ended) = (started.workers, started.candidates, started.ended);
+    tracing::info!(?candidates, workers = workers.count(), "media sockets are open");
 
     let node = Arc::new(Node {
-        worker,
+        registry: Registry::new(workers.count()),
+        workers,
         epoch: clock::machine_unix_us(),
         access: if open_rooms { Access::Open } else { Access::Tokens(TokenKey::default()) },
         control_secret: secrets.as_ref().map(|secrets| secrets.control_secret.clone()),
-        registry: Registry::default(),
         pace: Pace::new(clock::now().mono),
         ice_links: ice_links(&config.sfu.ice_servers),
         draining: AtomicBool::new(false),
@@ -108,7 +113,9 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         tap_lost: Default::default(),
         taps: Default::default(),
     });
-    tokio::spawn(forget_ended_sessions(node.clone()));
+    for events in node.workers.events() {
+        tokio::spawn(forget_ended_sessions(node.clone(), events));
+    }
     let sessions = node.clone();
     tokio::spawn(clock::follow(move || !sessions.registry.is_empty()));
 
@@ -149,13 +156,13 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         ));
     }
     announce(&http_url, open_rooms, tap.as_ref().map(tap::Tap::address));
-    Ok(Running { node, http: http_address, tap, worker_ended })
+    Ok(Running { node, http: http_address, tap, workers_ended })
 }
 
 async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     tracing::info!("stopping");
     node.draining.store(true, Ordering::Relaxed);
-    let ended = node.worker.call(|engine, now| {
+    let ended = node.workers.each(|engine, now| {
         engine.drain();
         for room in engine.snapshot() {
             engine.delete_room(now, &room.room);
@@ -167,7 +174,7 @@ async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     {
         tracing::warn!("a recorder did not take all it was due in time");
     }
-    node.worker.stop();
+    node.workers.stop();
     tracing::info!("stopped");
 }
 
@@ -191,9 +198,8 @@ async fn serve(listener: TcpListener, node: Arc<Node>) {
 
 /// Sessions that ended by themselves leave the registry. Falling behind is harmless: the engine
 /// answers 404 for what is gone.
-async fn forget_ended_sessions(node: Arc<Node>) {
+async fn forget_ended_sessions(node: Arc<Node>, mut events: broadcast::Receiver<Event>) {
     use tokio::sync::broadcast::error::RecvError;
-    let mut events = node.worker.events();
     loop {
         match events.recv().await {
             Ok(Event::SessionEnded { session }) => node.registry.remove(&session),

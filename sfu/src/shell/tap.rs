@@ -180,11 +180,15 @@ fn server_config(secrets: &Secrets) -> Result<ServerConfig, NodeError> {
     Ok(config)
 }
 
+/// A room's taps, one a worker.
+type Taps = Vec<(usize, TapId)>;
+
 /// What is kept, by recording.
 #[derive(Debug)]
 pub struct Shelves {
     bounds: Bounds,
-    shelves: Mutex<HashMap<ShelfKey, (TapId, Arc<Shelf>)>>,
+    /// With a shelf the taps that fill it.
+    shelves: Mutex<HashMap<ShelfKey, (Taps, Arc<Shelf>)>>,
 }
 
 impl Shelves {
@@ -204,15 +208,36 @@ impl Shelves {
         }
         // A shelf that was given up is made anew: its indexes must not repeat those on the recorder's disk.
         let first_index = known.values().copied().max().unwrap_or(0);
-        let (writer, reader) = ring(RING_BYTES, first_index);
-        let room = key.0.clone();
-        let attached = node.worker.call(move |engine, now| engine.attach_tap(now, &room, writer)).await;
-        let tap = attached.map_err(|error| error.to_string())?.map_err(|refusal| refusal.to_string())?;
+        let asked = key.0.clone();
+        let has_room = node.workers.each(move |engine, _| engine.has_room(&asked)).await;
+        let has_room = has_room.map_err(|error| error.to_string())?.contains(&true);
+        let (mut taps, mut readers) = (Taps::new(), Vec::new());
+        for worker in 0..node.workers.count() {
+            let (writer, reader) = ring(RING_BYTES, first_index);
+            let room = key.0.clone();
+            let attached = node.workers.on(worker).call(move |engine, now| {
+                if has_room {
+                    engine.join_room(&room)?;
+                }
+                engine.attach_tap(now, &room, writer)
+            });
+            let attached = attached.await.map_err(|error| error.to_string());
+            match attached.and_then(|tap| tap.map_err(|refusal| refusal.to_string())) {
+                Ok(tap) => {
+                    taps.push((worker, tap));
+                    readers.push(reader);
+                }
+                Err(reason) => {
+                    detach(node, taps).await;
+                    return Err(reason);
+                }
+            }
+        }
         let shelf = Arc::new(Shelf::new(self.bounds));
-        shelves.insert(key.clone(), (tap, shelf.clone()));
+        shelves.insert(key.clone(), (taps, shelf.clone()));
         let (all, key, node, filled) = (self.clone(), key.clone(), node.clone(), shelf.clone());
         tokio::spawn(async move {
-            filled.clone().fill(node, reader).await;
+            filled.clone().fill(node, readers).await;
             all.remove(&key, &filled).await;
         });
         Ok(shelf)
@@ -220,9 +245,8 @@ impl Shelves {
 
     /// The recording is finished: nothing is kept.
     pub async fn close(&self, node: &Node, key: &ShelfKey) {
-        if let Some((tap, _)) = self.shelves.lock().await.remove(key) {
-            // A stopped engine has no taps.
-            let _ = node.worker.call(move |engine, _| engine.detach_tap(tap)).await;
+        if let Some((taps, _)) = self.shelves.lock().await.remove(key) {
+            detach(node, taps).await;
         }
     }
 
@@ -235,5 +259,12 @@ impl Shelves {
 
     async fn all(&self) -> Vec<Arc<Shelf>> {
         self.shelves.lock().await.values().map(|(_, shelf)| shelf.clone()).collect()
+    }
+}
+
+async fn detach(node: &Node, taps: Taps) {
+    for (worker, tap) in taps {
+        // A stopped engine has no taps.
+        let _ = node.workers.on(worker).call(move |engine, _| engine.detach_tap(tap)).await;
     }
 }

@@ -1,15 +1,20 @@
-//! The media sockets and the thread that drives the engine.
+//! The media sockets and the threads that drive the engines.
 //!
-//! Owns the engine. Enters: datagrams, and calls of the tokio side through [`Worker`]. Leaves:
+//! Owns the engines. Enters: datagrams, and calls of the tokio side through [`Workers`]. Leaves:
 //! datagrams, and [`Event`]s on a broadcast channel.
 //!
 //! * [`batch`]: many datagrams a system call
 //! * [`sockets`]: which addresses, bound how
-//! * [`worker`]: the thread
+//! * [`worker`]: a thread
+//! * [`workers`]: all of them
+//! * [`cores`]: where they run
 
 pub mod batch;
+pub mod cores;
 pub mod sockets;
 pub mod worker;
+pub mod workers;
 
 pub use sockets::Sockets;
 pub use worker::{Worker, WorkerError};
+pub use workers::{Plan, Workers};

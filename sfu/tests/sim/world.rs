@@ -133,13 +133,14 @@ impl World {
         if index == 0 { &mut self.engine } else { &mut self.others[index - 1] }
     }
 
-    fn engines(&mut self) -> impl Iterator<Item = &mut Engine> {
+    /// All engines, in the order of the workers.
+    pub fn engines(&mut self) -> impl Iterator<Item = &mut Engine> {
         std::iter::once(&mut self.engine).chain(&mut self.others)
     }
 
     /// The worker of a participant.
     fn home(&mut self, name: &str) -> usize {
-        let next = self.homes.len() % crate::WORKERS;
+        let next = self.homes.len() % (1 + self.others.len());
         *self.homes.entry(name.to_owned()).or_insert(next)
     }
 

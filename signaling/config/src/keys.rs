@@ -55,6 +55,8 @@ pub const KEYS: &[Key] = &[
     key("sfu.node_id", NODE_ID, r#"node_id = "sfu-1""#),
     key("sfu.http_listen", ADDRESS, r#"http_listen = "127.0.0.1:8081""#),
     key("sfu.udp_port", "a port, 1 to 65535", "udp_port = 7880"),
+    key("sfu.workers", "a number, 0 (one for each core) to 64", "workers = 4"),
+    key("sfu.pin_workers", BOOLEAN, "pin_workers = true"),
     key("sfu.dscp", "a number, 0 to 63", "dscp = 34"),
     key("sfu.addresses", "a list of this machine's IP addresses", r#"addresses = ["192.168.1.20"]"#),
     key(
@@ -62,7 +64,7 @@ pub const KEYS: &[Key] = &[
         "a list of STUN and TURN servers",
         r#"ice_servers = [{ url = "turn:turn.example.cn", username = "u", credential = "p" }]"#,
     ),
-    key("sfu.tap_listen", ADDRESS, r#"tap_listen = "127.0.0.1:7881""#),
+    key("sfu.tap_listen", ADDRESS, r#"tap_listen = "127.0.0.1:7879""#),
     key("sfu.signaling_url", URL, r#"signaling_url = "http://127.0.0.1:8080""#),
     key("recorder.node_id", NODE_ID, r#"node_id = "recorder-1""#),
     key("recorder.http_listen", ADDRESS, r#"http_listen = "127.0.0.1:8082""#),

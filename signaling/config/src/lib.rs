@@ -109,6 +109,10 @@ pub struct Sfu {
     pub http_listen: SocketAddr,
     /// UDP port of the first worker; the next workers take the ports after it.
     pub udp_port: u16,
+    /// Media threads. 0: one for each core.
+    pub workers: usize,
+    /// Does each media thread stay on a core of its own? For machines that do nothing else.
+    pub pin_workers: bool,
     /// DSCP of all media that leaves, 0 to 63 (RFC 8837 §5: 34 for interactive video, 46 for voice). 0: none.
     pub dscp: u8,
     /// Addresses named in ICE candidates. Empty: every address of this machine, loopback last.
@@ -206,10 +210,12 @@ impl Default for Sfu {
             node_id: "sfu-1".into(),
             http_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             udp_port: 7880,
+            workers: 0,
+            pin_workers: false,
             dscp: 0,
             addresses: Vec::new(),
             ice_servers: Vec::new(),
-            tap_listen: SocketAddr::from(([127, 0, 0, 1], 7881)),
+            tap_listen: SocketAddr::from(([127, 0, 0, 1], 7879)),
             signaling_url: "http://127.0.0.1:8080".into(),
         }
     }

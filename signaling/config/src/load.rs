@@ -269,6 +269,7 @@ fn in_range(config: &Config, key: &str) -> bool {
         "data_dir" => !config.data_dir.as_os_str().is_empty(),
         "http.public_url" => config.http.public_url.is_empty() || is_url(&config.http.public_url),
         "sfu.udp_port" => config.sfu.udp_port != 0,
+        "sfu.workers" => config.sfu.workers <= 64,
         "sfu.dscp" => config.sfu.dscp <= 63,
         "sfu.node_id" => is_id(&config.sfu.node_id),
         "sfu.signaling_url" => is_url(&config.sfu.signaling_url),

@@ -1,5 +1,6 @@
 //! `/control`: what signaling tells this node. Every call may be repeated with the same effect as once.
 
+use crate::engine::{Refusal, Stats};
 use crate::shell::http::extract::Path;
 use crate::shell::http::refused::Refused;
 use crate::shell::http::{Node, events, read_text};
@@ -47,13 +48,13 @@ async fn put_room(
 ) -> Result<StatusCode, Refused> {
     let room = room_id(room)?;
     let spec: RoomSpec = read_json(body).await?;
-    node.worker.call(move |engine, now| engine.put_room(now, &room, &spec)).await??;
+    agreed(node.workers.each(move |engine, now| engine.put_room(now, &room, &spec)).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn delete_room(State(node): SharedNode, Path(room): Path<String>) -> Result<StatusCode, Refused> {
     let room = room_id(room)?;
-    node.worker.call(move |engine, now| engine.delete_room(now, &room)).await?;
+    node.workers.each(move |engine, now| engine.delete_room(now, &room)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -64,7 +65,7 @@ async fn put_routes(
 ) -> Result<StatusCode, Refused> {
     let room = room_id(room)?;
     let routes: Routes = read_json(body).await?;
-    node.worker.call(move |engine, now| engine.set_routes(now, &room, &routes)).await??;
+    agreed(node.workers.each(move |engine, now| engine.set_routes(now, &room, &routes)).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -73,7 +74,7 @@ async fn admit(
     Path((room, participant)): Path<(String, String)>,
 ) -> Result<StatusCode, Refused> {
     let (room, participant) = (room_id(room)?, participant_id(participant)?);
-    node.worker.call(move |engine, _| engine.admit_again(&room, &participant)).await??;
+    agreed(node.workers.each(move |engine, _| engine.admit_again(&room, &participant)).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -82,7 +83,7 @@ async fn expel(
     Path((room, participant)): Path<(String, String)>,
 ) -> Result<StatusCode, Refused> {
     let (room, participant) = (room_id(room)?, participant_id(participant)?);
-    node.worker.call(move |engine, now| engine.expel(now, &room, &participant)).await?;
+    node.workers.each(move |engine, now| engine.expel(now, &room, &participant)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -97,7 +98,7 @@ struct NodeStats {
 }
 
 async fn stats(State(node): SharedNode) -> Result<Response, Refused> {
-    let stats = node.worker.call(|engine, _| engine.stats()).await?;
+    let stats = Stats::of_all(node.workers.each(|engine, _| engine.stats()).await?);
     let stats = NodeStats {
         epoch: node.epoch,
         draining: node.draining.load(Ordering::Relaxed),
@@ -110,9 +111,14 @@ async fn stats(State(node): SharedNode) -> Result<Response, Refused> {
 
 async fn drain(State(node): SharedNode) -> Result<StatusCode, Refused> {
     node.draining.store(true, Ordering::Relaxed);
-    node.worker.call(|engine, _| engine.drain()).await?;
+    node.workers.each(|engine, _| engine.drain()).await?;
     tracing::info!("draining: no new rooms and sessions from now on");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Every worker has the same rooms; what one of them refuses is refused.
+fn agreed(answers: Vec<Result<(), Refusal>>) -> Result<(), Refusal> {
+    answers.into_iter().collect()
 }
 
 async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {

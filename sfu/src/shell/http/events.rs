@@ -1,21 +1,24 @@
 //! `GET /control/events`: NDJSON, first one snapshot, then changes. A reader that falls behind is cut
 //! off; it reconnects and gets a new snapshot.
 
-use crate::engine::Event;
+use crate::engine::{Event, Snapshot};
 use crate::shell::http::Node;
 use crate::shell::http::refused::Refused;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, SelectAll};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
-use tongtang_protocol::control::{KEEP_ALIVE_S, SfuEvent};
+use tokio_stream::wrappers::BroadcastStream;
+use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+use tongtang_protocol::control::{KEEP_ALIVE_S, RoomSnapshot, SfuEvent};
+use tongtang_protocol::ids::RoomId;
 
 /// Silence after which a line says that the connection still lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(KEEP_ALIVE_S);
@@ -23,12 +26,16 @@ const KEEP_ALIVE: Duration = Duration::from_secs(KEEP_ALIVE_S);
 /// What a reader has still to get.
 struct Reader {
     first: Option<SfuEvent>,
-    events: Receiver<Event>,
+    /// Of each worker.
+    events: SelectAll<BroadcastStream<Event>>,
 }
 
 /// Answers with the stream.
 pub async fn stream(State(node): State<Arc<Node>>) -> Result<Response, Refused> {
-    let (rooms, events) = node.worker.watch(crate::engine::Engine::snapshot).await?;
+    let (parts, events): (Vec<Snapshot>, Vec<_>) =
+        node.workers.watch(crate::engine::Engine::snapshot).await?.into_iter().unzip();
+    let rooms = joined(parts);
+    let events = stream::select_all(events.into_iter().map(BroadcastStream::new));
     let reader = Reader { first: Some(SfuEvent::Snapshot { epoch: node.epoch, rooms }), events };
     let lines = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
@@ -46,14 +53,34 @@ impl Reader {
             return Some(first);
         }
         loop {
-            match timeout(KEEP_ALIVE, self.events.recv()).await {
+            match timeout(KEEP_ALIVE, self.events.next()).await {
                 Err(_) => return Some(SfuEvent::KeepAlive),
-                Ok(Ok(Event::Participant { room, participant })) => {
+                Ok(Some(Ok(Event::Participant { room, participant }))) => {
                     return Some(SfuEvent::Participant { room, participant });
                 }
-                Ok(Ok(Event::SessionEnded { .. })) => {}
-                Ok(Err(RecvError::Closed | RecvError::Lagged(_))) => return None,
+                Ok(Some(Ok(Event::SessionEnded { .. }))) => {}
+                Ok(None | Some(Err(BroadcastStreamRecvError::Lagged(_)))) => return None,
             }
         }
     }
+}
+
+/// The rooms of all workers: each has its own part of the participants.
+fn joined(parts: Vec<Snapshot>) -> Snapshot {
+    let mut rooms: BTreeMap<RoomId, RoomSnapshot> = BTreeMap::new();
+    for part in parts.into_iter().flatten() {
+        match rooms.get_mut(&part.room) {
+            Some(known) => known.participants.extend(part.participants),
+            None => {
+                rooms.insert(part.room.clone(), part);
+            }
+        }
+    }
+    rooms
+        .into_values()
+        .map(|mut room| {
+            room.participants.sort_by(|a, b| a.id.cmp(&b.id));
+            room
+        })
+        .collect()
 }

@@ -1,17 +1,18 @@
-//! Whose session a session URL is.
+//! Whose session a session URL is, and on which worker.
 //!
 //! A session URL holds 128 random bits and is told only to the one who opened the session, so it is
 //! itself the right to change or end that session: a lesson lasts longer than a token, and an ICE
 //! restart must work while the page cannot fetch a fresh one. A token that is sent all the same must
 //! be well signed and belong to the session's participant; only its age does not matter.
 
+use crate::shell::http::placement::Placement;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
 
-/// Sessions remembered. Beyond it the oldest is forgotten here: its PATCH and DELETE answer 404, its
-/// media go on.
-pub const MAX_REMEMBERED: usize = 8192;
+/// Sessions remembered for each worker. Beyond it the oldest is forgotten here: its PATCH and DELETE answer 404, its media
+/// go on.
+pub const MAX_REMEMBERED: usize = crate::engine::MAX_SESSIONS;
 
 /// Publishing or subscribing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,43 +45,71 @@ pub struct Entry {
 }
 
 /// All sessions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Registry {
-    state: Mutex<(HashMap<SessionId, Entry>, VecDeque<SessionId>)>,
+    max_remembered: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    entries: HashMap<SessionId, (Entry, usize)>,
+    order: VecDeque<SessionId>,
+    placement: Placement,
+}
+
+impl State {
+    fn forget(&mut self, session: &SessionId) {
+        if let Some((entry, _)) = self.entries.remove(session) {
+            self.placement.release(&entry.room, &entry.participant);
+        }
+    }
 }
 
 impl Registry {
-    /// A session opened.
-    pub fn insert(&self, session: SessionId, entry: Entry) {
-        let Ok(mut state) = self.state.lock() else { return };
-        let (entries, order) = &mut *state;
-        while entries.len() >= MAX_REMEMBERED {
-            let Some(oldest) = order.pop_front() else { break };
-            entries.remove(&oldest);
-        }
-        entries.insert(session.clone(), entry);
-        order.push_back(session);
-        if order.len() > 2 * MAX_REMEMBERED {
-            order.retain(|session| entries.contains_key(session));
-        }
+    /// No sessions, on so many workers.
+    pub fn new(workers: usize) -> Self {
+        let placement = Placement::new(workers);
+        let state = State { entries: HashMap::new(), order: VecDeque::new(), placement };
+        Self { max_remembered: workers.max(1) * MAX_REMEMBERED, state: Mutex::new(state) }
     }
 
-    /// Whose it is, if `/{kind}/{room}/{session}` names a session.
-    pub fn find(&self, kind: Kind, room: &RoomId, session: &SessionId) -> Option<Entry> {
-        let state = self.state.lock().ok()?;
-        state.0.get(session).filter(|entry| entry.kind == kind && entry.room == *room).cloned()
+    /// A session is about to open: on which worker?
+    pub fn insert(&self, session: SessionId, entry: Entry) -> usize {
+        let mut state = self.state();
+        while state.entries.len() >= self.max_remembered {
+            let Some(oldest) = state.order.pop_front() else { break };
+            state.forget(&oldest);
+        }
+        let worker = state.placement.take(&entry.room, &entry.participant);
+        state.entries.insert(session.clone(), (entry, worker));
+        state.order.push_back(session);
+        if state.order.len() > 2 * self.max_remembered {
+            let State { entries, order, .. } = &mut *state;
+            order.retain(|session| entries.contains_key(session));
+        }
+        worker
+    }
+
+    /// Whose it is and on which worker, if `/{kind}/{room}/{session}` names a session.
+    pub fn find(&self, kind: Kind, room: &RoomId, session: &SessionId) -> Option<(Entry, usize)> {
+        let state = self.state();
+        state.entries.get(session).filter(|(entry, _)| entry.kind == kind && entry.room == *room).cloned()
     }
 
     /// A session ended.
     pub fn remove(&self, session: &SessionId) {
-        if let Ok(mut state) = self.state.lock() {
-            state.0.remove(session);
-        }
+        self.state().forget(session);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Consistent between its methods' calls, whoever panicked.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sessions open.
     pub fn len(&self) -> usize {
-        self.state.lock().map_or(0, |state| state.0.len())
+        self.state().entries.len()
     }
 
     /// Is there none?
@@ -103,10 +132,10 @@ mod tests {
 
     #[test]
     fn a_session_is_found_only_under_its_own_url() {
-        let registry = Registry::default();
+        let registry = Registry::new(1);
         let (room, session) = (RoomId::new("r").unwrap(), SessionId::new("s").unwrap());
         registry.insert(session.clone(), entry());
-        assert_eq!(registry.find(Kind::Whip, &room, &session), Some(entry()));
+        assert_eq!(registry.find(Kind::Whip, &room, &session), Some((entry(), 0)));
         assert_eq!(registry.find(Kind::Whep, &room, &session), None);
         assert_eq!(registry.find(Kind::Whip, &RoomId::new("other").unwrap(), &session), None);
         registry.remove(&session);
@@ -115,7 +144,7 @@ mod tests {
 
     #[test]
     fn sessions_that_never_end_do_not_fill_the_memory() {
-        let registry = Registry::default();
+        let registry = Registry::new(1);
         for n in 0..3 * MAX_REMEMBERED {
             registry.insert(SessionId::new(format!("s{n}")).unwrap(), entry());
         }

@@ -114,17 +114,17 @@ async fn open(
     let Grant { participant, role, publish: sources, .. } = grant;
     let entry = Entry { kind, room: room.clone(), participant: participant.clone() };
     // Known before it exists: its end may be told before the answer is.
-    node.registry.insert(session.clone(), entry);
+    let worker = node.workers.on(node.registry.insert(session.clone(), entry));
     let answer = match kind {
         Kind::Whip => {
             let publish =
                 Publish { room: room.clone(), participant, session: session.clone(), role, sources, offer };
-            node.worker.call(move |engine, now| engine.publish(now, publish)).await
+            worker.call(move |engine, now| engine.publish(now, publish)).await
         }
         Kind::Whep => {
             let subscribe =
                 Subscribe { room: room.clone(), participant, session: session.clone(), role, slots, offer };
-            node.worker.call(move |engine, now| engine.subscribe(now, subscribe)).await
+            worker.call(move |engine, now| engine.subscribe(now, subscribe)).await
         }
     };
     match answer.map_err(Refused::from).and_then(|answer| answer.map_err(Refused::from)) {
@@ -186,13 +186,14 @@ async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let session = may_touch(kind, &node, &room, &session, &headers)?;
+    let (session, worker) = may_touch(kind, &node, &room, &session, &headers)?;
     require_type(&headers, FRAGMENT)?;
     let if_match = if_match(&headers)?;
     let fragment = read_text(body).await?;
     let changed = session.clone();
     let outcome = node
-        .worker
+        .workers
+        .on(worker)
         .call(move |engine, now| engine.patch(now, &changed, if_match.as_deref(), &fragment))
         .await??;
     Ok(match outcome {
@@ -211,13 +212,13 @@ async fn end(
     Path((room, session)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let session = may_touch(kind, &node, &room, &session, &headers)?;
+    let (session, worker) = may_touch(kind, &node, &room, &session, &headers)?;
     node.registry.remove(&session);
-    node.worker.call(move |engine, now| engine.close(now, &session)).await??;
+    node.workers.on(worker).call(move |engine, now| engine.close(now, &session)).await??;
     Ok(StatusCode::OK.into_response())
 }
 
-/// The session of this URL, if the caller may touch it; why the URL is enough says
+/// The session of this URL and its worker, if the caller may touch it; why the URL is enough says
 /// [`crate::shell::http::registry`].
 fn may_touch(
     kind: Kind,
@@ -225,21 +226,21 @@ fn may_touch(
     room: &str,
     session: &str,
     headers: &HeaderMap,
-) -> Result<SessionId, Refused> {
+) -> Result<(SessionId, usize), Refused> {
     let gone = || {
         Refused::new(StatusCode::NOT_FOUND, "no_session", "there is no session at this address")
             .detail("It has ended. Start a new one with POST.")
     };
     let room = room_id(room)?;
     let session = SessionId::new(session).map_err(|_| gone())?;
-    let entry = node.registry.find(kind, &room, &session).ok_or_else(gone)?;
+    let (entry, worker) = node.registry.find(kind, &room, &session).ok_or_else(gone)?;
     if let (Access::Tokens(key), Some(_)) = (&node.access, bearer(headers)) {
         let claims = key.verify(headers, &room, Age::Any, clock::machine_unix_us() / 1_000_000)?;
         if claims.sub != entry.participant {
             return Err(Refused::forbidden("the session belongs to another participant"));
         }
     }
-    Ok(session)
+    Ok((session, worker))
 }
 
 /// RFC 9725 §4.3.1: a PATCH without If-Match is 428; `*` stands for whatever session there is.

@@ -99,7 +99,7 @@ async fn listen(node: &Node, room: &RoomId, shelf: &Shelf, mut lines: Lines) -> 
             Some(FromRecorder::Keyframes) => {
                 let room = room.clone();
                 // A stopped engine has no pictures.
-                let _ = node.worker.call(move |engine, now| engine.refresh_pictures(now, &room)).await;
+                let _ = node.workers.each(move |engine, now| engine.refresh_pictures(now, &room)).await;
             }
             Some(FromRecorder::Finish) => return Ok(Said::Finish),
             Some(FromRecorder::Subscribe { .. }) => return Err(TapError::Protocol("subscribe comes once")),

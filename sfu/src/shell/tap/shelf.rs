@@ -1,4 +1,4 @@
-//! One recording's store with what moves it: the ring is emptied into it, connections are woken.
+//! One recording's store with what moves it: the workers' rings are emptied into it, connections are woken.
 
 use crate::shell::clock;
 use crate::shell::http::Node;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tongtang_protocol::ids::{RecordingId, RoomId};
 use tongtang_roq::control::{Flow, FlowId};
 
-/// How often the ring is emptied. The packet thread only writes into it: waking somebody for each packet
+/// How often the rings are emptied. The packet threads only write into them: waking somebody for each packet
 /// would cost it a system call.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
 
@@ -55,20 +55,22 @@ impl Shelf {
         }
     }
 
-    /// Empties the ring into the store until the room is gone and nothing is left to keep.
-    pub async fn fill(self: Arc<Self>, node: Arc<Node>, mut reader: TapReader) {
+    /// Empties the rings, one a worker, into the store until the room is gone and nothing is left to keep.
+    pub async fn fill(self: Arc<Self>, node: Arc<Node>, mut readers: Vec<TapReader>) {
         let mut packet = Vec::new();
         let mut ticks = tokio::time::interval(DRAIN_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let is_finished = reader.is_finished();
+            let is_finished = readers.iter().all(TapReader::is_finished);
             let (mut came, mut is_empty) = (false, false);
             let now = clock::now().mono;
             self.with(|store| {
-                while let Some(item) = reader.read(&mut packet) {
-                    store.accept(now, item, &packet);
-                    came = true;
+                for reader in &mut readers {
+                    while let Some(item) = reader.read(&mut packet) {
+                        store.accept(now, item, &packet);
+                        came = true;
+                    }
                 }
                 let dropped = store.enforce_bounds(now);
                 node.tap_lost.fetch_add(dropped, Ordering::Relaxed);

@@ -1,15 +1,16 @@
-//! The thread that owns the engine: it waits for datagrams, timers and calls, and never for anything else.
+//! A thread that owns an engine: it waits for datagrams, timers, calls and other workers, and never for anything else.
 
 use crate::engine::{Engine, Event, Path};
 use crate::now::Now;
 use crate::shell::clock;
 use crate::shell::udp::Sockets;
 use crate::shell::udp::batch::{Receiver, Segmentation, Sender, Sent};
+use crate::shell::udp::cores;
 use crossbeam_channel::{self as channel, TrySendError, bounded};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Duration;
 use tokio::sync::{broadcast, oneshot};
 
@@ -27,6 +28,9 @@ const MAX_DATAGRAM_BYTES: usize = 2048;
 
 /// Subscribers that are served before the sockets are read again: about half a millisecond with pictures of nine packets.
 const TURNS: usize = 64;
+
+/// Packets of other workers' publishers that are taken in one turn.
+const MAX_MIRRORED: usize = 256;
 
 const WAKE: Token = Token(usize::MAX);
 
@@ -64,17 +68,59 @@ pub struct UdpCounters {
 #[derive(Debug, Clone)]
 pub struct Worker {
     calls: channel::Sender<Call>,
-    waker: Arc<Waker>,
+    bed: Arc<Bed>,
     stopping: Arc<AtomicBool>,
     events: broadcast::Sender<Event>,
     counters: Arc<UdpCounters>,
 }
 
-impl Worker {
-    /// Starts the thread. The receiver hears (by being closed) when the thread has ended.
-    pub fn start(engine: Engine, sockets: Sockets) -> io::Result<(Self, oneshot::Receiver<()>)> {
+/// How other threads wake a worker that sleeps.
+#[derive(Debug)]
+pub(super) struct Bed {
+    waker: Waker,
+    is_asleep: AtomicBool,
+}
+
+impl Bed {
+    /// Something was put where the worker looks before it sleeps: wakes it if it sleeps already.
+    fn wake_if_asleep(&self) {
+        // Either this sees the sleeper, or the sleeper sees what was put: both fences are in one order.
+        fence(Ordering::SeqCst);
+        if self.is_asleep.load(Ordering::Relaxed) && self.is_asleep.swap(false, Ordering::Relaxed) {
+            // If it cannot be woken it is gone.
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+/// A worker before its thread starts.
+pub(super) struct Prepared {
+    poll: Poll,
+    bed: Arc<Bed>,
+}
+
+impl Prepared {
+    pub(super) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        Ok(Self { poll, bed: Arc::new(Bed { waker, is_asleep: AtomicBool::new(false) }) })
+    }
+
+    pub(super) fn bed(&self) -> Arc<Bed> {
+        self.bed.clone()
+    }
+
+    /// Starts the thread of worker `index`; `beds` are those of all workers. With `core` the thread stays on that core. The
+    /// receiver hears (by being closed) when the thread has ended.
+    pub(super) fn start(
+        self,
+        index: usize,
+        beds: Arc<[Arc<Bed>]>,
+        engine: Engine,
+        sockets: Sockets,
+        core: Option<usize>,
+    ) -> io::Result<(Worker, oneshot::Receiver<()>)> {
+        let Self { poll, bed } = self;
         let (calls, called) = bounded(MAX_CALLS);
         let (events, _) = broadcast::channel(MAX_EVENTS);
         let stopping = Arc::new(AtomicBool::new(false));
@@ -85,6 +131,8 @@ impl Worker {
             receiver: Receiver::default(),
             engine,
             sockets,
+            bed: bed.clone(),
+            beds,
             called,
             events: events.clone(),
             stopping: stopping.clone(),
@@ -94,18 +142,31 @@ impl Worker {
             poll.registry().register(socket, Token(index), Interest::READABLE)?;
         }
         let (alive, ended) = oneshot::channel();
-        std::thread::Builder::new().name("media-0".into()).spawn(move || {
+        std::thread::Builder::new().name(format!("media-{index}")).spawn(move || {
             let _alive = alive;
+            if let Some(core) = core {
+                cores::stay_on(core);
+            }
             thread.run(poll);
         })?;
-        Ok((Self { calls, waker, stopping, events, counters }, ended))
+        Ok((Worker { calls, bed, stopping, events, counters }, ended))
     }
+}
 
+impl Worker {
     /// Runs `call` on the media thread and waits for what it answers.
     pub async fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&mut Engine, Now) -> T + Send + 'static,
     ) -> Result<T, WorkerError> {
+        self.post(call)?.await.map_err(|_| WorkerError::Ended)
+    }
+
+    /// Has `call` run on the media thread, behind the calls that wait; the receiver gets what it answers.
+    pub(super) fn post<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Engine, Now) -> T + Send + 'static,
+    ) -> Result<oneshot::Receiver<T>, WorkerError> {
         let (answer, answered) = oneshot::channel();
         let call: Call = Box::new(move |engine, now| {
             // A caller that went away needs no answer.
@@ -115,8 +176,8 @@ impl Worker {
             TrySendError::Full(_) => WorkerError::Busy,
             TrySendError::Disconnected(_) => WorkerError::Ended,
         })?;
-        self.waker.wake().map_err(|_| WorkerError::Ended)?;
-        answered.await.map_err(|_| WorkerError::Ended)
+        self.bed.waker.wake().map_err(|_| WorkerError::Ended)?;
+        Ok(answered)
     }
 
     /// A state read from the engine, and the events after that state: none missing, none twice.
@@ -142,7 +203,7 @@ impl Worker {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         // If it cannot be woken it is gone already.
-        let _ = self.waker.wake();
+        let _ = self.bed.waker.wake();
     }
 }
 
@@ -154,6 +215,9 @@ struct Thread {
     /// One a socket: a device may refuse what another takes.
     senders: Vec<Sender>,
     receiver: Receiver,
+    bed: Arc<Bed>,
+    /// Of all workers, this one's too.
+    beds: Arc<[Arc<Bed>]>,
     called: channel::Receiver<Call>,
     events: broadcast::Sender<Event>,
     stopping: Arc<AtomicBool>,
@@ -164,7 +228,16 @@ impl Thread {
     fn run(&mut self, mut poll: Poll) {
         let mut events = Events::with_capacity(64);
         loop {
-            match poll.poll(&mut events, self.patience()) {
+            let mut patience = self.patience();
+            if patience != Some(Duration::ZERO) {
+                self.bed.is_asleep.store(true, Ordering::Relaxed);
+                fence(Ordering::SeqCst);
+                // What came in between was not told.
+                patience = self.patience();
+            }
+            let polled = poll.poll(&mut events, patience);
+            self.bed.is_asleep.store(false, Ordering::Relaxed);
+            match polled {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                     tracing::error!(%error, "waiting for datagrams failed");
                     return;
@@ -181,6 +254,10 @@ impl Thread {
                     self.read_batch(index);
                     self.flush();
                 }
+            }
+            if self.engine.has_mirrored() {
+                self.engine.handle_mirrors(clock::now(), MAX_MIRRORED);
+                self.flush();
             }
             self.run_calls();
             let now = clock::now();
@@ -200,7 +277,8 @@ impl Thread {
 
     /// How long nothing has to be done; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
-        if self.ready.contains(&true) || !self.called.is_empty() || self.engine.has_fan_out() {
+        let is_busy = self.ready.contains(&true) || !self.called.is_empty();
+        if is_busy || self.engine.has_fan_out() || self.engine.has_mirrored() {
             return Some(Duration::ZERO);
         }
         self.engine.poll_timeout().map(|due| due.saturating_duration_since(clock::now().mono))
@@ -249,8 +327,15 @@ impl Thread {
         }
     }
 
-    /// Sends what the engine has written and passes its events on.
+    /// Sends what the engine has written, passes its events on and wakes the workers it has something for.
     fn flush(&mut self) {
+        let mut told = self.engine.take_told();
+        while told != 0 {
+            if let Some(bed) = self.beds.get(told.trailing_zeros() as usize) {
+                bed.wake_if_asleep();
+            }
+            told &= told - 1;
+        }
         let Self { engine, sockets, senders, counters, .. } = self;
         let outbox = engine.outbox();
         if !outbox.is_empty() {

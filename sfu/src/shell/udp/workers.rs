@@ -1,0 +1,145 @@
+//! All media threads of a node: each with an engine, a core if asked for, and a UDP port of its own.
+
+use crate::engine::{Engine, EngineConfig, Event};
+use crate::error::NodeError;
+use crate::mirror::{MAX_WORKERS, mesh};
+use crate::now::Now;
+use crate::peer::Identity;
+use crate::shell::udp::worker::{Prepared, UdpCounters};
+use crate::shell::udp::{Sockets, Worker, WorkerError, cores};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{broadcast, oneshot};
+
+/// How the media threads run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// How many; 0: one for each core.
+    pub workers: usize,
+    /// Does each stay on a core of its own?
+    pub pinned: bool,
+    /// The addresses to bind; none: all of this machine.
+    pub addresses: Vec<IpAddr>,
+    /// The first worker's port, the others have those behind it; 0: any.
+    pub port: u16,
+    /// DSCP of what leaves.
+    pub dscp: u8,
+    /// Are rooms open (`--dev`)?
+    pub open_rooms: bool,
+}
+
+/// All media threads.
+#[derive(Debug)]
+pub struct Workers {
+    workers: Vec<Worker>,
+    /// What concerns all is told to all in one order.
+    order: Mutex<()>,
+}
+
+/// What [`Workers::start`] gives besides.
+#[derive(Debug)]
+pub struct Started {
+    /// The threads.
+    pub workers: Workers,
+    /// What the first worker's answers offer.
+    pub candidates: Vec<SocketAddr>,
+    /// One for each thread, closed when it has ended.
+    pub ended: Vec<oneshot::Receiver<()>>,
+}
+
+impl Workers {
+    /// Opens the sockets and starts the threads.
+    pub fn start(plan: &Plan, identity: &Arc<Identity>) -> Result<Started, NodeError> {
+        let system = |source| NodeError::System { what: "cannot start a media thread", source };
+        let cores = cores::allowed();
+        let count = if plan.workers == 0 { cores.len() } else { plan.workers }.clamp(1, MAX_WORKERS);
+        let mut bound = Vec::with_capacity(count);
+        for worker in 0..count {
+            let port = if plan.port == 0 { 0 } else { port_of(plan.port, worker)? };
+            let sockets = Sockets::bind(&plan.addresses, port)?;
+            sockets.mark(plan.dscp);
+            bound.push(sockets);
+        }
+        let prepared: Vec<Prepared> =
+            (0..count).map(|_| Prepared::new()).collect::<Result<_, _>>().map_err(system)?;
+        let beds: Arc<[_]> = prepared.iter().map(Prepared::bed).collect();
+        let candidates = bound.first().map(|sockets| sockets.candidates.clone()).unwrap_or_default();
+        let (mut workers, mut ended) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let parts = prepared.into_iter().zip(bound).zip(mesh(count)).enumerate();
+        for (index, ((prepared, sockets), mirrors)) in parts {
+            let config = EngineConfig {
+                identity: identity.clone(),
+                candidates: sockets.candidates.clone(),
+                seed: rand::random(),
+                open_rooms: plan.open_rooms,
+            };
+            let engine = Engine::beside_others(config, mirrors);
+            // More threads than cores: the system knows better where to put them.
+            let core = cores.get(index).copied().filter(|_| plan.pinned && count <= cores.len());
+            let (worker, alive) =
+                prepared.start(index, beds.clone(), engine, sockets, core).map_err(system)?;
+            workers.push(worker);
+            ended.push(alive);
+        }
+        Ok(Started { workers: Self { workers, order: Mutex::default() }, candidates, ended })
+    }
+
+    /// How many there are: at least one.
+    pub fn count(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// One of them; a number that none has (there is none) means the first.
+    pub fn on(&self, index: usize) -> &Worker {
+        &self.workers[if index < self.workers.len() { index } else { 0 }]
+    }
+
+    /// Runs `call` on every media thread and waits for all answers, in the order of the workers. Calls of this kind have the
+    /// same order everywhere.
+    pub async fn each<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Engine, Now) -> T + Clone + Send + 'static,
+    ) -> Result<Vec<T>, WorkerError> {
+        let posted: Result<Vec<_>, _> = {
+            let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+            self.workers.iter().map(|worker| worker.post(call.clone())).collect()
+        };
+        let mut answers = Vec::with_capacity(self.workers.len());
+        for answer in posted? {
+            answers.push(answer.await.map_err(|_| WorkerError::Ended)?);
+        }
+        Ok(answers)
+    }
+
+    /// For each worker a state read from its engine, and its events after that state: none missing, none twice.
+    pub async fn watch<T: Send + 'static>(
+        &self,
+        read: fn(&Engine) -> T,
+    ) -> Result<Vec<(T, broadcast::Receiver<Event>)>, WorkerError> {
+        let mut watched = Vec::with_capacity(self.workers.len());
+        for worker in &self.workers {
+            watched.push(worker.watch(read).await?);
+        }
+        Ok(watched)
+    }
+
+    /// Events of all workers from now on, one receiver for each.
+    pub fn events(&self) -> Vec<broadcast::Receiver<Event>> {
+        self.workers.iter().map(Worker::events).collect()
+    }
+
+    /// What each thread counted.
+    pub fn counters(&self) -> impl Iterator<Item = &UdpCounters> {
+        self.workers.iter().map(Worker::counters)
+    }
+
+    /// Ends the threads after the calls that wait.
+    pub fn stop(&self) {
+        self.workers.iter().for_each(Worker::stop);
+    }
+}
+
+fn port_of(first: u16, worker: usize) -> Result<u16, NodeError> {
+    let port = usize::from(first) + worker;
+    u16::try_from(port).map_err(|_| NodeError::NoPortsLeft { first, workers: worker + 1 })
+}
