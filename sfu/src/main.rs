@@ -27,6 +27,7 @@ Alone, to try a WHIP encoder or a WHEP player:
 Settings come from tongtang.toml, then from the environment (TONGTANG_SFU__UDP_PORT=7890). These matter here:
   [sfu] http_listen   where WHIP, WHEP and the control API listen
   [sfu] udp_port      the one port all media use; open it in the firewall
+  [sfu] tcp_port      the same for networks that let no UDP through; 0: the number of udp_port
   [sfu] addresses     the addresses clients are told; needed behind a router or with many interfaces
 Health: /healthz, /readyz, /metrics. SIGTERM ends it cleanly."
 )]

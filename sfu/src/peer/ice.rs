@@ -111,6 +111,14 @@ impl Ice {
         self.paths.iter().any(|known| known.path == path)
     }
 
+    /// The path cannot be used any more: the next that passes a check is selected, if it was the selected one.
+    pub fn path_closed(&mut self, path: Path) {
+        self.paths.retain(|known| known.path != path);
+        if self.selected == Some(path) {
+            self.selected = None;
+        }
+    }
+
     pub fn consent_deadline(&self) -> Instant {
         self.last_check + CONSENT_TIMEOUT
     }

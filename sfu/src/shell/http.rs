@@ -58,6 +58,10 @@ pub enum Access {
 pub struct Node {
     /// The engine's thread.
     pub worker: Worker,
+    /// What was counted of media over TCP.
+    pub tcp_counters: Arc<crate::shell::tcp::TcpCounters>,
+    /// TCP connections now.
+    pub tcp_places: Arc<crate::shell::tcp::places::Places>,
     /// Chosen at process start.
     pub epoch: u64,
     /// Who may.

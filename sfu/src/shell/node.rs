@@ -9,6 +9,8 @@ use crate::shell::http::registry::Registry;
 use crate::shell::http::token::TokenKey;
 use crate::shell::http::{Access, Node, router};
 use crate::shell::tap::store::Bounds;
+use crate::shell::tcp::places::Places;
+use crate::shell::tcp::{Listeners, TcpCounters};
 use crate::shell::udp::{Sockets, Worker};
 use crate::shell::{clock, tap};
 use hyper_util::rt::TokioTimer;
@@ -88,15 +90,32 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
     let sockets = Sockets::bind(&config.sfu.addresses, config.sfu.udp_port)?;
     sockets.mark(config.sfu.dscp);
     let candidates = sockets.candidates.clone();
-    tracing::info!(?candidates, "media sockets are open");
+    let tcp = listen_tcp(config, &sockets)?;
+    let tcp_candidates = tcp.as_ref().map_or_else(Vec::new, |tcp| {
+        candidates.iter().map(|address| SocketAddr::new(address.ip(), tcp.port())).collect()
+    });
+    tracing::info!(?candidates, ?tcp_candidates, "media sockets are open");
     let identity = Identity::generate()?;
     let seed = rand::random();
-    let engine = Engine::new(EngineConfig { identity, candidates: candidates.clone(), seed, open_rooms });
-    let (worker, worker_ended) = Worker::start(engine, sockets)
+    let engine = Engine::new(EngineConfig {
+        identity,
+        candidates: candidates.clone(),
+        tcp_candidates,
+        seed,
+        open_rooms,
+    });
+    let (tcp_counters, tcp_places) = (Arc::new(TcpCounters::default()), Places::of_process());
+    let (worker, worker_ended) = Worker::start(engine, sockets, tcp_counters.clone())
         .map_err(|source| NodeError::System { what: "cannot start the media thread", source })?;
+    if let Some(tcp) = tcp {
+        tcp.accept(&[worker.tcp().clone()], &tcp_counters, &tcp_places)
+            .map_err(|source| NodeError::System { what: "cannot accept media over TCP", source })?;
+    }
 
     let node = Arc::new(Node {
         worker,
+        tcp_counters,
+        tcp_places,
         epoch: clock::machine_unix_us(),
         access: if open_rooms { Access::Open } else { Access::Tokens(TokenKey::default()) },
         control_secret: secrets.as_ref().map(|secrets| secrets.control_secret.clone()),
@@ -169,6 +188,17 @@ async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     }
     node.worker.stop();
     tracing::info!("stopped");
+}
+
+/// The TCP port, unless it is switched off: named by itself or with the UDP port.
+fn listen_tcp(config: &Config, sockets: &Sockets) -> Result<Option<Listeners>, NodeError> {
+    if !config.sfu.tcp {
+        return Ok(None);
+    }
+    let port = if config.sfu.tcp_port == 0 { config.sfu.udp_port } else { config.sfu.tcp_port };
+    let listeners = Listeners::bind(&sockets.addresses(), port)?;
+    listeners.mark(config.sfu.dscp);
+    Ok(Some(listeners))
 }
 
 fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {

@@ -79,6 +79,7 @@ impl World {
         let engine = Engine::new(EngineConfig {
             identity: Identity::generate().unwrap(),
             candidates: vec![SocketAddr::from(([198, 51, 100, 1], 3478))],
+            tcp_candidates: Vec::new(),
             seed: [seed as u8; 32],
             open_rooms: true,
         });

@@ -109,6 +109,10 @@ pub struct Sfu {
     pub http_listen: SocketAddr,
     /// UDP port of the first worker; the next workers take the ports after it.
     pub udp_port: u16,
+    /// Offer media over TCP too, to browsers whose network lets no UDP through (RFC 6544).
+    pub tcp: bool,
+    /// TCP port of that. 0: the number of `udp_port`.
+    pub tcp_port: u16,
     /// DSCP of all media that leaves, 0 to 63 (RFC 8837 §5: 34 for interactive video, 46 for voice). 0: none.
     pub dscp: u8,
     /// Addresses named in ICE candidates. Empty: every address of this machine, loopback last.
@@ -206,6 +210,8 @@ impl Default for Sfu {
             node_id: "sfu-1".into(),
             http_listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
             udp_port: 7880,
+            tcp: true,
+            tcp_port: 0,
             dscp: 0,
             addresses: Vec::new(),
             ice_servers: Vec::new(),

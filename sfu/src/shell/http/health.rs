@@ -62,8 +62,10 @@ async fn metrics(
     gauge("rooms", stats.rooms as u64);
     gauge("sessions", stats.sessions as u64);
     gauge("taps", node.taps.load(Ordering::Relaxed));
+    gauge("tcp_connections", node.tcp_places.taken() as u64);
     gauge("draining", u64::from(node.draining.load(Ordering::Relaxed)));
     let udp = node.worker.counters();
+    let tcp = &node.tcp_counters;
     let own = [
         ("udp_received", &udp.received),
         ("udp_sent", &udp.sent),
@@ -71,6 +73,12 @@ async fn metrics(
         ("udp_send_calls", &udp.send_calls),
         ("udp_too_long", &udp.too_long),
         ("udp_receive_failed", &udp.receive_failed),
+        ("tcp_accepted", &tcp.accepted),
+        ("tcp_refused", &tcp.refused),
+        ("tcp_malformed", &tcp.malformed),
+        ("tcp_received", &tcp.received),
+        ("tcp_sent", &tcp.sent),
+        ("tcp_send_dropped", &tcp.send_dropped),
         ("tap_lost_packets", &node.tap_lost),
     ];
     let own = own.into_iter().map(|(name, value)| (name, value.load(Ordering::Relaxed)));

@@ -3,6 +3,7 @@
 use crate::engine::{Engine, Event, Path};
 use crate::now::Now;
 use crate::shell::clock;
+use crate::shell::tcp::{Connections, Handover, TcpCounters};
 use crate::shell::udp::Sockets;
 use crate::shell::udp::batch::{Receiver, Segmentation, Sender, Sent};
 use crossbeam_channel::{self as channel, TrySendError, bounded};
@@ -68,17 +69,23 @@ pub struct Worker {
     stopping: Arc<AtomicBool>,
     events: broadcast::Sender<Event>,
     counters: Arc<UdpCounters>,
+    tcp: Handover,
 }
 
 impl Worker {
     /// Starts the thread. The receiver hears (by being closed) when the thread has ended.
-    pub fn start(engine: Engine, sockets: Sockets) -> io::Result<(Self, oneshot::Receiver<()>)> {
+    pub fn start(
+        engine: Engine,
+        sockets: Sockets,
+        tcp_counters: Arc<TcpCounters>,
+    ) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (calls, called) = bounded(MAX_CALLS);
         let (events, _) = broadcast::channel(MAX_EVENTS);
         let stopping = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(UdpCounters::default());
+        let (tcp, connections) = Connections::new(poll.registry().try_clone()?, waker.clone(), tcp_counters);
         let mut thread = Thread {
             ready: vec![true; sockets.sockets.len()],
             senders: sockets.sockets.iter().map(|_| Sender::new(Segmentation::Kernel)).collect(),
@@ -89,6 +96,7 @@ impl Worker {
             events: events.clone(),
             stopping: stopping.clone(),
             counters: counters.clone(),
+            connections,
         };
         for (index, socket) in thread.sockets.sockets.iter_mut().enumerate() {
             poll.registry().register(socket, Token(index), Interest::READABLE)?;
@@ -98,7 +106,7 @@ impl Worker {
             let _alive = alive;
             thread.run(poll);
         })?;
-        Ok((Self { calls, waker, stopping, events, counters }, ended))
+        Ok((Self { calls, waker, stopping, events, counters, tcp }, ended))
     }
 
     /// Runs `call` on the media thread and waits for what it answers.
@@ -133,6 +141,11 @@ impl Worker {
         self.events.subscribe()
     }
 
+    /// Where TCP connections of this thread's peers are given to it.
+    pub fn tcp(&self) -> &Handover {
+        &self.tcp
+    }
+
     /// What the thread counted.
     pub fn counters(&self) -> &UdpCounters {
         &self.counters
@@ -158,6 +171,7 @@ struct Thread {
     events: broadcast::Sender<Event>,
     stopping: Arc<AtomicBool>,
     counters: Arc<UdpCounters>,
+    connections: Connections,
 }
 
 impl Thread {
@@ -172,7 +186,7 @@ impl Thread {
                 _ => {}
             }
             for event in &events {
-                if event.token() != WAKE {
+                if event.token() != WAKE && !self.connections.handle_event(&mut self.engine, event) {
                     self.ready[event.token().0] = true;
                 }
             }
@@ -181,6 +195,9 @@ impl Thread {
                     self.read_batch(index);
                     self.flush();
                 }
+            }
+            if self.connections.turn(&mut self.engine) {
+                self.flush();
             }
             self.run_calls();
             let now = clock::now();
@@ -200,10 +217,15 @@ impl Thread {
 
     /// How long nothing has to be done; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
-        if self.ready.contains(&true) || !self.called.is_empty() || self.engine.has_fan_out() {
+        if self.ready.contains(&true)
+            || !self.called.is_empty()
+            || self.engine.has_fan_out()
+            || self.connections.has_more()
+        {
             return Some(Duration::ZERO);
         }
-        self.engine.poll_timeout().map(|due| due.saturating_duration_since(clock::now().mono))
+        let due = [self.engine.poll_timeout(), self.connections.poll_timeout()].into_iter().flatten().min();
+        due.map(|due| due.saturating_duration_since(clock::now().mono))
     }
 
     /// Reads until the socket is empty or its turn is over; one clock reading serves the batch.
@@ -251,7 +273,7 @@ impl Thread {
 
     /// Sends what the engine has written and passes its events on.
     fn flush(&mut self) {
-        let Self { engine, sockets, senders, counters, .. } = self;
+        let Self { engine, sockets, senders, counters, connections, .. } = self;
         let outbox = engine.outbox();
         if !outbox.is_empty() {
             let mut total = Sent::default();
@@ -261,6 +283,7 @@ impl Thread {
                 total.dropped += sent.dropped;
                 total.calls += sent.calls;
             }
+            connections.send(outbox);
             outbox.clear();
             counters.sent.fetch_add(total.datagrams, Ordering::Relaxed);
             counters.send_dropped.fetch_add(total.dropped, Ordering::Relaxed);
