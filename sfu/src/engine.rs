@@ -10,6 +10,7 @@
 //! * [`outbox`]: what is to be sent, in runs
 //! * `routing`: which track feeds which slot
 //! * `mirrors`: publishers and subscribers of one room on different workers
+//! * `connections`: paths that can end
 //! * `alarms`: which session has something to do when
 //! * `timers`: everything that happens because time passes
 //! * [`session`], [`slab`]: what is kept of a session, and under which key
@@ -17,6 +18,7 @@
 mod alarms;
 pub mod api;
 mod commands;
+mod connections;
 mod fanout;
 mod media;
 mod mirrors;
@@ -62,6 +64,8 @@ pub struct EngineConfig {
     pub identity: Arc<Identity>,
     /// Our addresses, offered as host candidates in this order.
     pub candidates: Vec<SocketAddr>,
+    /// Where we listen for media over TCP, offered after them.
+    pub tcp_candidates: Vec<SocketAddr>,
     /// All the engine's own randomness comes from it, so that a test can be repeated. Unguessable in production.
     pub seed: [u8; 32],
     /// A room is made when it is first named, its first publisher teaches, all others are the wall (`--dev`).

@@ -35,6 +35,26 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The port for media over TCP is taken.
+    #[error(
+        "TCP port {port} on {address} is in use by another program. Stop it, set another `tcp_port` under [sfu], or `tcp = false` to do without media over TCP"
+    )]
+    TcpPortTaken {
+        /// Where.
+        address: IpAddr,
+        /// Which.
+        port: u16,
+    },
+    /// An address cannot be used for media over TCP.
+    #[error(
+        "cannot listen on TCP {address}: {source}. `tcp = false` under [sfu] does without media over TCP"
+    )]
+    TcpAddress {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Not one address is left.
     #[error("this machine has no usable IP address; name one with `addresses` under [sfu]")]
     NoAddress,

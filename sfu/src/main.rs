@@ -28,6 +28,7 @@ Settings come from tongtang.toml, then from the environment (TONGTANG_SFU__UDP_P
   [sfu] http_listen   where WHIP, WHEP and the control API listen
   [sfu] udp_port      all media use this port and, one for each further worker, those behind it: open them
   [sfu] workers       media threads, one for each core if not set
+  [sfu] tcp_port      the same for networks that let no UDP through; 0: the number of udp_port
   [sfu] addresses     the addresses clients are told; needed behind a router or with many interfaces
 Health: /healthz, /readyz, /metrics. SIGTERM ends it cleanly."
 )]

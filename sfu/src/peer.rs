@@ -362,6 +362,15 @@ impl Peer {
         self.ice.selected()
     }
 
+    /// A path that was a connection has ended. Nothing goes there any more, and nothing anywhere if it was the selected one,
+    /// until another passes a check.
+    pub fn path_closed(&mut self, path: Path) {
+        self.ice.path_closed(path);
+        if self.dtls_path == Some(path) {
+            self.dtls_path = None;
+        }
+    }
+
     /// Can media flow?
     #[must_use]
     pub fn is_connected(&self) -> bool {

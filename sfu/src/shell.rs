@@ -2,10 +2,12 @@
 //!
 //! ```text
 //!  sockets ⇄ udp worker (one thread, owns the engine) ◀─ calls ─ http (WHIP, WHEP, control), tap
-//!                         └─ events ─▶ http/events ─▶ signaling
+//!                 ▲       └─ events ─▶ http/events ─▶ signaling
+//!                 └─ connections ─ tcp
 //! ```
 //!
 //! * [`udp`]: the media sockets and the thread that drives the engine
+//! * [`tcp`]: media over TCP, where UDP does not come through
 //! * [`http`]: WHIP, WHEP, control API, health
 //! * [`tap`]: the recorder's connection and what is kept for it
 //! * [`node`]: puts them together and takes them apart
@@ -16,4 +18,5 @@ pub mod clock;
 pub mod http;
 pub mod node;
 pub mod tap;
+pub mod tcp;
 pub mod udp;

@@ -38,6 +38,7 @@ fn with_local<T>(answer: impl FnOnce(&LocalDescription<'_>) -> T) -> T {
         pwd: "ourpasswordourpassword12",
         fingerprint: "00:11:22",
         candidates: &candidates,
+        tcp_candidates: &[],
         version: 1,
     })
 }

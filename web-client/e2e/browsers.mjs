@@ -9,8 +9,8 @@ import { installProbes } from './probes.mjs';
 const CHROMIUM = process.env.TONGTANG_CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.TONGTANG_FIREFOX ?? '/usr/bin/firefox-esr';
 
-/** A Chromium whose camera and microphone play the given files. */
-export async function openChromium({ camera, microphone, viewport = { width: 1366, height: 768 }, locale = 'zh-CN' }) {
+/** A Chromium whose camera and microphone play the given files; `more`: further arguments of its command line. */
+export async function openChromium({ camera, microphone, viewport = { width: 1366, height: 768 }, locale = 'zh-CN', more = [] }) {
   const profile = mkdtempSync(join(tmpdir(), 'tongtang-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
@@ -23,6 +23,7 @@ export async function openChromium({ camera, microphone, viewport = { width: 136
       `--use-file-for-fake-video-capture=${camera}`, `--use-file-for-fake-audio-capture=${microphone}`,
       '--autoplay-policy=no-user-gesture-required', '--auto-select-desktop-capture-source=Entire screen',
       '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows',
+      ...more,
     ],
   });
   await context.addInitScript(installProbes);

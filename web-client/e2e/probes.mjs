@@ -78,6 +78,17 @@ export function installProbes() {
       }
       return { inbound, outbound };
     },
+    /** The protocol of each connection's selected candidate pair. */
+    async transports() {
+      const protocols = [];
+      for (const connection of alive()) {
+        const reports = await connection.getStats();
+        const transport = [...reports.values()].find((report) => report.type === 'transport' && report.selectedCandidatePairId);
+        const remote = transport && reports.get(reports.get(transport.selectedCandidatePairId)?.remoteCandidateId);
+        if (remote) protocols.push(remote.protocol);
+      }
+      return protocols;
+    },
     connectionStates: () => connections.map((connection) => connection.connectionState),
     /** When each RTCPeerConnection was made, in ms of performance.now(). */
     connectionBirths: () => [...born],

@@ -16,6 +16,7 @@ fuzz_target!(|text: &str| {
         pwd: "ourpasswordourpasswordour",
         fingerprint: "00:11",
         candidates: &candidates,
+        tcp_candidates: &candidates,
         version: 1,
     };
     let answer = write_fragment(&local, fragment.mid.as_deref());

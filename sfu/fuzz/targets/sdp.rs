@@ -23,6 +23,7 @@ fuzz_target!(|text: &str| {
         pwd: "ourpasswordourpasswordour",
         fingerprint: "00:11",
         candidates: &candidates,
+        tcp_candidates: &candidates,
         version: 1,
     };
     for video_codec in [VideoCodec::H264, VideoCodec::Vp8] {

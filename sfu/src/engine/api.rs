@@ -14,6 +14,18 @@ pub struct Path {
     pub remote: SocketAddr,
 }
 
+impl Path {
+    /// Sockets from this one on are TCP listeners, one for each of our addresses; their paths are connections. (Two connections
+    /// of a peer to two of our addresses may come from the same port of it.)
+    pub const FIRST_TCP_SOCKET: u8 = 128;
+
+    /// Is it a connection?
+    #[must_use]
+    pub fn is_tcp(self) -> bool {
+        self.socket >= Self::FIRST_TCP_SOCKET
+    }
+}
+
 /// `POST /whip/{room}`
 #[derive(Debug, Clone)]
 pub struct Publish {

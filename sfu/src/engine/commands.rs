@@ -274,6 +274,7 @@ impl Engine {
             pwd: peer.local_pwd(),
             fingerprint: self.config.identity.fingerprint(),
             candidates: &self.config.candidates,
+            tcp_candidates: &self.config.tcp_candidates,
             version: peer.version(),
         }
     }

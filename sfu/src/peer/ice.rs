@@ -124,6 +124,14 @@ impl Ice {
         self.paths.iter().any(|known| known.path == path)
     }
 
+    /// The path cannot be used any more: the next that passes a check is selected, if it was the selected one.
+    pub fn path_closed(&mut self, path: Path) {
+        self.paths.retain(|known| known.path != path);
+        if self.selected == Some(path) {
+            self.selected = None;
+        }
+    }
+
     pub fn consent_deadline(&self) -> Instant {
         self.last_check + CONSENT_TIMEOUT
     }
@@ -230,5 +238,26 @@ impl Ice {
             }
             keep
         });
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::peer::Identity;
+
+    #[test]
+    fn a_ufrag_names_its_worker_also_after_a_restart() {
+        let identity = Identity::generate().unwrap();
+        let (random, now) = (identity.provider.random(), Instant::now());
+        for worker in 0..64 {
+            let mut ice = Ice::new(random, worker, "remote", now).unwrap();
+            let first = ice.ufrag().to_owned();
+            ice.restart(random, "again", now, |_| {}).unwrap();
+            assert_ne!(ice.ufrag(), first);
+            assert_eq!([&first, ice.ufrag()].map(worker_of), [Some(usize::from(worker)); 2]);
+        }
+        assert_eq!((worker_of(""), worker_of("?")), (None, None));
     }
 }

@@ -19,6 +19,8 @@ pub struct LocalDescription<'a> {
     pub fingerprint: &'a str,
     /// Where we listen; the first is preferred.
     pub candidates: &'a [SocketAddr],
+    /// Where we listen for TCP, for peers that no UDP reaches.
+    pub tcp_candidates: &'a [SocketAddr],
     /// Session version: 1, and one more with every ICE restart (RFC 8866 §5.2).
     pub version: u64,
 }
@@ -112,7 +114,7 @@ impl<'a> AnswerWriter<'a> {
     }
 
     fn transport_lines(&mut self, local: &LocalDescription<'_>) {
-        for candidate in candidate_lines(local.candidates) {
+        for candidate in candidate_lines(local) {
             self.line(format_args!("a={candidate}"));
         }
         self.line(format_args!("a=end-of-candidates"));
@@ -145,14 +147,28 @@ impl<'a> AnswerWriter<'a> {
     }
 }
 
-/// `candidate:…` of each address, the first with the highest priority (RFC 8445 §5.1.2).
-pub(super) fn candidate_lines(candidates: &[SocketAddr]) -> impl Iterator<Item = String> {
-    candidates.iter().enumerate().map(|(index, address)| {
-        // Type preference 126 (host), local preference falling with the index, component 1.
-        let local_preference = 65_535 - (index as u32).min(65_535);
-        let priority = (126 << 24) | (local_preference << 8) | 255;
-        format!("candidate:{} 1 udp {priority} {} {} typ host", index + 1, address.ip(), address.port())
-    })
+/// Type preference of a host candidate (RFC 8445 §5.1.2.2), and of one over TCP: below those, as RFC 6544 §4.2 advises, and
+/// where libwebrtc has it.
+const UDP_TYPE_PREFERENCE: u32 = 126;
+const TCP_TYPE_PREFERENCE: u32 = 90;
+
+/// Direction preference of a passive host candidate (RFC 6544 §4.2): the upper three bits of the local preference.
+const PASSIVE: u32 = 4;
+
+/// `candidate:…` of each address, the first with the highest priority (RFC 8445 §5.1.2), TCP after all UDP (RFC 6544 §4.5). Each
+/// is a foundation of its own (RFC 8445 §5.1.1.3): their addresses or transports differ.
+pub(super) fn candidate_lines(local: &LocalDescription<'_>) -> impl Iterator<Item = String> {
+    let priority =
+        |type_preference: u32, local_preference: u32| (type_preference << 24) | (local_preference << 8) | 255;
+    let udp = local.candidates.iter().zip(0..).map(move |(address, n)| {
+        let priority = priority(UDP_TYPE_PREFERENCE, 65_535 - n);
+        format!("udp {priority} {} {} typ host", address.ip(), address.port())
+    });
+    let tcp = local.tcp_candidates.iter().zip(0..).map(move |(address, n)| {
+        let priority = priority(TCP_TYPE_PREFERENCE, (PASSIVE << 13) | (8_191 - n));
+        format!("tcp {priority} {} {} typ host tcptype passive", address.ip(), address.port())
+    });
+    udp.chain(tcp).zip(1..).map(|(candidate, foundation)| format!("candidate:{foundation} 1 {candidate}"))
 }
 
 /// An extension that is answered.

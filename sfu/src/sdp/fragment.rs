@@ -100,7 +100,7 @@ pub fn parse_fragment(text: &str) -> Result<Fragment, SdpError> {
 pub fn write_fragment(local: &LocalDescription<'_>, mid: Option<&str>) -> String {
     let mut text = format!("a=ice-lite\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", local.ufrag, local.pwd);
     let _ = write!(text, "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:{}\r\n", mid.unwrap_or("0"));
-    for candidate in candidate_lines(local.candidates) {
+    for candidate in candidate_lines(local) {
         let _ = write!(text, "a={candidate}\r\n");
     }
     text.push_str("a=end-of-candidates\r\n");
@@ -132,14 +132,16 @@ mod tests {
             pwd: "0123456789012345678901234",
             fingerprint: "",
             candidates: &candidates,
+            tcp_candidates: &candidates,
             version: 2,
         };
         let text = write_fragment(&local, Some("3"));
         let read = parse_fragment(&text).unwrap();
         assert_eq!(read.ufrag.as_deref(), Some("abcd1234"));
         assert_eq!(read.mid.as_deref(), Some("3"));
-        assert_eq!(read.candidates, 2);
-        assert!(text.contains("2001:db8::1 4001 typ host"));
+        assert_eq!(read.candidates, 4);
+        assert!(text.contains("2001:db8::1 4001 typ host\r\n"));
+        assert!(text.contains("2001:db8::1 4001 typ host tcptype passive\r\n"));
     }
 
     #[test]

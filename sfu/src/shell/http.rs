@@ -60,6 +60,10 @@ pub enum Access {
 pub struct Node {
     /// The engines' threads.
     pub workers: Workers,
+    /// What was counted of media over TCP.
+    pub tcp_counters: Arc<crate::shell::tcp::TcpCounters>,
+    /// TCP connections now.
+    pub tcp_places: Arc<crate::shell::tcp::places::Places>,
     /// Chosen at process start.
     pub epoch: u64,
     /// Who may.

@@ -9,6 +9,8 @@ use crate::shell::http::registry::Registry;
 use crate::shell::http::token::TokenKey;
 use crate::shell::http::{Access, Node, router};
 use crate::shell::tap::store::Bounds;
+use crate::shell::tcp::TcpCounters;
+use crate::shell::tcp::places::Places;
 use crate::shell::udp::{Plan, Workers};
 use crate::shell::{clock, tap};
 use futures_util::future;
@@ -94,15 +96,20 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         addresses: config.sfu.addresses.clone(),
         port: config.sfu.udp_port,
         dscp: config.sfu.dscp,
+        tcp_port: tcp_port(config),
         open_rooms,
     };
-    let started = Workers::start(&plan, &identity)?;
+    let (tcp_counters, tcp_places) = (Arc::new(TcpCounters::default()), Places::of_process());
+    let started = Workers::start(&plan, &identity, &tcp_counters, &tcp_places)?;
     let (workers, candidates, workers_ended) = (started.workers, started.candidates, started.ended);
-    tracing::info!(?candidates, workers = workers.count(), "media sockets are open");
+    let tcp_port = started.tcp_port;
+    tracing::info!(?candidates, ?tcp_port, workers = workers.count(), "media sockets are open");
 
     let node = Arc::new(Node {
         registry: Registry::new(workers.count()),
         workers,
+        tcp_counters,
+        tcp_places,
         epoch: clock::machine_unix_us(),
         access: if open_rooms { Access::Open } else { Access::Tokens(TokenKey::default()) },
         control_secret: secrets.as_ref().map(|secrets| secrets.control_secret.clone()),
@@ -176,6 +183,12 @@ async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     }
     node.workers.stop();
     tracing::info!("stopped");
+}
+
+/// The TCP port, unless it is switched off: named by itself or with the UDP port.
+fn tcp_port(config: &Config) -> Option<u16> {
+    let port = if config.sfu.tcp_port == 0 { config.sfu.udp_port } else { config.sfu.tcp_port };
+    config.sfu.tcp.then_some(port)
 }
 
 fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {

@@ -4,7 +4,7 @@
 
 #[path = "../connection/client.rs"]
 #[allow(dead_code, missing_docs, clippy::unwrap_used)]
-mod client;
+pub mod client;
 
 use crate::node::DEADLINE;
 use client::{Ask, Client, GCM, Names};

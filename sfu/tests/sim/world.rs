@@ -96,6 +96,7 @@ impl World {
             let config = EngineConfig {
                 identity: identity.clone(),
                 candidates: vec![SocketAddr::from(([198, 51, 100, 1], 3478 + worker as u16))],
+                tcp_candidates: Vec::new(),
                 seed: [seed as u8 + 100 * worker as u8; 32],
                 open_rooms: true,
             };

@@ -57,6 +57,8 @@ pub const KEYS: &[Key] = &[
     key("sfu.udp_port", "a port, 1 to 65535", "udp_port = 7880"),
     key("sfu.workers", "a number, 0 (one for each core) to 64", "workers = 4"),
     key("sfu.pin_workers", BOOLEAN, "pin_workers = true"),
+    key("sfu.tcp", BOOLEAN, "tcp = true"),
+    key("sfu.tcp_port", "a port, or 0 for the number of udp_port", "tcp_port = 443"),
     key("sfu.dscp", "a number, 0 to 63", "dscp = 34"),
     key("sfu.addresses", "a list of this machine's IP addresses", r#"addresses = ["192.168.1.20"]"#),
     key(

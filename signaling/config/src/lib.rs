@@ -113,6 +113,10 @@ pub struct Sfu {
     pub workers: usize,
     /// Does each media thread stay on a core of its own? For machines that do nothing else.
     pub pin_workers: bool,
+    /// Offer media over TCP too, to browsers whose network lets no UDP through (RFC 6544).
+    pub tcp: bool,
+    /// TCP port of that. 0: the number of `udp_port`.
+    pub tcp_port: u16,
     /// DSCP of all media that leaves, 0 to 63 (RFC 8837 §5: 34 for interactive video, 46 for voice). 0: none.
     pub dscp: u8,
     /// Addresses named in ICE candidates. Empty: every address of this machine, loopback last.
@@ -212,6 +216,8 @@ impl Default for Sfu {
             udp_port: 7880,
             workers: 0,
             pin_workers: false,
+            tcp: true,
+            tcp_port: 0,
             dscp: 0,
             addresses: Vec::new(),
             ice_servers: Vec::new(),

@@ -67,10 +67,12 @@ async fn metrics(
     gauge("rooms", stats.rooms as u64);
     gauge("sessions", stats.sessions as u64);
     gauge("taps", node.taps.load(Ordering::Relaxed));
+    gauge("tcp_connections", node.tcp_places.taken() as u64);
     gauge("draining", u64::from(node.draining.load(Ordering::Relaxed)));
     let udp = |read: fn(&UdpCounters) -> &AtomicU64| -> u64 {
         node.workers.counters().map(|counters| read(counters).load(Ordering::Relaxed)).sum()
     };
+    let tcp = &node.tcp_counters;
     let own = [
         ("udp_received", udp(|counters| &counters.received)),
         ("udp_sent", udp(|counters| &counters.sent)),
@@ -78,6 +80,12 @@ async fn metrics(
         ("udp_send_calls", udp(|counters| &counters.send_calls)),
         ("udp_too_long", udp(|counters| &counters.too_long)),
         ("udp_receive_failed", udp(|counters| &counters.receive_failed)),
+        ("tcp_accepted", tcp.accepted.load(Ordering::Relaxed)),
+        ("tcp_refused", tcp.refused.load(Ordering::Relaxed)),
+        ("tcp_malformed", tcp.malformed.load(Ordering::Relaxed)),
+        ("tcp_received", tcp.received.load(Ordering::Relaxed)),
+        ("tcp_sent", tcp.sent.load(Ordering::Relaxed)),
+        ("tcp_send_dropped", tcp.send_dropped.load(Ordering::Relaxed)),
         ("tap_lost_packets", node.tap_lost.load(Ordering::Relaxed)),
     ];
     for (name, value) in stats.counters.into_iter().chain(own) {

@@ -45,6 +45,15 @@ impl Sockets {
         outcome
     }
 
+    /// The addresses that sockets are bound to.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        self.sockets
+            .iter()
+            .filter_map(|socket| socket.local_addr().ok())
+            .map(|address| address.ip())
+            .collect()
+    }
+
     /// Marks what leaves with a DSCP (RFC 2474 §3: the upper six bits of TOS and traffic class). A kernel that refuses
     /// sends unmarked.
     pub fn mark(&self, dscp: u8) {

@@ -3,6 +3,7 @@
 use crate::engine::{Engine, Event, Path};
 use crate::now::Now;
 use crate::shell::clock;
+use crate::shell::tcp::{Connections, Handover, TcpCounters};
 use crate::shell::udp::Sockets;
 use crate::shell::udp::batch::{Receiver, Segmentation, Sender, Sent};
 use crate::shell::udp::cores;
@@ -72,12 +73,13 @@ pub struct Worker {
     stopping: Arc<AtomicBool>,
     events: broadcast::Sender<Event>,
     counters: Arc<UdpCounters>,
+    tcp: Handover,
 }
 
 /// How other threads wake a worker that sleeps.
 #[derive(Debug)]
 pub(super) struct Bed {
-    waker: Waker,
+    waker: Arc<Waker>,
     is_asleep: AtomicBool,
 }
 
@@ -103,7 +105,7 @@ impl Prepared {
     pub(super) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
-        Ok(Self { poll, bed: Arc::new(Bed { waker, is_asleep: AtomicBool::new(false) }) })
+        Ok(Self { poll, bed: Arc::new(Bed { waker: Arc::new(waker), is_asleep: AtomicBool::new(false) }) })
     }
 
     pub(super) fn bed(&self) -> Arc<Bed> {
@@ -118,6 +120,7 @@ impl Prepared {
         beds: Arc<[Arc<Bed>]>,
         engine: Engine,
         sockets: Sockets,
+        tcp_counters: Arc<TcpCounters>,
         core: Option<usize>,
     ) -> io::Result<(Worker, oneshot::Receiver<()>)> {
         let Self { poll, bed } = self;
@@ -125,6 +128,8 @@ impl Prepared {
         let (events, _) = broadcast::channel(MAX_EVENTS);
         let stopping = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(UdpCounters::default());
+        let (tcp, connections) =
+            Connections::new(poll.registry().try_clone()?, bed.waker.clone(), tcp_counters);
         let mut thread = Thread {
             ready: vec![true; sockets.sockets.len()],
             senders: sockets.sockets.iter().map(|_| Sender::new(Segmentation::Kernel)).collect(),
@@ -137,6 +142,7 @@ impl Prepared {
             events: events.clone(),
             stopping: stopping.clone(),
             counters: counters.clone(),
+            connections,
         };
         for (index, socket) in thread.sockets.sockets.iter_mut().enumerate() {
             poll.registry().register(socket, Token(index), Interest::READABLE)?;
@@ -149,7 +155,7 @@ impl Prepared {
             }
             thread.run(poll);
         })?;
-        Ok((Worker { calls, bed, stopping, events, counters }, ended))
+        Ok((Worker { calls, bed, stopping, events, counters, tcp }, ended))
     }
 }
 
@@ -194,6 +200,11 @@ impl Worker {
         self.events.subscribe()
     }
 
+    /// Where TCP connections of this thread's peers are given to it.
+    pub fn tcp(&self) -> &Handover {
+        &self.tcp
+    }
+
     /// What the thread counted.
     pub fn counters(&self) -> &UdpCounters {
         &self.counters
@@ -222,6 +233,7 @@ struct Thread {
     events: broadcast::Sender<Event>,
     stopping: Arc<AtomicBool>,
     counters: Arc<UdpCounters>,
+    connections: Connections,
 }
 
 impl Thread {
@@ -245,7 +257,7 @@ impl Thread {
                 _ => {}
             }
             for event in &events {
-                if event.token() != WAKE {
+                if event.token() != WAKE && !self.connections.handle_event(&mut self.engine, event) {
                     self.ready[event.token().0] = true;
                 }
             }
@@ -257,6 +269,9 @@ impl Thread {
             }
             if self.engine.has_mirrored() {
                 self.engine.handle_mirrors(clock::now(), MAX_MIRRORED);
+                self.flush();
+            }
+            if self.connections.turn(&mut self.engine) {
                 self.flush();
             }
             self.run_calls();
@@ -277,11 +292,12 @@ impl Thread {
 
     /// How long nothing has to be done; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
-        let is_busy = self.ready.contains(&true) || !self.called.is_empty();
+        let is_busy = self.ready.contains(&true) || !self.called.is_empty() || self.connections.has_more();
         if is_busy || self.engine.has_fan_out() || self.engine.has_mirrored() {
             return Some(Duration::ZERO);
         }
-        self.engine.poll_timeout().map(|due| due.saturating_duration_since(clock::now().mono))
+        let due = [self.engine.poll_timeout(), self.connections.poll_timeout()].into_iter().flatten().min();
+        due.map(|due| due.saturating_duration_since(clock::now().mono))
     }
 
     /// Reads until the socket is empty or its turn is over; one clock reading serves the batch.
@@ -336,7 +352,7 @@ impl Thread {
             }
             told &= told - 1;
         }
-        let Self { engine, sockets, senders, counters, .. } = self;
+        let Self { engine, sockets, senders, counters, connections, .. } = self;
         let outbox = engine.outbox();
         if !outbox.is_empty() {
             let mut total = Sent::default();
@@ -346,6 +362,7 @@ impl Thread {
                 total.dropped += sent.dropped;
                 total.calls += sent.calls;
             }
+            connections.send(outbox);
             outbox.clear();
             counters.sent.fetch_add(total.datagrams, Ordering::Relaxed);
             counters.send_dropped.fetch_add(total.dropped, Ordering::Relaxed);

@@ -5,6 +5,8 @@ use crate::error::NodeError;
 use crate::mirror::{MAX_WORKERS, mesh};
 use crate::now::Now;
 use crate::peer::Identity;
+use crate::shell::tcp::places::Places;
+use crate::shell::tcp::{Listeners, TcpCounters};
 use crate::shell::udp::worker::{Prepared, UdpCounters};
 use crate::shell::udp::{Sockets, Worker, WorkerError, cores};
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +24,8 @@ pub struct Plan {
     pub addresses: Vec<IpAddr>,
     /// The first worker's port, the others have those behind it; 0: any.
     pub port: u16,
+    /// The TCP port of all of them, 0: any; none: media does not go over TCP.
+    pub tcp_port: Option<u16>,
     /// DSCP of what leaves.
     pub dscp: u8,
     /// Are rooms open (`--dev`)?
@@ -43,13 +47,20 @@ pub struct Started {
     pub workers: Workers,
     /// What the first worker's answers offer.
     pub candidates: Vec<SocketAddr>,
+    /// The TCP port, if there is one.
+    pub tcp_port: Option<u16>,
     /// One for each thread, closed when it has ended.
     pub ended: Vec<oneshot::Receiver<()>>,
 }
 
 impl Workers {
     /// Opens the sockets and starts the threads.
-    pub fn start(plan: &Plan, identity: &Arc<Identity>) -> Result<Started, NodeError> {
+    pub fn start(
+        plan: &Plan,
+        identity: &Arc<Identity>,
+        tcp_counters: &Arc<TcpCounters>,
+        tcp_places: &Arc<Places>,
+    ) -> Result<Started, NodeError> {
         let system = |source| NodeError::System { what: "cannot start a media thread", source };
         let cores = cores::allowed();
         let count = if plan.workers == 0 { cores.len() } else { plan.workers }.clamp(1, MAX_WORKERS);
@@ -64,24 +75,40 @@ impl Workers {
             (0..count).map(|_| Prepared::new()).collect::<Result<_, _>>().map_err(system)?;
         let beds: Arc<[_]> = prepared.iter().map(Prepared::bed).collect();
         let candidates = bound.first().map(|sockets| sockets.candidates.clone()).unwrap_or_default();
+        let tcp = match (plan.tcp_port, bound.first()) {
+            (Some(port), Some(sockets)) => Some(Listeners::bind(&sockets.addresses(), port)?),
+            _ => None,
+        };
+        let tcp_port = tcp.as_ref().map(Listeners::port);
+        let tcp_candidates: Vec<SocketAddr> = tcp_port
+            .map(|port| candidates.iter().map(|address| SocketAddr::new(address.ip(), port)).collect())
+            .unwrap_or_default();
         let (mut workers, mut ended) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let parts = prepared.into_iter().zip(bound).zip(mesh(count)).enumerate();
         for (index, ((prepared, sockets), mirrors)) in parts {
             let config = EngineConfig {
                 identity: identity.clone(),
                 candidates: sockets.candidates.clone(),
+                tcp_candidates: tcp_candidates.clone(),
                 seed: rand::random(),
                 open_rooms: plan.open_rooms,
             };
             let engine = Engine::beside_others(config, mirrors);
             // More threads than cores: the system knows better where to put them.
             let core = cores.get(index).copied().filter(|_| plan.pinned && count <= cores.len());
-            let (worker, alive) =
-                prepared.start(index, beds.clone(), engine, sockets, core).map_err(system)?;
+            let (worker, alive) = prepared
+                .start(index, beds.clone(), engine, sockets, tcp_counters.clone(), core)
+                .map_err(system)?;
             workers.push(worker);
             ended.push(alive);
         }
-        Ok(Started { workers: Self { workers, order: Mutex::default() }, candidates, ended })
+        if let Some(tcp) = tcp {
+            tcp.mark(plan.dscp);
+            let handovers: Vec<_> = workers.iter().map(|worker| worker.tcp().clone()).collect();
+            tcp.accept(&handovers, tcp_counters, tcp_places)
+                .map_err(|source| NodeError::System { what: "cannot accept media over TCP", source })?;
+        }
+        Ok(Started { workers: Self { workers, order: Mutex::default() }, candidates, tcp_port, ended })
     }
 
     /// How many there are: at least one.
