@@ -76,6 +76,15 @@ pub enum Dropped {
     TooLate,
 }
 
+impl From<NotNew> for Dropped {
+    fn from(not_new: NotNew) -> Self {
+        match not_new {
+            NotNew::Duplicate => Self::Duplicate,
+            NotNew::TooLate => Self::TooLate,
+        }
+    }
+}
+
 /// A packet to route.
 #[derive(Debug, Clone, Copy)]
 pub struct Accepted {
@@ -190,13 +199,7 @@ impl Ingress {
             }
         };
         let whole = &packet[start..];
-        let taken =
-            self.tracks[track].take(now.mono, whole, &header, audio_level, arrival).map_err(|not_new| {
-                match not_new {
-                    NotNew::Duplicate => Dropped::Duplicate,
-                    NotNew::TooLate => Dropped::TooLate,
-                }
-            })?;
+        let taken = self.tracks[track].take(now.mono, whole, &header, audio_level, arrival)?;
         let source = self.tracks[track].source;
         if let Some(requests) = requests_of(&mut self.keyframes, source) {
             // Padding alone is no sign that the layer is on again.
@@ -345,7 +348,7 @@ impl Ingress {
             Part::Bye(ssrcs) => {
                 for ssrc in *ssrcs {
                     let tracks = self.tracks.iter_mut().enumerate();
-                    for (index, track) in tracks.filter(|(_, track)| track.ssrc == ssrc) {
+                    for (index, track) in tracks.filter(|(_, track)| track.ssrc == ssrc && !track.is_ended) {
                         track.is_ended = true;
                         ended(index);
                     }

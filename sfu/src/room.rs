@@ -18,9 +18,9 @@ use tongtang_protocol::ids::{ParticipantId, RoomId};
 use tongtang_protocol::lesson::{Link, Role, VideoCodec};
 use voices::Voices;
 
-/// People and screens of one room: a master teacher's lesson goes to a whole district. Who comes later is refused.
+/// People and screens of one room on one worker: a master teacher's lesson goes to a whole district. Who comes later is refused.
 pub const MAX_PARTICIPANTS_PER_ROOM: usize = 4_096;
-/// Those of them who publish: 16 classrooms with an assistant each, the teacher, and others to come on stage. Who comes
+/// Those of them who publish (with several workers, on each): 16 classrooms with an assistant each, the teacher, and others to come on stage. Who comes
 /// later may watch.
 pub const MAX_PUBLISHERS_PER_ROOM: usize = 64;
 /// Expelled participants that are remembered of a room. Beyond it whoever was expelled longest ago may come again.
@@ -106,7 +106,12 @@ impl Room {
         if !self.participants.contains_key(id) && self.participants.len() >= MAX_PARTICIPANTS_PER_ROOM {
             return None;
         }
-        Some(self.participants.entry(id.clone()).or_insert_with(|| Participant {
+        Some(self.mirrored_participant(id, role))
+    }
+
+    /// The same of one whose publisher is on another worker, where it has been counted.
+    pub fn mirrored_participant(&mut self, id: &ParticipantId, role: Role) -> &mut Participant {
+        self.participants.entry(id.clone()).or_insert_with(|| Participant {
             role,
             publisher: None,
             subscriber: None,
@@ -120,7 +125,7 @@ impl Room {
                 sources: Vec::new(),
                 link: Link::default(),
             },
-        }))
+        })
     }
 
     /// How many others than `me` publish.

@@ -149,7 +149,7 @@ impl Stats {
         self.counters.iter().find(|(known, _)| *known == name).map_or(0, |(_, value)| *value)
     }
 
-    /// The sums over all workers' engines. Rooms are on all of them.
+    /// The sums over all workers' engines. Rooms are on all of them (with open rooms, `--dev`: those of the one with the most).
     pub fn of_all(workers: Vec<Self>) -> Self {
         workers
             .into_iter()

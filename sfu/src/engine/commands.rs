@@ -81,6 +81,7 @@ impl Engine {
             self.end_sessions_of(now, key, &participant);
         }
         self.unwant(key);
+        self.end_mirrors_of(now, key);
         // Dropping the taps tells their readers that nothing more comes.
         self.rooms.remove(key);
         self.room_keys.remove(room);
@@ -89,7 +90,9 @@ impl Engine {
     /// Changes what feeds the slots of a room, and who is kept out of it.
     pub fn set_routes(&mut self, now: Now, room: &RoomId, routes: &Routes) -> Result<(), Refusal> {
         let key = self.room_key(room)?;
+        let mut may_come_again = false;
         if let Some(room) = self.rooms.get_mut(key) {
+            may_come_again = room.routes.expelled.iter().any(|known| !routes.expelled.contains(known));
             room.routes = routes.clone();
             room.routes.wall.truncate(usize::from(MAX_WALL));
             room.routes.expelled.truncate(MAX_EXPELLED_PER_ROOM);
@@ -97,6 +100,9 @@ impl Engine {
         }
         for expelled in &routes.expelled {
             self.end_sessions_of(now, key, expelled);
+        }
+        if may_come_again {
+            self.want_again(key);
         }
         self.select_voices(now, key);
         self.reroute(now, key);
@@ -156,7 +162,10 @@ impl Engine {
         let answered = self.answer_publisher(now, room, &publish, &offer);
         let (answer, mut session, ingress) =
             answered.inspect_err(|_| self.leave_if_gone(room, &publish.participant))?;
-        self.end_publisher_of(now, room, &publish.participant);
+        let older = self.participant_mut(room, &publish.participant).and_then(|who| who.publisher);
+        if let Some(older) = older.filter(|key| self.is_here(*key)) {
+            self.end_session(now, SessionKey::Publisher(older), Notice::Tell);
+        }
         // Ending the older session may have ended the room (open rooms): it is taken up again.
         let room = self.admit(&publish.room, &publish.participant, publish.role)?;
         session.room = room;
@@ -328,6 +337,11 @@ impl Engine {
         })
     }
 
+    /// All sessions by their names.
+    pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
+        self.by_session.keys()
+    }
+
     /// The client ends its session; no [`Event::SessionEnded`] follows.
     pub fn close(&mut self, now: Now, session: &SessionId) -> Result<(), Refusal> {
         let key = self.by_session.get(session).copied().ok_or_else(|| Refusal::NoSession(session.clone()))?;
@@ -351,6 +365,7 @@ impl Engine {
         if let Some(room) = self.rooms.get_mut(key) {
             room.routes.expelled.retain(|expelled| expelled != participant);
         }
+        self.want_again(key);
         Ok(())
     }
 
@@ -362,9 +377,14 @@ impl Engine {
         }
     }
 
+    /// Is the publisher's session of this engine?
+    fn is_here(&self, key: Key) -> bool {
+        self.publishers.get(key).is_some_and(|publisher| publisher.session().is_some())
+    }
+
     fn end_publisher_of(&mut self, now: Now, room: Key, participant: &ParticipantId) {
         let Some(key) = self.participant_mut(room, participant).and_then(|who| who.publisher) else { return };
-        if self.publishers.get(key).is_some_and(|publisher| publisher.session().is_some()) {
+        if self.is_here(key) {
             self.end_session(now, SessionKey::Publisher(key), Notice::Tell);
         } else {
             self.end_mirror(now, key);
@@ -378,17 +398,18 @@ impl Engine {
         for track in publisher.ingress.tracks() {
             room.taps.iter_mut().for_each(|(_, tap)| tap.flow_ended(track.flow));
         }
-        if let Some(who) = room.participants.get_mut(publisher.participant())
-            && who.publisher == Some(key)
-        {
-            who.publisher = None;
-            room.hide(publisher.participant());
-        }
         for subscriber in room.participants.values().filter_map(|who| who.subscriber) {
             let Some(subscriber) = self.subscribers.get_mut(subscriber) else { continue };
             for slot in subscriber.egress.slots_mut() {
                 slot.forget(|track| track.publisher == key);
             }
+        }
+        if let Some(who) = room.participants.get_mut(publisher.participant())
+            && who.publisher == Some(key)
+        {
+            who.publisher = None;
+            room.hide(publisher.participant());
+            self.seat_mirror(publisher.room(), publisher.participant());
         }
         Some(publisher)
     }

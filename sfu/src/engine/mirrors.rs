@@ -4,16 +4,18 @@
 //! them, and send on what they accept from them; here each is a [`Origin::Mirror`], whose tracks feed slots like any
 //! other's. Towards the publisher go requests for keyframes only: what is missing, its own worker asks for.
 
+use super::Engine;
 use super::session::{Origin, Publisher};
 use super::slab::Key;
-use super::{Engine, media};
 use crate::ingress::clock::SenderReportPoint;
 use crate::ingress::{Accepted, Ingress, SenderReportOf};
 use crate::mirror::{self, MirrorId, Mirrors, News};
 use crate::now::Now;
 use crate::room::Participant;
 use std::collections::HashMap;
-use tongtang_protocol::ids::RoomId;
+use std::time::Instant;
+use tongtang_protocol::ids::{ParticipantId, RoomId};
+use tongtang_protocol::lesson::Role;
 
 /// This worker's part in the mirroring.
 #[derive(Debug)]
@@ -67,7 +69,7 @@ impl Engine {
     pub fn handle_mirrors(&mut self, now: Now, packets: usize) -> bool {
         let mut packet = std::mem::take(&mut self.mirrored.packet);
         let mut left = packets;
-        for worker in self.mirrored.mirrors.others() {
+        for worker in self.mirrored.mirrors.others_in_turn() {
             self.take_news(now, worker);
             while left > 0
                 && let Some(of) = self.mirrored.mirrors.packet(worker, &mut packet)
@@ -105,8 +107,7 @@ impl Engine {
     fn handle_mirrored(&mut self, now: Now, worker: usize, of: mirror::Mirrored, packet: &[u8]) {
         let Some(&key) = self.mirrored.keys.get(&(worker, of.id)) else { return };
         let Some(publisher) = self.publishers.get_mut(key) else { return };
-        let track = usize::from(of.track);
-        match publisher.ingress.accept_mirrored(now, track, of.audio_level, packet) {
+        match publisher.ingress.accept_mirrored(now, of, packet) {
             Ok(accepted) => {
                 self.counters.mirrored_packets += 1;
                 self.gather(now, key, &accepted);
@@ -126,10 +127,10 @@ impl Engine {
                     let origin = Origin::Mirror { worker, id, room, participant };
                     self.mirror_came(now, Publisher { origin, ingress, is_muted: false, since }, role);
                 }
-                News::Track { id, track, description } => {
+                News::Track { id, track, description, heard } => {
                     let Some((_, publisher)) = self.mirror_mut(worker, id) else { continue };
                     let is_next = publisher.ingress.tracks().len() == usize::from(track);
-                    if is_next && publisher.ingress.add_mirrored_track(now.mono, description) {
+                    if is_next && publisher.ingress.add_mirrored_track(heard, description) {
                         let room = publisher.room();
                         self.select_voices(now, room);
                         self.reroute(now, room);
@@ -166,31 +167,55 @@ impl Engine {
         Some((key, self.publishers.get_mut(key)?))
     }
 
-    fn mirror_came(&mut self, now: Now, publisher: Publisher, role: tongtang_protocol::lesson::Role) {
+    fn mirror_came(&mut self, now: Now, publisher: Publisher, role: Role) {
         let Origin::Mirror { worker, id, room: room_key, .. } = publisher.origin else { return };
         let Some(room) = self.rooms.get_mut(room_key).filter(|room| room.is_wanting) else { return };
         let participant = publisher.participant().clone();
         if self.mirrored.keys.contains_key(&(worker, id)) || room.routes.expelled.contains(&participant) {
             return;
         }
-        let Some(who) = room.participant(&participant, role) else {
-            self.counters.limit_refusals += 1;
-            return;
-        };
-        // A session here is newer: its participant has moved.
-        let is_here = who
+        // Its own worker has counted it among the room's publishers.
+        let who = room.mirrored_participant(&participant, role);
+        let since = publisher.since;
+        // Who is here, or came later, has the seat: its participant has moved, and the other's end is on its way.
+        let is_newer = who
             .publisher
             .and_then(|key| self.publishers.get(key))
-            .is_some_and(|publisher| publisher.session().is_some());
-        if is_here {
-            return;
-        }
-        let since = publisher.since;
+            .is_none_or(|seated| seated.session().is_none() && seated.since <= since);
         let key = self.publishers.insert(publisher);
-        who.publisher = Some(key);
-        room.show(&participant, since);
         self.mirrored.keys.insert((worker, id), key);
+        if is_newer {
+            who.publisher = Some(key);
+            room.show(&participant, since);
+        }
         self.clocks.wake(now.mono);
+    }
+
+    /// A participant's publisher has gone: if it is on another worker by now, its mirror takes the seat.
+    pub(super) fn seat_mirror(&mut self, room_key: Key, participant: &ParticipantId) {
+        let newest = self
+            .mirrored
+            .keys
+            .values()
+            .filter_map(|key| Some((*key, self.publishers.get(*key)?)))
+            .filter(|(_, publisher)| publisher.room() == room_key && publisher.participant() == participant)
+            .max_by_key(|(_, publisher)| publisher.since);
+        let Some((key, since)) = newest.map(|(key, publisher)| (key, publisher.since)) else { return };
+        let Some(room) = self.rooms.get_mut(room_key) else { return };
+        if let Some(who) = room.participants.get_mut(participant) {
+            who.publisher = Some(key);
+            room.show(participant, since);
+        }
+    }
+
+    /// Forgets all publishers of a room that are on other workers.
+    pub(super) fn end_mirrors_of(&mut self, now: Now, room: Key) {
+        let keys: Vec<Key> = self.mirrored.keys.values().copied().collect();
+        for key in keys {
+            if self.publishers.get(key).is_some_and(|publisher| publisher.room() == room) {
+                self.end_mirror(now, key);
+            }
+        }
     }
 
     /// Forgets a publisher of another worker.
@@ -204,17 +229,17 @@ impl Engine {
         }
     }
 
-    /// Asks other workers for the keyframes that are due.
+    /// Asks other workers for the keyframes that are due, and sends what waited for room.
     pub(super) fn mirror_timeouts(&mut self, now: Now) {
-        let Self { publishers, mirrored, counters, .. } = self;
+        let Self { publishers, mirrored, .. } = self;
+        mirrored.mirrors.send_backlogs();
         if mirrored.keys.is_empty() {
             return;
         }
         for (_, publisher) in publishers.iter_mut() {
             let Origin::Mirror { worker, id, .. } = publisher.origin else { continue };
             for track in workers(u64::from(publisher.ingress.due_keyframes(now.mono))) {
-                let is_told = mirrored.mirrors.tell(worker, News::Keyframe { id, track: track as u8 });
-                counters.mirror_news_lost += u64::from(!is_told);
+                mirrored.mirrors.tell_if_room(worker, News::Keyframe { id, track: track as u8 });
             }
         }
     }
@@ -235,16 +260,18 @@ impl Engine {
             return;
         }
         self.unwant(key);
-        let mirrors: Vec<Key> = self
-            .rooms
-            .get(key)
-            .map(|room| room.participants.values().filter_map(|who| who.publisher).collect())
-            .unwrap_or_default();
-        for publisher in mirrors {
-            if self.publishers.get(publisher).is_some_and(|publisher| publisher.session().is_none()) {
-                self.end_mirror(now, publisher);
+        self.end_mirrors_of(now, key);
+    }
+
+    /// Somebody may come again: publishers that were not let in are to be told of again.
+    pub(super) fn want_again(&mut self, room: Key) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            let is_wanting = std::mem::take(&mut room.is_wanting);
+            if !is_wanting {
+                return;
             }
         }
+        self.want(room);
     }
 
     /// The room is wanted no more.
@@ -262,8 +289,12 @@ impl Engine {
         let mask = *mask;
         let Some(room) = self.room_keys.get(room).and_then(|key| self.rooms.get_mut(*key)) else { return };
         room.wanted_by = mask;
-        let publishers: Vec<Key> = room.participants.values().filter_map(|who| who.publisher).collect();
-        for key in publishers {
+        let seated = room.participants.values().filter_map(|who| who.publisher);
+        let mut publishers: Vec<(Instant, Key)> =
+            seated.filter_map(|key| Some((self.publishers.get(key)?.since, key))).collect();
+        // Where routes go by arrival, in that order.
+        publishers.sort_unstable();
+        for (_, key) in publishers {
             self.describe(key, 1 << worker);
         }
     }
@@ -314,6 +345,7 @@ impl Engine {
                 id,
                 track: at,
                 description: track.description(),
+                heard: track.heard(),
             });
             if track.is_ended {
                 counters.mirror_news_lost +=
@@ -324,14 +356,10 @@ impl Engine {
             {
                 // As if it had travelled as fast as the fastest: then both workers have the same clock.
                 let unix_us = unix_us.max(0) as u64;
-                counters.mirror_news_lost += mirrored.tell_all(workers(mask), || News::Report {
-                    id,
-                    track: at,
-                    ntp,
-                    rtp,
-                    at: arrived,
-                    unix_us,
-                });
+                for worker in workers(mask) {
+                    let report = News::Report { id, track: at, ntp, rtp, at: arrived, unix_us };
+                    mirrored.mirrors.tell_if_room(worker, report);
+                }
             }
         }
     }
@@ -339,39 +367,53 @@ impl Engine {
     /// A publisher has a new track.
     pub(super) fn mirror_track(&mut self, key: Key, track: usize) {
         let Some((mask, id, publisher)) = self.wanted_publisher(key) else { return };
-        let Some(description) = publisher.ingress.describe(track) else { return };
+        let Some(new) = publisher.ingress.tracks().get(track) else { return };
+        let (description, heard) = (new.description(), new.heard());
         self.counters.mirror_news_lost += self.mirrored.tell_all(workers(mask), || News::Track {
             id,
             track: track as u8,
             description: description.clone(),
+            heard,
         });
     }
 
     /// An accepted packet goes to whoever wants its room.
     pub(super) fn mirror_packet(&mut self, key: Key, accepted: &Accepted, packet: &[u8]) {
-        let Some((mask, id, publisher)) = self.wanted_publisher(key) else { return };
-        let Some(track) = publisher.ingress.tracks().get(accepted.track) else { return };
-        if media::is_silenced(publisher, track.source) {
-            return;
-        }
-        let of = mirror::Mirrored { id, track: accepted.track as u8, audio_level: accepted.meta.audio_level };
+        let Some((mask, id, _)) = self.wanted_publisher(key) else { return };
+        // What a muted microphone says goes too: it stays as loud as it is, and is heard at once when it may be.
+        let of = mirror::Mirrored {
+            id,
+            track: accepted.track as u8,
+            sequence: accepted.meta.sequence,
+            audio_level: accepted.meta.audio_level,
+        };
+        let mut lost = 0;
         for worker in workers(mask) {
-            let is_sent = self.mirrored.mirrors.send(worker, of, packet);
-            self.counters.mirror_packets_lost += u64::from(!is_sent);
+            lost += u64::from(!self.mirrored.mirrors.send(worker, of, packet));
+        }
+        // That worker has nowhere to ask for the packet again.
+        if lost > 0
+            && let Some(publisher) = self.publishers.get_mut(key)
+        {
+            self.counters.mirror_packets_lost += lost;
+            publisher.ingress.want_keyframe(accepted.track);
         }
     }
 
     /// A sender report arrived.
     pub(super) fn mirror_report(&mut self, now: Now, key: Key, report: SenderReportOf) {
         let Some((mask, id, _)) = self.wanted_publisher(key) else { return };
-        self.counters.mirror_news_lost += self.mirrored.tell_all(workers(mask), || News::Report {
-            id,
-            track: report.track as u8,
-            ntp: report.ntp,
-            rtp: report.rtp,
-            at: now.mono,
-            unix_us: now.unix_us,
-        });
+        for worker in workers(mask) {
+            let report = News::Report {
+                id,
+                track: report.track as u8,
+                ntp: report.ntp,
+                rtp: report.rtp,
+                at: now.mono,
+                unix_us: now.unix_us,
+            };
+            self.mirrored.mirrors.tell_if_room(worker, report);
+        }
     }
 
     /// A track said goodbye.

@@ -164,8 +164,13 @@ impl Engine {
         let Self { rooms, publishers, subscribers, .. } = self;
         let Some(room) = rooms.get_mut(room) else { return };
         for participant in room.participants.values_mut() {
+            // Its own worker judges who is only mirrored here.
+            let publisher = participant.publisher.filter(|key| is_here(publishers, *key));
+            if publisher.is_none() && participant.subscriber.is_none() {
+                continue;
+            }
             let (mut from, mut towards, mut rtt_ms) = (Default::default(), Default::default(), None);
-            if let Some(publisher) = participant.publisher.and_then(|key| publishers.get_mut(key)) {
+            if let Some(publisher) = publisher.and_then(|key| publishers.get_mut(key)) {
                 from = publisher.ingress.take_loss();
                 let last = publisher.ingress.tracks().iter().map(|track| track.last_packet).max();
                 participant.last_sign = participant.last_sign.max(last);
@@ -201,6 +206,10 @@ impl Engine {
             events.push_back(Event::Participant { room: room.id.clone(), participant: changed });
         }
     }
+}
+
+fn is_here(publishers: &Slab<Publisher>, key: Key) -> bool {
+    publishers.get(key).is_some_and(|publisher| publisher.session().is_some())
 }
 
 impl Participant {

@@ -2,8 +2,9 @@
 //! numbered and asked for again, so that nothing is sent to the publisher from here.
 
 use super::clock::SenderReportPoint;
-use super::track::{Arrival, NotNew, Track};
+use super::track::{Arrival, Track};
 use super::{Accepted, Dropped, Ingress, MAX_TRACKS_PER_PUBLISHER, requests_of};
+use crate::mirror::Mirrored;
 use crate::now::Now;
 use crate::packet::Header;
 use crate::sdp::Codec;
@@ -31,44 +32,37 @@ pub struct TrackDescription {
     pub payload_type: u8,
 }
 
+/// When packets of a track came: another worker must not take a layer that is switched off for one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// The last one.
+    pub last: Instant,
+    /// Since then without a pause.
+    pub since: Instant,
+}
+
 impl Ingress {
     /// The tracks of another worker's publisher; none yet.
     pub fn mirrored(now: Instant) -> Self {
         Self::new(now, Vec::new())
     }
 
-    /// What another worker has to know of a track.
-    pub fn describe(&self, track: usize) -> Option<TrackDescription> {
-        self.tracks.get(track).map(Track::description)
-    }
-
     /// The publisher has one more track; it gets the next index. Gives whether there was room.
-    pub fn add_mirrored_track(&mut self, now: Instant, description: TrackDescription) -> bool {
+    pub fn add_mirrored_track(&mut self, heard: Heard, description: TrackDescription) -> bool {
         if self.tracks.len() == MAX_TRACKS_PER_PUBLISHER {
             return false;
         }
         self.end_layer(description.input, description.rid.as_deref());
-        self.tracks.push(Track::mirrored(now, description));
+        self.tracks.push(Track::mirrored(heard, description));
         true
     }
 
     /// A decrypted packet of one of the tracks.
-    pub fn accept_mirrored(
-        &mut self,
-        now: Now,
-        track: usize,
-        audio_level: Option<u8>,
-        packet: &[u8],
-    ) -> Result<Accepted, Dropped> {
+    pub fn accept_mirrored(&mut self, now: Now, of: Mirrored, packet: &[u8]) -> Result<Accepted, Dropped> {
         let header = Header::parse(packet).ok_or(Dropped::Malformed)?;
+        let track = usize::from(of.track);
         let to = self.tracks.get_mut(track).ok_or(Dropped::Unknown)?;
-        let taken =
-            to.take(now.mono, packet, &header, audio_level, Arrival::Original).map_err(|not_new| {
-                match not_new {
-                    NotNew::Duplicate => Dropped::Duplicate,
-                    NotNew::TooLate => Dropped::TooLate,
-                }
-            })?;
+        let taken = to.take_as(now.mono, of.sequence, packet, &header, of.audio_level, Arrival::Original)?;
         let source = to.source;
         if let Some(requests) = requests_of(&mut self.keyframes, source) {
             if !header.payload(packet).is_empty() {

@@ -3,7 +3,7 @@
 use super::cache::{AUDIO_CELLS, Cache, Media, Meta, VIDEO_CELLS};
 use super::clock::SenderReportPoint;
 use super::level::Loudness;
-use super::mirrored::TrackDescription;
+use super::mirrored::{Heard, TrackDescription};
 use super::nack::{Gap, NackList};
 use super::reception::Reception;
 use crate::egress::gather::Gather;
@@ -125,11 +125,11 @@ impl Track {
             payload_type: agreed.payload_type,
         };
         let nack = agreed.nack.then(NackList::default);
-        Self { flow, nack, ..Self::mirrored(now, description) }
+        Self { flow, nack, ..Self::mirrored(Heard { last: now, since: now }, description) }
     }
 
     /// A track that another worker has described. It asks nobody for what is missing, and has no name in taps.
-    pub fn mirrored(now: Instant, description: TrackDescription) -> Self {
+    pub fn mirrored(heard: Heard, description: TrackDescription) -> Self {
         let cells = if description.codec == Codec::Opus { AUDIO_CELLS } else { VIDEO_CELLS };
         Self {
             source: description.source,
@@ -148,13 +148,18 @@ impl Track {
             loudness: Loudness::default(),
             listeners: Vec::new(),
             wall_listeners: Vec::new(),
-            gather: Gather::new(now),
+            gather: Gather::new(heard.last),
             is_gathering: false,
-            last_packet: now,
-            alive_since: now,
+            last_packet: heard.last,
+            alive_since: heard.since,
             is_ended: false,
             unwrapper: Unwrapper::default(),
         }
+    }
+
+    /// When its packets came.
+    pub fn heard(&self) -> Heard {
+        Heard { last: self.last_packet, since: self.alive_since }
     }
 
     /// What another worker has to know of it.
@@ -180,15 +185,28 @@ impl Track {
         audio_level: Option<u8>,
         arrival: Arrival,
     ) -> Result<Taken, NotNew> {
-        let highest = self.unwrapper.highest();
         let sequence = self.unwrapper.peek(header.sequence);
+        self.take_as(now, sequence, packet, header, audio_level, arrival)
+    }
+
+    /// The same, of a packet whose number has been unwrapped already.
+    pub fn take_as(
+        &mut self,
+        now: Instant,
+        sequence: u64,
+        packet: &[u8],
+        header: &Header,
+        audio_level: Option<u8>,
+        arrival: Arrival,
+    ) -> Result<Taken, NotNew> {
+        let highest = self.unwrapper.highest();
         if highest.is_some_and(|highest| sequence + self.cache.reach() <= highest) {
             return Err(NotNew::TooLate);
         }
         if self.cache.get(sequence).is_some() {
             return Err(NotNew::Duplicate);
         }
-        self.unwrapper.unwrap(header.sequence);
+        self.unwrapper.advance(sequence);
         if arrival == Arrival::Original {
             self.reception.packet(now, sequence, header.timestamp, self.clock_rate_hz);
         }

@@ -11,10 +11,13 @@ impl Unwrapper {
     /// The 64-bit number nearest to the highest one so far (RFC 3711 §3.3.1 does the same).
     pub fn unwrap(&mut self, number: u16) -> u64 {
         let unwrapped = self.peek(number);
-        if self.highest.is_none_or(|highest| unwrapped > highest) {
-            self.highest = Some(unwrapped);
-        }
+        self.advance(unwrapped);
         unwrapped
+    }
+
+    /// A number that has been unwrapped already was there.
+    pub fn advance(&mut self, unwrapped: u64) {
+        self.highest = self.highest.max(Some(unwrapped));
     }
 
     /// Like [`Self::unwrap`], but the counter does not move: for numbers that are only talked about.

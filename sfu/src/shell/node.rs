@@ -120,8 +120,8 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         tap_lost: Default::default(),
         taps: Default::default(),
     });
-    for events in node.workers.events() {
-        tokio::spawn(forget_ended_sessions(node.clone(), events));
+    for (worker, events) in node.workers.events().into_iter().enumerate() {
+        tokio::spawn(forget_ended_sessions(node.clone(), worker, events));
     }
     let sessions = node.clone();
     tokio::spawn(clock::follow(move || !sessions.registry.is_empty()));
@@ -169,14 +169,17 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
 async fn stop(node: &Node, tap: Option<&tap::Tap>) {
     tracing::info!("stopping");
     node.draining.store(true, Ordering::Relaxed);
+    // A thread that has ended has no rooms; recorders take what the others gave.
     let ended = node.workers.each(|engine, now| {
         engine.drain();
         for room in engine.snapshot() {
             engine.delete_room(now, &room.room);
         }
     });
-    if ended.await.is_ok()
-        && let Some(tap) = tap
+    if let Err(error) = ended.await {
+        tracing::warn!(%error, "not every media thread ended its rooms");
+    }
+    if let Some(tap) = tap
         && tokio::time::timeout(FLUSH_PATIENCE, tap.flushed()).await.is_err()
     {
         tracing::warn!("a recorder did not take all it was due in time");
@@ -209,14 +212,20 @@ async fn serve(listener: TcpListener, node: Arc<Node>) {
     }
 }
 
-/// Sessions that ended by themselves leave the registry. Falling behind is harmless: the engine
-/// answers 404 for what is gone.
-async fn forget_ended_sessions(node: Arc<Node>, mut events: broadcast::Receiver<Event>) {
+/// Sessions of a worker that ended by themselves leave the registry, and their places.
+async fn forget_ended_sessions(node: Arc<Node>, worker: usize, mut events: broadcast::Receiver<Event>) {
     use tokio::sync::broadcast::error::RecvError;
     loop {
         match events.recv().await {
             Ok(Event::SessionEnded { session }) => node.registry.remove(&session),
-            Ok(Event::Participant { .. }) | Err(RecvError::Lagged(_)) => {}
+            Ok(Event::Participant { .. }) => {}
+            Err(RecvError::Lagged(_)) => {
+                let there =
+                    node.workers.on(worker).call(|engine, _| engine.sessions().cloned().collect()).await;
+                if let Ok(there) = there {
+                    node.registry.keep(worker, &there);
+                }
+            }
             Err(RecvError::Closed) => return,
         }
     }

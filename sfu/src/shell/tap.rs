@@ -208,30 +208,27 @@ impl Shelves {
         }
         // A shelf that was given up is made anew: its indexes must not repeat those on the recorder's disk.
         let first_index = known.values().copied().max().unwrap_or(0);
-        let asked = key.0.clone();
+        let (room, asked) = (key.0.clone(), key.0.clone());
         let has_room = node.workers.each(move |engine, _| engine.has_room(&asked)).await;
         let has_room = has_room.map_err(|error| error.to_string())?.contains(&true);
-        let (mut taps, mut readers) = (Taps::new(), Vec::new());
-        for worker in 0..node.workers.count() {
-            let (writer, reader) = ring(RING_BYTES, first_index);
-            let room = key.0.clone();
-            let attached = node.workers.on(worker).call(move |engine, now| {
-                if has_room {
-                    engine.join_room(&room)?;
-                }
-                engine.attach_tap(now, &room, writer)
-            });
-            let attached = attached.await.map_err(|error| error.to_string());
-            match attached.and_then(|tap| tap.map_err(|refusal| refusal.to_string())) {
-                Ok(tap) => {
-                    taps.push((worker, tap));
-                    readers.push(reader);
-                }
-                Err(reason) => {
-                    detach(node, taps).await;
-                    return Err(reason);
-                }
+        let (writers, readers): (Vec<_>, Vec<_>) =
+            (0..node.workers.count()).map(|_| ring(RING_BYTES, first_index)).unzip();
+        let attached = node.workers.each_given(writers, move |engine, now, writer| {
+            if has_room {
+                engine.join_room(&room)?;
             }
+            engine.attach_tap(now, &room, writer)
+        });
+        let (mut taps, mut refused) = (Taps::new(), None);
+        for (worker, tap) in attached.await.map_err(|error| error.to_string())?.into_iter().enumerate() {
+            match tap {
+                Ok(tap) => taps.push((worker, tap)),
+                Err(refusal) => refused = Some(refusal),
+            }
+        }
+        if let Some(refusal) = refused {
+            detach(node, taps).await;
+            return Err(refusal.to_string());
         }
         let shelf = Arc::new(Shelf::new(self.bounds));
         shelves.insert(key.clone(), (taps, shelf.clone()));

@@ -145,6 +145,11 @@ impl World {
         *self.homes.entry(name.to_owned()).or_insert(next)
     }
 
+    /// Whatever this participant opens from now on is on that worker.
+    pub fn move_to(&mut self, name: &str, worker: usize) {
+        self.homes.insert(name.to_owned(), worker);
+    }
+
     pub fn put_room(&mut self, spec: &RoomSpec) {
         let now = self.time();
         self.engines().for_each(|engine| engine.put_room(now, &room(), spec).unwrap());

@@ -116,9 +116,11 @@ async fn drain(State(node): SharedNode) -> Result<StatusCode, Refused> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Every worker has the same rooms; what one of them refuses is refused.
+/// Every worker has the same rooms, and what one of them refuses is refused; but where rooms are open (`--dev`), each has
+/// only those of its own participants.
 fn agreed(answers: Vec<Result<(), Refusal>>) -> Result<(), Refusal> {
-    answers.into_iter().collect()
+    let has_room = answers.iter().any(Result::is_ok);
+    answers.into_iter().filter(|answer| !(has_room && matches!(answer, Err(Refusal::NoRoom(_))))).collect()
 }
 
 async fn read_json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {

@@ -6,7 +6,7 @@
 //! be well signed and belong to the session's participant; only its age does not matter.
 
 use crate::shell::http::placement::Placement;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
 
@@ -53,14 +53,22 @@ pub struct Registry {
 
 #[derive(Debug)]
 struct State {
-    entries: HashMap<SessionId, (Entry, usize)>,
+    entries: HashMap<SessionId, Known>,
     order: VecDeque<SessionId>,
     placement: Placement,
 }
 
+#[derive(Debug)]
+struct Known {
+    entry: Entry,
+    worker: usize,
+    /// Its worker has said that it is there.
+    is_open: bool,
+}
+
 impl State {
     fn forget(&mut self, session: &SessionId) {
-        if let Some((entry, _)) = self.entries.remove(session) {
+        if let Some(Known { entry, .. }) = self.entries.remove(session) {
             self.placement.release(&entry.room, &entry.participant);
         }
     }
@@ -82,7 +90,7 @@ impl Registry {
             state.forget(&oldest);
         }
         let worker = state.placement.take(&entry.room, &entry.participant);
-        state.entries.insert(session.clone(), (entry, worker));
+        state.entries.insert(session.clone(), Known { entry, worker, is_open: false });
         state.order.push_back(session);
         if state.order.len() > 2 * self.max_remembered {
             let State { entries, order, .. } = &mut *state;
@@ -94,7 +102,26 @@ impl Registry {
     /// Whose it is and on which worker, if `/{kind}/{room}/{session}` names a session.
     pub fn find(&self, kind: Kind, room: &RoomId, session: &SessionId) -> Option<(Entry, usize)> {
         let state = self.state();
-        state.entries.get(session).filter(|(entry, _)| entry.kind == kind && entry.room == *room).cloned()
+        let known = state.entries.get(session)?;
+        (known.entry.kind == kind && known.entry.room == *room).then(|| (known.entry.clone(), known.worker))
+    }
+
+    /// The session is there.
+    pub fn opened(&self, session: &SessionId) {
+        if let Some(known) = self.state().entries.get_mut(session) {
+            known.is_open = true;
+        }
+    }
+
+    /// Some ends of sessions of a worker were not heard: all that were open and are not among `there` have ended.
+    pub fn keep(&self, worker: usize, there: &HashSet<SessionId>) {
+        let mut state = self.state();
+        let ended = |(session, known): (&SessionId, &Known)| {
+            let is_gone = known.worker == worker && known.is_open && !there.contains(session);
+            is_gone.then(|| session.clone())
+        };
+        let gone: Vec<SessionId> = state.entries.iter().filter_map(ended).collect();
+        gone.iter().for_each(|session| state.forget(session));
     }
 
     /// A session ended.
@@ -140,6 +167,22 @@ mod tests {
         assert_eq!(registry.find(Kind::Whip, &RoomId::new("other").unwrap(), &session), None);
         registry.remove(&session);
         assert_eq!(registry.find(Kind::Whip, &room, &session), None);
+    }
+
+    #[test]
+    fn what_a_worker_has_no_more_is_forgotten_and_what_is_just_opening_is_not() {
+        let registry = Registry::new(2);
+        let session = |n: usize| SessionId::new(format!("s{n}")).unwrap();
+        for n in 0..4 {
+            assert_eq!(registry.insert(session(n), entry()), 0);
+        }
+        (0..3).for_each(|n| registry.opened(&session(n)));
+        registry.keep(1, &HashSet::new());
+        assert_eq!(registry.len(), 4, "another worker's");
+        registry.keep(0, &HashSet::from([session(1)]));
+        let room = RoomId::new("r").unwrap();
+        let is_known = [0, 1, 2, 3].map(|n| registry.find(Kind::Whip, &room, &session(n)).is_some());
+        assert_eq!(is_known, [false, true, false, true]);
     }
 
     #[test]

@@ -128,7 +128,10 @@ async fn open(
         }
     };
     match answer.map_err(Refused::from).and_then(|answer| answer.map_err(Refused::from)) {
-        Ok(answer) => Ok(created(kind, &room, &session, answer, &node.ice_links)),
+        Ok(answer) => {
+            node.registry.opened(&session);
+            Ok(created(kind, &room, &session, answer, &node.ice_links))
+        }
         Err(refused) => {
             node.registry.remove(&session);
             Err(refused)
@@ -213,8 +216,11 @@ async fn end(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let (session, worker) = may_touch(kind, &node, &room, &session, &headers)?;
+    let closed = session.clone();
+    let outcome = node.workers.on(worker).call(move |engine, now| engine.close(now, &closed)).await?;
+    // Whoever could not be told still has the session, and its place.
     node.registry.remove(&session);
-    node.workers.on(worker).call(move |engine, now| engine.close(now, &session)).await??;
+    outcome?;
     Ok(StatusCode::OK.into_response())
 }
 

@@ -9,9 +9,15 @@ use crate::shell::tcp::places::Places;
 use crate::shell::tcp::{Listeners, TcpCounters};
 use crate::shell::udp::worker::{Prepared, UdpCounters};
 use crate::shell::udp::{Sockets, Worker, WorkerError, cores};
+use futures_util::future::join_all;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{broadcast, oneshot};
+
+/// A media thread that takes longer to answer hangs. It takes a thousandth of that when it is well.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the media threads run.
 #[derive(Debug, Clone)]
@@ -63,7 +69,9 @@ impl Workers {
     ) -> Result<Started, NodeError> {
         let system = |source| NodeError::System { what: "cannot start a media thread", source };
         let cores = cores::allowed();
-        let count = if plan.workers == 0 { cores.len() } else { plan.workers }.clamp(1, MAX_WORKERS);
+        // A container's share of the CPU counts, too.
+        let usable = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let count = if plan.workers == 0 { usable } else { plan.workers }.clamp(1, MAX_WORKERS);
         let mut bound = Vec::with_capacity(count);
         for worker in 0..count {
             let port = if plan.port == 0 { 0 } else { port_of(plan.port, worker)? };
@@ -123,19 +131,38 @@ impl Workers {
 
     /// Runs `call` on every media thread and waits for all answers, in the order of the workers. Calls of this kind have the
     /// same order everywhere.
+    ///
+    /// # Errors
+    /// One thread could not be asked or has not answered within [`PATIENCE`]; the others have been asked all the same, and
+    /// the call may be repeated.
     pub async fn each<T: Send + 'static>(
         &self,
         call: impl FnOnce(&mut Engine, Now) -> T + Clone + Send + 'static,
     ) -> Result<Vec<T>, WorkerError> {
-        let posted: Result<Vec<_>, _> = {
+        self.each_given(self.workers.iter().map(|_| ()), move |engine, now, ()| call(engine, now)).await
+    }
+
+    /// The same, and each gets one of `given`.
+    ///
+    /// # Errors
+    /// As [`Workers::each`].
+    pub async fn each_given<G: Send + 'static, T: Send + 'static>(
+        &self,
+        given: impl IntoIterator<Item = G>,
+        call: impl FnOnce(&mut Engine, Now, G) -> T + Clone + Send + 'static,
+    ) -> Result<Vec<T>, WorkerError> {
+        let posted: Vec<_> = {
             let _order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-            self.workers.iter().map(|worker| worker.post(call.clone())).collect()
+            let each = self.workers.iter().zip(given);
+            each.map(|(worker, given)| {
+                let call = call.clone();
+                worker.post(move |engine, now| call(engine, now, given))
+            })
+            .collect()
         };
-        let mut answers = Vec::with_capacity(self.workers.len());
-        for answer in posted? {
-            answers.push(answer.await.map_err(|_| WorkerError::Ended)?);
-        }
-        Ok(answers)
+        let answers = posted.into_iter().map(async |posted| posted?.await.map_err(|_| WorkerError::Ended));
+        let answers = tokio::time::timeout(PATIENCE, join_all(answers)).await;
+        answers.map_err(|_| WorkerError::Busy)?.into_iter().collect()
     }
 
     /// For each worker a state read from its engine, and its events after that state: none missing, none twice.
