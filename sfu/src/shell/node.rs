@@ -3,6 +3,7 @@
 use crate::engine::{Engine, EngineConfig, Event};
 use crate::error::NodeError;
 use crate::peer::Identity;
+use crate::shell::handshakes::Pool;
 use crate::shell::http::ice_links::ice_links;
 use crate::shell::http::pace::Pace;
 use crate::shell::http::registry::Registry;
@@ -105,7 +106,8 @@ async fn start(config: &Config, mode: Mode) -> Result<Running, NodeError> {
         open_rooms,
     });
     let (tcp_counters, tcp_places) = (Arc::new(TcpCounters::default()), Places::of_process());
-    let (worker, worker_ended) = Worker::start(engine, sockets, tcp_counters.clone())
+    let (worker, worker_ended) = Pool::start()
+        .and_then(|handshakes| Worker::start(engine, sockets, tcp_counters.clone(), handshakes))
         .map_err(|source| NodeError::System { what: "cannot start the media thread", source })?;
     if let Some(tcp) = tcp {
         tcp.accept(&[worker.tcp().clone()], &tcp_counters, &tcp_places)

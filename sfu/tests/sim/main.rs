@@ -13,6 +13,7 @@ mod sender;
 mod world;
 
 mod first_picture;
+mod handshakes;
 mod layers_on_loss;
 mod limits;
 mod loss_recovery;

@@ -8,13 +8,13 @@ use crate::sender::Sender;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tongtang_protocol::control::{RoomSpec, Routes};
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
 use tongtang_protocol::lesson::{Role, Source, VideoCodec};
-use tongtang_sfu::engine::{Engine, EngineConfig, Event, Path, Publish, Refusal, Subscribe};
+use tongtang_sfu::engine::{Engine, EngineConfig, Event, HandshakeDone, Path, Publish, Refusal, Subscribe};
 use tongtang_sfu::now::Now;
 use tongtang_sfu::peer::Identity;
 
@@ -52,6 +52,9 @@ pub struct World {
     /// Runs that the engine made, and datagrams in them.
     pub runs: usize,
     pub datagrams: usize,
+    /// How long each step of a handshake takes; steps under way, and when they are done.
+    pub handshake_step_takes: Duration,
+    pub steps: VecDeque<(Instant, HandshakeDone)>,
     in_flight: BinaryHeap<Reverse<InFlight>>,
     order: u64,
 }
@@ -98,6 +101,8 @@ impl World {
             jitter: Duration::from_millis(3),
             runs: 0,
             datagrams: 0,
+            handshake_step_takes: Duration::ZERO,
+            steps: VecDeque::new(),
             in_flight: BinaryHeap::new(),
             order: 0,
         }
@@ -227,6 +232,7 @@ impl World {
             .filter_map(Browser::next_timeout)
             .chain(self.engine.poll_timeout())
             .chain(self.in_flight.peek().map(|flying| flying.0.arrives))
+            .chain(self.steps.front().map(|(at, _)| *at))
             .min();
         let Some(next) = next.filter(|next| *next <= end) else {
             self.now = end;
@@ -234,6 +240,7 @@ impl World {
         };
         self.now = self.now.max(next);
         let time = self.time();
+        self.finish_steps();
         while self.in_flight.peek().is_some_and(|flying| flying.0.arrives <= self.now) {
             let Reverse(mut flying) = self.in_flight.pop().unwrap();
             match flying.to {
@@ -255,8 +262,20 @@ impl World {
         true
     }
 
+    fn finish_steps(&mut self) {
+        while self.steps.front().is_some_and(|(at, _)| *at <= self.now)
+            && let Some((_, done)) = self.steps.pop_front()
+        {
+            self.engine.handshake_done(self.time(), done);
+        }
+    }
+
     /// Puts on the network what everybody wants to send.
     pub fn pump(&mut self) {
+        while let Some(job) = self.engine.poll_handshake() {
+            self.steps.push_back((self.now + self.handshake_step_takes, job.run()));
+            self.finish_steps();
+        }
         while self.engine.fan_out(self.time(), 64) {}
         while let Some(event) = self.engine.poll_event() {
             self.events.push(event);

@@ -3,6 +3,7 @@
 use crate::engine::{Engine, Event, Path};
 use crate::now::Now;
 use crate::shell::clock;
+use crate::shell::handshakes::{Desk, Pool};
 use crate::shell::tcp::{Connections, Handover, TcpCounters};
 use crate::shell::udp::Sockets;
 use crate::shell::udp::batch::{Receiver, Segmentation, Sender, Sent};
@@ -78,6 +79,7 @@ impl Worker {
         engine: Engine,
         sockets: Sockets,
         tcp_counters: Arc<TcpCounters>,
+        handshakes: Pool,
     ) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
@@ -97,6 +99,7 @@ impl Worker {
             stopping: stopping.clone(),
             counters: counters.clone(),
             connections,
+            handshakes: Desk::new(handshakes, waker.clone()),
         };
         for (index, socket) in thread.sockets.sockets.iter_mut().enumerate() {
             poll.registry().register(socket, Token(index), Interest::READABLE)?;
@@ -172,6 +175,7 @@ struct Thread {
     stopping: Arc<AtomicBool>,
     counters: Arc<UdpCounters>,
     connections: Connections,
+    handshakes: Desk,
 }
 
 impl Thread {
@@ -199,6 +203,9 @@ impl Thread {
             if self.connections.turn(&mut self.engine) {
                 self.flush();
             }
+            if self.handshakes.turn(&mut self.engine) {
+                self.flush();
+            }
             self.run_calls();
             let now = clock::now();
             if self.engine.poll_timeout().is_some_and(|due| due <= now.mono) {
@@ -221,6 +228,7 @@ impl Thread {
             || !self.called.is_empty()
             || self.engine.has_fan_out()
             || self.connections.has_more()
+            || self.engine.has_handshakes()
         {
             return Some(Duration::ZERO);
         }
