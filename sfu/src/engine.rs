@@ -1,7 +1,7 @@
 //! The sans-IO heart: owns rooms, sessions and peers; routes each datagram.
 //!
 //! Enters: datagrams, timeouts, commands of the shell. Leaves: datagrams in the [`Outbox`],
-//! [`Event`]s, packets in taps.
+//! [`Event`]s, packets in taps, handshakes' steps as [`HandshakeJob`]s.
 //!
 //! * [`api`]: what the shell says and hears
 //! * `commands`: WHIP, WHEP and control, each a method
@@ -11,6 +11,7 @@
 //! * `routing`: which track feeds which slot
 //! * `mirrors`: publishers and subscribers of one room on different workers
 //! * `connections`: paths that can end
+//! * `handshakes`: DTLS, as jobs for whoever drives the engine
 //! * `alarms`: which session has something to do when
 //! * `timers`: everything that happens because time passes
 //! * [`session`], [`slab`]: what is kept of a session, and under which key
@@ -20,6 +21,7 @@ pub mod api;
 mod commands;
 mod connections;
 mod fanout;
+mod handshakes;
 mod media;
 mod mirrors;
 pub mod outbox;
@@ -30,6 +32,7 @@ mod timers;
 mod wall;
 
 pub use api::*;
+pub use handshakes::{HandshakeDone, HandshakeJob};
 pub use outbox::Outbox;
 
 use crate::demux::{Kind, classify};
@@ -85,6 +88,8 @@ pub struct Engine {
     by_path: HashMap<Path, SessionKey>,
     by_ufrag: HashMap<String, SessionKey>,
     outbox: Outbox,
+    /// Steps of handshakes that nobody has taken: at most one a session.
+    handshakes: VecDeque<HandshakeJob>,
     fan: fanout::FanOut,
     mirrored: mirrors::Mirrored,
     events: VecDeque<Event>,
@@ -117,6 +122,7 @@ impl Engine {
             by_path: HashMap::new(),
             by_ufrag: HashMap::new(),
             outbox: Outbox::default(),
+            handshakes: VecDeque::new(),
             fan: fanout::FanOut::default(),
             mirrored: mirrors::Mirrored::new(mirrors),
             events: VecDeque::new(),
@@ -190,14 +196,6 @@ impl Engine {
         let limit =
             self.strangers.get_or_insert_with(|| PacketLimit::new(now.mono, MAX_STRANGERS_PER_SECOND));
         of_session && limit.pass(now.mono)
-    }
-
-    fn handle_dtls(&mut self, now: Now, key: SessionKey, path: Path, datagram: &[u8]) {
-        let Some(session) = self.session_mut(key) else { return };
-        if session.peer.handle_dtls(now, path, datagram).is_err() {
-            self.counters.dtls_refused += 1;
-        }
-        self.drain_peer(now, key);
     }
 
     /// Sends what a peer has to send and acts on what happened to it.

@@ -2,22 +2,25 @@
 //!
 //! Enters: STUN, DTLS, SRTP and SRTCP datagrams of one session, and the time. Leaves: plaintext
 //! RTP and RTCP (in place), sealed packets (in the caller's buffer), datagrams of its own
-//! ([`Peer::poll_transmit`]) and [`PeerEvent`]s. Nothing is ever sent to an address that has not
+//! ([`Peer::poll_transmit`]), steps of its handshake to be taken ([`Peer::take_handshake`]) and [`PeerEvent`]s. Nothing is ever sent to an address that has not
 //! passed an integrity check.
 
 mod dtls;
+mod handshake;
 mod ice;
 mod identity;
 mod record;
 mod srtp;
 mod stun;
 
+pub use handshake::{HandshakeResult, HandshakeWork, MAX_WAITING_DATAGRAMS};
 pub use ice::worker_of;
 pub use identity::{Identity, IdentityError};
 pub use srtp::{MAX_SSRCS_PER_PEER, OpenedRtp, SrtpError};
 pub use stun::stun_username;
 
 use dtls::{Dtls, Outcome};
+use handshake::Inbox;
 use ice::{Ice, PathChange};
 use srtp::{Opener, Sealer, SessionKeys};
 
@@ -131,7 +134,10 @@ enum Phase {
 pub struct Peer {
     identity: Arc<Identity>,
     ice: Ice,
-    dtls: Dtls,
+    /// `None` while a step of the handshake is being taken elsewhere.
+    dtls: Option<Box<Dtls>>,
+    /// What has come for it since.
+    inbox: Inbox,
     /// Where the last DTLS datagram came from, and replies go.
     dtls_path: Option<Path>,
     phase: Phase,
@@ -153,7 +159,8 @@ impl Peer {
     ) -> Result<Peer, PeerError> {
         Ok(Peer {
             ice: Ice::new(identity.provider.random(), worker, &remote.ufrag, now.mono)?,
-            dtls: Dtls::new(identity, remote.fingerprint_sha256)?,
+            dtls: Some(Box::new(Dtls::new(identity, remote.fingerprint_sha256)?)),
+            inbox: Inbox::default(),
             identity: identity.clone(),
             dtls_path: None,
             phase: Phase::Connecting { deadline: now.mono + HANDSHAKE_TIMEOUT },
@@ -230,21 +237,78 @@ impl Peer {
         Ok(())
     }
 
-    /// A DTLS datagram from one of the peer's paths, nominated or not: browsers start before they nominate.
+    /// A DTLS datagram from one of the peer's paths, nominated or not: browsers start before they nominate. Until the
+    /// handshake is done it waits for [`Self::take_handshake`].
     ///
     /// # Errors
     /// It was dropped.
-    pub fn handle_dtls(&mut self, now: Now, path: Path, datagram: &[u8]) -> Result<(), PeerError> {
+    pub fn receive_dtls(&mut self, now: Now, path: Path, datagram: &[u8]) -> Result<(), PeerError> {
         if self.is_closed() {
             return Err(PeerError::Closed);
         }
         if !self.ice.knows_path(path) {
             return Err(PeerError::UnknownPath);
         }
-        let outcome = self.dtls.handle(now.mono, datagram);
+        if !self.is_connected() {
+            self.inbox.push(now.mono, datagram)?;
+            self.dtls_path = Some(path);
+            return Ok(());
+        }
         self.dtls_path = Some(path);
+        self.handle_here(now.mono, datagram)
+    }
+
+    /// The next step of the handshake, if there is one and none is under way. To be run, here or elsewhere, and its result given
+    /// to [`Self::finish_handshake`].
+    pub fn take_handshake(&mut self) -> Option<HandshakeWork> {
+        if self.is_closed() { None } else { self.inbox.work(&mut self.dtls) }
+    }
+
+    /// A step of the handshake has been taken.
+    ///
+    /// # Errors
+    /// A datagram was dropped.
+    pub fn finish_handshake(&mut self, result: HandshakeResult) -> Result<(), PeerError> {
+        let HandshakeResult { dtls, outcome, left } = result;
+        self.dtls = Some(dtls);
+        if self.is_closed() {
+            return Ok(());
+        }
         self.flush_dtls();
-        match outcome? {
+        let mut came = outcome.and_then(|outcome| self.act_on(outcome));
+        if self.is_connected() {
+            for (at, datagram) in left.into_iter().chain(self.inbox.take()) {
+                came = came.and(self.handle_here(at, &datagram));
+            }
+        }
+        came
+    }
+
+    /// Both at once: a step is taken where the datagram arrives.
+    ///
+    /// # Errors
+    /// It was dropped.
+    pub fn handle_dtls(&mut self, now: Now, path: Path, datagram: &[u8]) -> Result<(), PeerError> {
+        self.receive_dtls(now, path, datagram)?;
+        match self.take_handshake() {
+            Some(work) => self.finish_handshake(work.run()),
+            None => Ok(()),
+        }
+    }
+
+    /// A datagram after the handshake: an alert, or a flight that the peer repeats. Rare and cheap.
+    fn handle_here(&mut self, at: Instant, datagram: &[u8]) -> Result<(), PeerError> {
+        if self.is_closed() {
+            return Err(PeerError::Closed);
+        }
+        let Some(dtls) = &mut self.dtls else { return Err(PeerError::Dtls) };
+        let outcome = dtls.handle(at, datagram);
+        self.flush_dtls();
+        self.act_on(outcome?)
+    }
+
+    fn act_on(&mut self, outcome: Outcome) -> Result<(), PeerError> {
+        match outcome {
             Outcome::Nothing => Ok(()),
             Outcome::Connected { profile, exported } => self.connect(profile, exported.as_ref()),
             Outcome::Closed(reason) => {
@@ -273,7 +337,7 @@ impl Peer {
     }
 
     fn flush_dtls(&mut self) {
-        while let Some(datagram) = self.dtls.poll_transmit() {
+        while let Some(datagram) = self.dtls.as_mut().and_then(|dtls| dtls.poll_transmit()) {
             if let Some(path) = self.dtls_path {
                 self.transmit(path, datagram);
             }
@@ -388,7 +452,9 @@ impl Peer {
         if self.is_closed() {
             return;
         }
-        self.dtls.close(now.mono);
+        if let Some(dtls) = &mut self.dtls {
+            dtls.close(now.mono);
+        }
         self.dtls_path = self.ice.selected().or(self.dtls_path);
         self.flush_dtls();
         self.phase = Phase::Closed;
@@ -419,7 +485,10 @@ impl Peer {
             Phase::Closed => None,
             Phase::Connected(_) => Some(consent),
             Phase::Connecting { deadline } => Some(
-                [self.dtls.poll_timeout(), Some(*deadline)].into_iter().flatten().fold(consent, Instant::min),
+                [self.dtls.as_ref().and_then(|dtls| dtls.poll_timeout()), Some(*deadline)]
+                    .into_iter()
+                    .flatten()
+                    .fold(consent, Instant::min),
             ),
         }
     }
@@ -439,7 +508,9 @@ impl Peer {
             self.end(CloseReason::HandshakeFailed);
             return;
         }
-        self.dtls.handle_timeout(now.mono);
+        if let Some(dtls) = &mut self.dtls {
+            dtls.handle_timeout(now.mono);
+        }
         self.flush_dtls();
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! * [`udp`]: the media sockets and the thread that drives the engine
 //! * [`tcp`]: media over TCP, where UDP does not come through
+//! * [`handshakes`]: threads that take the steps of DTLS handshakes
 //! * [`http`]: WHIP, WHEP, control API, health
 //! * [`tap`]: the recorder's connection and what is kept for it
 //! * [`node`]: puts them together and takes them apart
@@ -15,6 +16,7 @@
 #![allow(clippy::disallowed_methods, reason = "the rim")]
 
 pub mod clock;
+pub mod handshakes;
 pub mod http;
 pub mod node;
 pub mod tap;

@@ -17,6 +17,7 @@ mod world;
 const WORKERS: usize = 1;
 
 mod first_picture;
+mod handshakes;
 mod layers_on_loss;
 mod limits;
 mod loss_recovery;

@@ -9,13 +9,15 @@ use crate::sender::Sender;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tongtang_protocol::control::{RoomSpec, Routes};
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
 use tongtang_protocol::lesson::{Role, Source, VideoCodec};
-use tongtang_sfu::engine::{Engine, EngineConfig, Event, Path, Publish, Refusal, Snapshot, Subscribe};
+use tongtang_sfu::engine::{
+    Engine, EngineConfig, Event, HandshakeDone, Path, Publish, Refusal, Snapshot, Subscribe,
+};
 use tongtang_sfu::mirror::mesh;
 use tongtang_sfu::now::Now;
 use tongtang_sfu::peer::Identity;
@@ -67,6 +69,9 @@ pub struct World {
     /// Runs that the engine made, and datagrams in them.
     pub runs: usize,
     pub datagrams: usize,
+    /// How long each step of a handshake takes; steps under way, and when they are done.
+    pub handshake_step_takes: Duration,
+    pub steps: VecDeque<(Instant, usize, HandshakeDone)>,
     in_flight: BinaryHeap<Reverse<InFlight>>,
     order: u64,
 }
@@ -120,6 +125,8 @@ impl World {
             jitter: Duration::from_millis(3),
             runs: 0,
             datagrams: 0,
+            handshake_step_takes: Duration::ZERO,
+            steps: VecDeque::new(),
             in_flight: BinaryHeap::new(),
             order: 0,
         }
@@ -319,6 +326,7 @@ impl World {
             .chain(self.engine.poll_timeout())
             .chain(self.others.iter().filter_map(Engine::poll_timeout))
             .chain(self.in_flight.peek().map(|flying| flying.0.arrives))
+            .chain(self.steps.front().map(|(at, ..)| *at))
             .min();
         let Some(next) = next.filter(|next| *next <= end) else {
             self.now = end;
@@ -326,6 +334,7 @@ impl World {
         };
         self.now = self.now.max(next);
         let time = self.time();
+        self.finish_steps();
         while self.in_flight.peek().is_some_and(|flying| flying.0.arrives <= self.now) {
             let Reverse(mut flying) = self.in_flight.pop().unwrap();
             match flying.to {
@@ -349,9 +358,24 @@ impl World {
         true
     }
 
+    fn finish_steps(&mut self) {
+        while self.steps.front().is_some_and(|(at, ..)| *at <= self.now)
+            && let Some((_, worker, done)) = self.steps.pop_front()
+        {
+            let now = self.time();
+            self.worker(worker).handshake_done(now, done);
+        }
+    }
+
     /// Puts on the network what everybody wants to send.
     pub fn pump(&mut self) {
         let now = self.time();
+        for worker in 0..crate::WORKERS {
+            while let Some(job) = self.worker(worker).poll_handshake() {
+                self.steps.push_back((self.now + self.handshake_step_takes, worker, job.run()));
+                self.finish_steps();
+            }
+        }
         // What one worker tells another may be answered.
         while self.engines().any(|engine| engine.has_mirrored()) {
             self.engines().for_each(|engine| while engine.handle_mirrors(now, 64) {});

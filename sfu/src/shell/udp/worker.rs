@@ -3,6 +3,7 @@
 use crate::engine::{Engine, Event, Path};
 use crate::now::Now;
 use crate::shell::clock;
+use crate::shell::handshakes::{Desk, Pool};
 use crate::shell::tcp::{Connections, Handover, TcpCounters};
 use crate::shell::udp::Sockets;
 use crate::shell::udp::batch::{Receiver, Segmentation, Sender, Sent};
@@ -121,6 +122,7 @@ impl Prepared {
         engine: Engine,
         sockets: Sockets,
         tcp_counters: Arc<TcpCounters>,
+        handshakes: Pool,
         core: Option<usize>,
     ) -> io::Result<(Worker, oneshot::Receiver<()>)> {
         let Self { poll, bed } = self;
@@ -143,6 +145,7 @@ impl Prepared {
             stopping: stopping.clone(),
             counters: counters.clone(),
             connections,
+            handshakes: Desk::new(handshakes, bed.waker.clone()),
         };
         for (index, socket) in thread.sockets.sockets.iter_mut().enumerate() {
             poll.registry().register(socket, Token(index), Interest::READABLE)?;
@@ -234,6 +237,7 @@ struct Thread {
     stopping: Arc<AtomicBool>,
     counters: Arc<UdpCounters>,
     connections: Connections,
+    handshakes: Desk,
 }
 
 impl Thread {
@@ -274,6 +278,9 @@ impl Thread {
             if self.connections.turn(&mut self.engine) {
                 self.flush();
             }
+            if self.handshakes.turn(&mut self.engine) {
+                self.flush();
+            }
             self.run_calls();
             let now = clock::now();
             if self.engine.poll_timeout().is_some_and(|due| due <= now.mono) {
@@ -293,6 +300,7 @@ impl Thread {
     /// How long nothing has to be done; `None`: for ever.
     fn patience(&self) -> Option<Duration> {
         let is_busy = self.ready.contains(&true) || !self.called.is_empty() || self.connections.has_more();
+        let is_busy = is_busy || self.engine.has_handshakes();
         if is_busy || self.engine.has_fan_out() || self.engine.has_mirrored() {
             return Some(Duration::ZERO);
         }

@@ -5,6 +5,7 @@ use crate::error::NodeError;
 use crate::mirror::{MAX_WORKERS, mesh};
 use crate::now::Now;
 use crate::peer::Identity;
+use crate::shell::handshakes::Pool;
 use crate::shell::tcp::places::Places;
 use crate::shell::tcp::{Listeners, TcpCounters};
 use crate::shell::udp::worker::{Prepared, UdpCounters};
@@ -91,6 +92,7 @@ impl Workers {
         let tcp_candidates: Vec<SocketAddr> = tcp_port
             .map(|port| candidates.iter().map(|address| SocketAddr::new(address.ip(), port)).collect())
             .unwrap_or_default();
+        let handshakes = Pool::start().map_err(system)?;
         let (mut workers, mut ended) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let parts = prepared.into_iter().zip(bound).zip(mesh(count)).enumerate();
         for (index, ((prepared, sockets), mirrors)) in parts {
@@ -105,7 +107,7 @@ impl Workers {
             // More threads than cores: the system knows better where to put them.
             let core = cores.get(index).copied().filter(|_| plan.pinned && count <= cores.len());
             let (worker, alive) = prepared
-                .start(index, beds.clone(), engine, sockets, tcp_counters.clone(), core)
+                .start(index, beds.clone(), engine, sockets, tcp_counters.clone(), handshakes.clone(), core)
                 .map_err(system)?;
             workers.push(worker);
             ended.push(alive);
