@@ -3,8 +3,9 @@
 //! Enters: the time, datagrams of the server. Leaves: sealed datagrams. It repeats packets that are asked for and makes
 //! keyframes when asked, as a browser does, and never changes its rate, so that runs can be compared.
 
+use crate::departures::Departures;
 use crate::media::Clip;
-use crate::payload::{self, Source, Tag, VOICE, Vp8Counters};
+use crate::payload::{self, Source, VOICE, Vp8Counters};
 use crate::peer::{Peer, Srtp};
 use crate::schedule::{Due, Schedule};
 use crate::sdp::{CAMERA_MID, MICROPHONE_MID, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
@@ -94,6 +95,7 @@ pub struct Publisher {
     /// Its connection.
     pub peer: Peer,
     clip: Arc<Clip>,
+    departures: Arc<Departures>,
     schedule: Schedule,
     streams: Vec<Stream>,
     started: Option<Instant>,
@@ -108,8 +110,15 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// A publisher of this recording; its packets are tagged with `number`.
-    pub fn new(peer: Peer, clip: Arc<Clip>, number: u16, uplink_mbit: Option<f64>, now: Instant) -> Self {
+    /// A publisher of this recording, known by `number`; `departures` gets the moment of each packet.
+    pub fn new(
+        peer: Peer,
+        clip: Arc<Clip>,
+        number: u16,
+        departures: Arc<Departures>,
+        uplink_mbit: Option<f64>,
+        now: Instant,
+    ) -> Self {
         let stream = |layer: u8, rid: Option<String>| Stream {
             source: Source { publisher: number, layer },
             rid,
@@ -128,6 +137,7 @@ impl Publisher {
             peer,
             schedule: Schedule::new(clip.clone(), uplink_mbit),
             clip,
+            departures,
             streams,
             started: None,
             transport_number: rand::random(),
@@ -183,20 +193,20 @@ impl Publisher {
         let stream = &mut self.streams[packet.stream];
         let is_voice = stream.source.layer == VOICE;
         let fixed = FixedHeader {
-            marker: !is_voice && packet.place.index + 1 == packet.place.count,
+            marker: packet.is_last,
             payload_type: if is_voice { OPUS_PAYLOAD_TYPE } else { video_payload_types(codec).0 },
             sequence: stream.number as u16,
             timestamp: stream.timestamp_base.wrapping_add(packet.ticks),
             ssrc: stream.ssrc,
         };
-        let tag = Tag { source: stream.source, number: stream.number, sent_unix_ns: now.unix_ns };
-        let mut payload = Vec::with_capacity(packet.payload_bytes.max(64));
+        let recorded = packet.packet.payload;
+        let mut payload = Vec::with_capacity(recorded.len());
         if is_voice {
-            payload::voice(&mut payload, packet.payload_bytes, &tag);
+            payload.extend_from_slice(recorded);
         } else {
-            let vp8 = packet.vp8.after(stream.vp8_base);
-            payload::video(&mut payload, codec, packet.place, vp8, packet.payload_bytes, &tag);
+            payload::video(&mut payload, codec, packet.vp8.after(stream.vp8_base), recorded);
         }
+        self.departures.note(packet.packet.id, packet.round, now.unix_ns);
         let is_named = stream.number < NAMED_PACKETS;
         let rid = stream.rid.clone().filter(|_| is_named).map(|rid| (extension::RID, rid));
         stream.number += 1;
