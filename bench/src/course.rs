@@ -24,7 +24,7 @@ pub enum Name {
     OneTeacher,
     /// The same for 500 screens that agree to AES-CM only
     AesCm,
-    /// The same for 500 screens at a server with one media thread and with two
+    /// The same for 500 and 1,000 screens at a server with one media thread and with two
     TwoWorkers,
     /// The same for 200 screens behind 10 Mbit/s, the teacher behind 5, 10 and 50 Mbit/s
     AccessLinks,
@@ -125,7 +125,7 @@ fn estimate(name: Name, size: usize, settings: &Settings) -> f64 {
         Name::Engine => 3.0,
         Name::OneTeacher => room(size) + limit(size),
         Name::AesCm => room(AES_CM_SUBSCRIBERS) + 2.0 * limit(AES_CM_SUBSCRIBERS),
-        Name::TwoWorkers => 2.0 * room(500),
+        Name::TwoWorkers => 2.0 * room(size.max(500)),
         Name::AccessLinks => room(200) + limit(200),
         Name::Far => quiet + 6.0,
         Name::Wall => room(50) + 1.5 + 3.0 * limit(50),
@@ -171,6 +171,7 @@ impl Course {
                 Name::OneTeacher | Name::Limit if !asked.subscribers.is_empty() => asked.subscribers.to_vec(),
                 Name::OneTeacher if asked.is_full => FULL_SUBSCRIBERS.to_vec(),
                 Name::OneTeacher | Name::Limit => DEFAULT_SUBSCRIBERS.to_vec(),
+                Name::TwoWorkers => two_workers::SUBSCRIBERS.to_vec(),
                 Name::AccessLinks => access::UPLINKS_MBIT.iter().map(|mbit| *mbit as usize).collect(),
                 Name::Lessons => vec![asked.lessons],
                 _ => vec![0],
@@ -191,7 +192,7 @@ impl Course {
     /// Of any row.
     pub fn most_subscribers(&self) -> usize {
         let sizes = self.parts.iter().map(|part| match part.name {
-            Name::OneTeacher | Name::Limit => part.size,
+            Name::OneTeacher | Name::Limit | Name::TwoWorkers => part.size,
             // Publishers and subscribers.
             Name::Lessons => 2 * 5 * part.size,
             _ => 600,
@@ -278,7 +279,8 @@ impl Course {
                 row("one_teacher_aes_cm", self.runs(|_| one_teacher::run(&settings, crowd))?)
             }
             Name::TwoWorkers => {
-                self.rows([("one_worker", 1), ("two_workers", 2)], || two_workers::run(settings))
+                let names = [("one_worker", 1), ("two_workers", 2)];
+                self.rows(names, || two_workers::run(settings, part.size))
             }
             Name::AccessLinks => {
                 let name = format!("access_links_{}_mbit_up", part.size);

@@ -54,7 +54,7 @@ impl Kept {
             Codec::H264 => h264::begins_keyframe(&packet.payload),
             Codec::Vp8 => vp8::begins_keyframe(&packet.payload),
         };
-        let from = packets.iter().position(|packet| begins_keyframe(packet)).unwrap_or(packets.len());
+        let from = packets.iter().position(begins_keyframe).unwrap_or(packets.len());
         let to = packets.iter().rposition(|packet| packet.marker).map_or(0, |last| last + 1);
         let whole = packets.get(from..to).unwrap_or_default();
         let frames = whole.chunk_by(|one, next| one.timestamp == next.timestamp);

@@ -132,7 +132,9 @@ impl Place<'_> {
     pub fn connect(&self, publisher: Publisher, server: SocketAddr) -> anyhow::Result<()> {
         let connected = self.studio.begin(publisher, server)?;
         if connected.recv_timeout(PATIENCE).is_err() {
-            let why = self.studio.look()?.failed.unwrap_or_else(|| format!("not within {PATIENCE:?}"));
+            let view = self.studio.look()?;
+            let waiting = || format!("not within {PATIENCE:?}; unanswered: {}", view.waiting.join(", "));
+            let why = view.failed.clone().unwrap_or_else(waiting);
             bail!("no connection: {why}");
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! A camera and a microphone, sans-IO: a recording sent with its real sizes, moments and markers.
 //!
-//! Enters: the time, datagrams of the server. Leaves: sealed datagrams. It repeats packets that are asked for and makes
+//! Enters: the time, datagrams of the server. Leaves: sealed datagrams. It repeats packets that are asked for, in bounds, and makes
 //! keyframes when asked, as a browser does, and never changes its rate, so that runs can be compared.
+
+mod repairs;
 
 use crate::departures::Departures;
 use crate::media::Clip;
@@ -9,6 +11,7 @@ use crate::payload::{self, Source, VOICE, Vp8Counters};
 use crate::peer::{Peer, Srtp};
 use crate::schedule::{Due, Schedule};
 use crate::sdp::{CAMERA_MID, MICROPHONE_MID, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
+use repairs::Repairs;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,6 +72,8 @@ pub struct Sent {
     pub keyframe_requests: u64,
     /// Packets that were asked for again and sent.
     pub retransmitted: u64,
+    /// Those that were asked for and not sent, because it would have been too much.
+    pub refused: u64,
 }
 
 impl Sent {
@@ -102,7 +107,7 @@ pub struct Publisher {
     transport_number: u16,
     next_report: Instant,
     keyframe_requests: u64,
-    retransmitted: u64,
+    repairs: Repairs,
     /// Sealed, to be sent now.
     pub outgoing: Vec<bytes::BytesMut>,
     /// How late packets left, in microseconds, since somebody took these.
@@ -143,7 +148,7 @@ impl Publisher {
             transport_number: rand::random(),
             next_report: now,
             keyframe_requests: 0,
-            retransmitted: 0,
+            repairs: Repairs::default(),
             outgoing: Vec::new(),
             late_us: Vec::new(),
         }
@@ -155,7 +160,8 @@ impl Publisher {
             packets: self.streams.iter().map(|stream| (stream.source, stream.number)).collect(),
             keyframes: self.schedule.keyframes(),
             keyframe_requests: self.keyframe_requests,
-            retransmitted: self.retransmitted,
+            retransmitted: self.repairs.sent,
+            refused: self.repairs.refused,
         }
     }
 
@@ -207,6 +213,7 @@ impl Publisher {
             payload::video(&mut payload, codec, packet.vp8.after(stream.vp8_base), recorded);
         }
         self.departures.note(packet.packet.id, packet.round, now.unix_ns);
+        self.repairs.earn(payload.len());
         let is_named = stream.number < NAMED_PACKETS;
         let rid = stream.rid.clone().filter(|_| is_named).map(|rid| (extension::RID, rid));
         stream.number += 1;
@@ -306,7 +313,7 @@ impl Publisher {
         else {
             return;
         };
-        if stream.source.layer == VOICE {
+        if stream.source.layer == VOICE || !self.repairs.spend(payload.len()) {
             return;
         }
         let payload = [&sequence.to_be_bytes()[..], payload].concat();
@@ -315,7 +322,6 @@ impl Publisher {
         let fixed =
             FixedHeader { ssrc: stream.rtx_ssrc, sequence: stream.rtx_number, payload_type, ..*fixed };
         let rid = stream.rid.clone().map(|rid| (extension::REPAIRED_RID, rid));
-        self.retransmitted += 1;
         self.write(now, fixed, false, true, rid, &payload);
     }
 }

@@ -73,7 +73,7 @@ const FIGURES: [Figure; 11] = [
 ];
 
 /// Figures that explain others.
-const DETAILS: [Figure; 28] = [
+const DETAILS: [Figure; 29] = [
     ("server_core_share", |run| run.server_core_share, 3),
     ("generator_core_share", |run| run.generator_core_share, 3),
     ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
@@ -86,6 +86,7 @@ const DETAILS: [Figure; 28] = [
     ("keyframes", |run| run.keyframes, 0),
     ("keyframe_requests", |run| run.keyframe_requests, 0),
     ("retransmitted_in", |run| run.retransmitted_in, 0),
+    ("refused_retransmissions", |run| run.refused_retransmissions, 0),
     ("retransmitted_out", |run| run.retransmitted_out, 0),
     ("sampled_intact", |run| run.intact, 0),
     ("sampled_corrupt", |run| run.corrupt, 0),
@@ -318,6 +319,21 @@ mod tests {
             assert!(json[name].is_null(), "{name}");
         }
         assert_eq!((json["subscribers"].as_u64(), json["runs"].as_u64()), (Some(10), Some(3)));
+    }
+
+    #[test]
+    fn a_report_has_the_fields_that_its_readers_count_on() {
+        let run = Measured { subscribers: 10, ..Measured::default() };
+        let report = serde_json::to_value(Report::of(vec![Scenario::of("x", 1, &[run])])).unwrap();
+        for name in ["machine", "kernel", "commit", "scenarios"] {
+            assert!(report.get(name).is_some(), "{name}");
+        }
+        let names = "name subscribers workers packets_per_second cpu_ns_per_packet limit_cpu_ns_per_packet \
+            janus_cpu_ns_per_packet delivered_ratio latency_p50_us latency_p99_us join_p50_ms join_p95_ms \
+            memory_bytes_per_subscriber spread runs";
+        for name in names.split_whitespace() {
+            assert!(report["scenarios"][0].get(name).is_some(), "{name}");
+        }
     }
 
     #[test]

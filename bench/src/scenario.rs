@@ -133,6 +133,8 @@ pub struct Measured {
     pub keyframe_requests: Option<f64>,
     /// Packets that publishers were asked for again.
     pub retransmitted_in: Option<f64>,
+    /// Packets that publishers were asked for again and did not send, because they had sent as much again as they may.
+    pub refused_retransmissions: Option<f64>,
     /// Packets that the server sent again.
     pub retransmitted_out: Option<f64>,
     /// Sampled packets that were not what was published.

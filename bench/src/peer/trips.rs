@@ -43,6 +43,11 @@ impl Trips {
         }
     }
 
+    /// What is waited for, since when.
+    pub fn waits_for(&self) -> Option<(&'static str, Instant)> {
+        self.open
+    }
+
     /// Those that are over, in order.
     pub fn done(&self) -> &[RoundTrip] {
         &self.done

@@ -8,16 +8,17 @@ use super::{Measured, Settings};
 use crate::cpu;
 use crate::sfu::Program;
 
-/// Screens: a load that one worker can carry beside the bench.
-const SUBSCRIBERS: usize = 500;
+/// Screens: what one worker can carry beside the bench. With twice as many each of two workers has what one has alone
+/// with the fewer.
+pub const SUBSCRIBERS: [usize; 2] = [500, 1_000];
 
-/// One run at each.
-pub fn run(settings: &Settings) -> anyhow::Result<[Measured; 2]> {
+/// One run at each with so many screens.
+pub fn run(settings: &Settings, subscribers: usize) -> anyhow::Result<[Measured; 2]> {
     let cores = cpu::cores();
     let at = |workers: usize| {
         let program = Program { workers, cores: cores.clone(), ..settings.program.clone() };
         let settings = Settings { program, own_cores: cores.clone(), ..settings.clone() };
-        one_teacher::without_limit(&settings, Crowd::of(SUBSCRIBERS))
+        one_teacher::without_limit(&settings, Crowd::of(subscribers))
     };
     Ok([at(1)?, at(2)?])
 }

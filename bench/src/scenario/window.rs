@@ -145,6 +145,7 @@ impl Load<'_> {
             keyframes: sent(|sent| sent.keyframes),
             keyframe_requests: sent(|sent| sent.keyframe_requests),
             retransmitted_in: sent(|sent| sent.retransmitted),
+            refused_retransmissions: sent(|sent| sent.refused),
             retransmitted_out: Some(retransmitted as f64),
             corrupt: Some((tally.corrupt - tally_before.corrupt) as f64),
             intact: Some((tally.intact - tally_before.intact) as f64),
