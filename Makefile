@@ -86,12 +86,11 @@ web-client/e2e/node_modules/.installed: web-client/e2e/package-lock.json
 pictures: test-packages build web-client/e2e/node_modules/.installed ## take the pictures of docs/images anew from a real lesson
 	@cd web-client/e2e && TONGTANG_BIN=$(abspath $(BIN)) node pictures.mjs
 
-bench: bench-build ## what a forwarded packet costs, some five minutes; writes bench/report.json and docs/performance.md
+bench: bench-build ## what a forwarded packet costs, some seven minutes; writes bench/report.json and docs/performance.md
 	@$(TARGET_DIR)/release/tongtang-bench --page docs/performance.md $(ARGS)
 
-bench-full: bench-packages bench-build ## the same with every audience from 10 to 3,000 and every scenario, half an hour
-	@$(TARGET_DIR)/release/tongtang-bench engine one-teacher aes-cm wall bell lessons bad-subscriber janus \
-		--subscribers 10,50,200,500,1000,3000 --runs 3 --page docs/performance.md $(ARGS)
+bench-full: bench-packages bench-build ## the same with every audience from 10 to 3,000 and every scenario, less than half an hour
+	@$(TARGET_DIR)/release/tongtang-bench --full --page docs/performance.md $(ARGS)
 
 bench-packages:
 	@.ci/install build bench

@@ -4,7 +4,7 @@
 //! one event loop, so that one thread sends to all.
 
 use crate::cpu::{self, Process};
-use crate::join::{Camera, Place};
+use crate::join::{Camera, Place, Screen};
 use crate::media::Codec;
 use crate::peer::Peer;
 use crate::publisher::Publisher;
@@ -199,7 +199,9 @@ impl Janus {
         let answer = sdp::read_answer(&self.await_sdp(&handle)?)?;
         let now = Instant::now();
         let peer = Peer::new(place.identity.clone(), &local, &answer, now);
-        let publisher = Publisher::new(peer, Arc::clone(camera.clip), camera.number, camera.uplink_mbit, now);
+        let Camera { clip, number, uplink_mbit, .. } = *camera;
+        let departures = place.board.of(number, clip.packets);
+        let publisher = Publisher::new(peer, Arc::clone(clip), number, departures, uplink_mbit, now);
         place.connect(publisher, answer.server).context("the publisher at janus")?;
         // It announces a publisher once it has itself seen the connection.
         std::thread::sleep(Duration::from_millis(500));
@@ -207,7 +209,7 @@ impl Janus {
     }
 
     /// Joins so many subscribers and waits until they have media.
-    pub fn subscribe(&self, place: &Place<'_>, count: usize) -> anyhow::Result<()> {
+    pub fn subscribe(&self, place: &Place<'_>, screen: &Screen<'_>, count: usize) -> anyhow::Result<()> {
         for number in 0..count {
             let requested = Instant::now();
             let local = place.identity.local();
@@ -221,7 +223,7 @@ impl Janus {
             self.post(&handle, &json!({"janus": "message", "body": body, "jsep": jsep}))?;
             let theirs = sdp::read_answer(&offer)?;
             let peer = Peer::answering(place.identity.clone(), &local, &theirs, Instant::now());
-            place.audience.sit(peer, theirs, requested, number)?;
+            place.sit(screen, peer, &theirs, requested, number)?;
         }
         place.await_media(count)
     }

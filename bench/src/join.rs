@@ -1,11 +1,13 @@
 //! Joining as pages do: offers over HTTP from a few threads, then ICE and DTLS where the session lives.
 
-use crate::audience::Audience;
+use crate::audience::{Access, Audience, Seat};
+use crate::departures::{Board, Timeline};
 use crate::media::Clip;
 use crate::peer::{Identity, Peer};
 use crate::publisher::Publisher;
 use crate::sdp;
 use crate::studio::Studio;
+use crate::subscriber::Ticket;
 use crate::whip;
 use anyhow::{Context, anyhow, bail};
 use std::net::SocketAddr;
@@ -34,6 +36,8 @@ pub struct Place<'a> {
     pub studio: &'a Studio,
     /// Of subscribers.
     pub audience: &'a Audience,
+    /// When packets left their publishers.
+    pub board: &'a Board,
 }
 
 /// A publisher to be.
@@ -50,15 +54,52 @@ pub struct Camera<'a> {
     pub uplink_mbit: Option<f64>,
 }
 
-/// Subscribers to be.
-#[derive(Debug, Clone, Copy)]
-pub struct Screens<'a> {
+/// A slot of a page.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// What it is called.
+    pub name: String,
+    /// Numbers of the publishers that it may show.
+    pub sources: Vec<u16>,
+}
+
+impl Slot {
+    /// A slot of this name and these publishers.
+    pub fn of(name: impl Into<String>, sources: impl IntoIterator<Item = u16>) -> Self {
+        Self { name: name.into(), sources: sources.into_iter().collect() }
+    }
+
+    fn is_voice(&self) -> bool {
+        self.name.starts_with("audio")
+    }
+}
+
+/// A subscriber to be.
+#[derive(Clone, Copy)]
+pub struct Screen<'a> {
     /// In which room.
     pub room: &'a str,
-    /// What they show.
-    pub slots: &'a str,
+    /// What it shows: pictures, then voices.
+    pub slots: &'a [Slot],
+    /// What is published there.
+    pub clip: &'a Arc<Clip>,
+    /// Its access link.
+    pub access: Option<Access>,
+    /// Are the packets of its first picture kept?
+    pub keeps: bool,
+    /// Of a request that was told to come back later, does the waiting count too?
+    pub since_first: bool,
+}
+
+/// Subscribers to be.
+#[derive(Clone, Copy)]
+pub struct Screens<'a> {
+    /// What each is. If packets are kept, then those of the first.
+    pub screen: Screen<'a>,
     /// How many.
     pub count: usize,
+    /// Their numbers begin here.
+    pub first: usize,
     /// They come one after the other, evenly spread over so long; `None`: as fast as the server takes them.
     pub within: Option<Duration>,
 }
@@ -82,7 +123,8 @@ impl Place<'_> {
         let answer = sdp::read_answer(&opened.answer)?;
         let now = Instant::now();
         let peer = Peer::new(self.identity.clone(), &local, &answer, now);
-        let publisher = Publisher::new(peer, Arc::clone(clip), *number, *uplink_mbit, now);
+        let departures = self.board.of(*number, clip.packets);
+        let publisher = Publisher::new(peer, Arc::clone(clip), *number, departures, *uplink_mbit, now);
         self.connect(publisher, answer.server).with_context(|| format!("publisher {participant} of {room}"))
     }
 
@@ -90,42 +132,70 @@ impl Place<'_> {
     pub fn connect(&self, publisher: Publisher, server: SocketAddr) -> anyhow::Result<()> {
         let connected = self.studio.begin(publisher, server)?;
         if connected.recv_timeout(PATIENCE).is_err() {
-            let why = self.studio.look()?.failed.unwrap_or_else(|| format!("not within {PATIENCE:?}"));
+            let view = self.studio.look()?;
+            let waiting = || format!("not within {PATIENCE:?}; unanswered: {}", view.waiting.join(", "));
+            let why = view.failed.clone().unwrap_or_else(waiting);
             bail!("no connection: {why}");
         }
         Ok(())
     }
 
-    /// Joins one subscriber, whose media will come, known by this number. `since_first`: of a request that was told to
-    /// come back later, the waiting counts too.
-    pub fn seat(
-        &self,
-        room: &str,
-        slots: &str,
-        participant: &str,
-        number: usize,
-        since_first: bool,
-    ) -> anyhow::Result<()> {
-        let names: Vec<&str> = slots.split(',').collect();
-        let voices = names.iter().filter(|name| name.starts_with("audio")).count();
+    /// Joins one subscriber, whose media will come, known by this number.
+    pub fn seat(&self, screen: &Screen<'_>, participant: &str, number: usize) -> anyhow::Result<()> {
+        let voices = screen.slots.iter().filter(|slot| slot.is_voice()).count();
+        let names: Vec<&str> = screen.slots.iter().map(|slot| slot.name.as_str()).collect();
         let local = self.identity.local();
+        let (room, slots) = (screen.room, names.join(","));
         let path = format!("/whep/{room}?slots={slots}&participant={participant}&role=classroom");
         let offer = sdp::subscribe(&local, names.len() - voices, voices);
         let opened = whip::open(self.server, &path, &offer)?;
+        // Over a link request and answer take their time too; the connection is one that the page has.
+        let round_trip = screen.access.map_or(Duration::ZERO, |access| access.up.delay + access.down.delay);
+        std::thread::sleep(round_trip);
         let answer = sdp::read_answer(&opened.answer)?;
-        let peer = Peer::new(self.identity.clone(), &local, &answer, Instant::now());
-        let since = if since_first { opened.first_requested } else { opened.requested };
-        self.audience.sit(peer, answer, since, number)
+        let now = Instant::now();
+        let mut peer = Peer::new(self.identity.clone(), &local, &answer, now);
+        peer.trips.ask("POST of the offer", opened.requested);
+        peer.trips.answer("the answer", now);
+        let requested = if screen.since_first { opened.first_requested } else { opened.requested };
+        self.sit(screen, peer, &answer, requested, number)
     }
 
-    /// Joins subscribers, numbered from 0, and waits until all that were admitted get media. A refusal ends the joining.
+    /// Gives a subscriber that was answered its seat.
+    pub fn sit(
+        &self,
+        screen: &Screen<'_>,
+        peer: Peer,
+        answer: &sdp::Answer,
+        requested: Instant,
+        number: usize,
+    ) -> anyhow::Result<()> {
+        let stream = |(stream, slot): (&sdp::Stream, &Slot)| {
+            let ticks_a_second = if stream.is_video { 90_000 } else { 48_000 };
+            let sources = slot.sources.iter().map(|number| self.board.of(*number, screen.clip.packets));
+            (*stream, Timeline::new(sources.collect(), ticks_a_second))
+        };
+        let ticket = Ticket {
+            number,
+            server_port: answer.server.port(),
+            streams: answer.streams.iter().zip(screen.slots).map(stream).collect(),
+            clip: Arc::clone(screen.clip),
+            keeps: screen.keeps,
+        };
+        let access = screen.access;
+        self.audience.sit(Seat { peer, server: answer.server, ticket, requested, access })
+    }
+
+    /// Joins subscribers and waits until all that were admitted get media. A refusal ends the joining.
     pub fn subscribe(&self, screens: &Screens<'_>) -> anyhow::Result<Joined> {
+        let Screens { screen, count, first, within } = screens;
         let refusal: Mutex<Option<String>> = Mutex::new(None);
         let admitted = AtomicUsize::new(0);
-        let joiners = if screens.within.is_some() { PUNCTUAL_JOINERS } else { JOINERS };
-        in_turn(screens.count, joiners, screens.within.unwrap_or_default(), |number| {
-            let participant = format!("screen-{number}");
-            match self.seat(screens.room, screens.slots, &participant, number, screens.within.is_some()) {
+        let joiners = if within.is_some() { PUNCTUAL_JOINERS } else { JOINERS };
+        in_turn(*count, joiners, within.unwrap_or_default(), |place| {
+            let number = first + place;
+            let screen = Screen { keeps: screen.keeps && place == 0, ..*screen };
+            match self.seat(&screen, &format!("screen-{number}"), number) {
                 Ok(()) => {
                     admitted.fetch_add(1, Ordering::Relaxed);
                     true
@@ -143,7 +213,7 @@ impl Place<'_> {
         if count == 0 {
             bail!("nobody was admitted: {}", refusal.unwrap_or_default());
         }
-        self.await_media(count)?;
+        self.await_media(first + count)?;
         Ok(Joined { count, refusal })
     }
 

@@ -40,11 +40,13 @@ pub struct Load<'a> {
     pub bursts: &'a [Burst],
     /// How.
     pub calls: Calls,
-    /// To how many.
-    pub subscribers: usize,
+    /// To how many in a room: whom the bursts name.
+    pub people: usize,
+    /// How many rooms, all of which get the same.
+    pub rooms: usize,
     /// Sealed how.
     pub profile: Profile,
-    /// About so many packets.
+    /// At least so many packets, and once around.
     pub packets: usize,
     /// Does the receiving side get runs joined?
     pub joins_datagrams: bool,
@@ -52,14 +54,12 @@ pub struct Load<'a> {
 
 /// Runs the loop on these cores.
 pub fn measure(load: &Load<'_>, cores: &[usize]) -> anyhow::Result<Reached> {
-    let drain = Drain::start(load.subscribers, load.joins_datagrams)?;
+    let drain = Drain::start(load.people * load.rooms, load.joins_datagrams)?;
     let mut sender = Sender::new(load, &drain)?;
     let bursts = load.bursts;
-    let one_round: usize = bursts.iter().map(|burst| burst.packets.len()).sum::<usize>() * load.subscribers;
+    let one_round = packets(bursts) * load.rooms;
+    anyhow::ensure!(one_round > 0, "nothing to send");
     let rounds = load.packets.div_ceil(one_round).max(1);
-    // Fewer than a round for many subscribers: the first bursts of it.
-    let share = (load.packets as f64 / (one_round * rounds) as f64).min(1.0);
-    let bursts = &bursts[..((bursts.len() as f64 * share).ceil() as usize).clamp(1, bursts.len())];
     let (sent, used) = cpu::on_cores(cores, || -> anyhow::Result<(usize, Duration)> {
         sender.round(&bursts[..bursts.len().div_ceil(WARM_UP_SHARE)])?;
         drain.forget();
@@ -74,6 +74,11 @@ pub fn measure(load: &Load<'_>, cores: &[usize]) -> anyhow::Result<Reached> {
         cpu_ns_per_packet: used.as_nanos() as f64 / sent as f64,
         delivered_ratio: drain.finish()? as f64 / sent as f64,
     })
+}
+
+/// How many of them a room gets.
+fn packets(bursts: &[Burst]) -> usize {
+    bursts.iter().map(|burst| burst.packets.len() * burst.to.len()).sum()
 }
 
 #[expect(
@@ -98,6 +103,7 @@ struct Recipient {
 struct Sender {
     socket: UdpSocket,
     recipients: Vec<Recipient>,
+    people: usize,
     messages_a_call: usize,
     out: Vec<u8>,
 }
@@ -122,35 +128,43 @@ impl Sender {
         Ok(Self {
             socket,
             recipients: recipients.collect::<anyhow::Result<_>>()?,
+            people: load.people,
             messages_a_call: if load.calls == Calls::OneDatagram { 1 } else { MAX_MESSAGES },
             out: Vec::with_capacity(1 << 20),
         })
     }
 
-    /// Sends these bursts to everybody: how many packets.
+    /// Sends these bursts to every room: how many packets.
     fn round(&mut self, bursts: &[Burst]) -> anyhow::Result<usize> {
+        let rooms = self.recipients.len() / self.people;
         for burst in bursts {
-            // So many runs, then a system call.
-            let mut waiting: [(usize, usize, u16, usize); MAX_MESSAGES] = [(0, 0, 0, 0); MAX_MESSAGES];
-            let mut count = 0;
-            self.out.clear();
-            for index in 0..self.recipients.len() {
-                for run in &burst.runs {
-                    let start = self.out.len();
-                    write_run(&mut self.recipients[index], &mut self.out, burst, run);
-                    let segment =
-                        (HEADER_BYTES + run.payload_bytes + tag_bytes(&self.recipients[index])) as u16;
-                    waiting[count] = (start, self.out.len(), segment, index);
-                    count += 1;
-                    if count == self.messages_a_call {
-                        self.flush(&waiting[..count])?;
-                        count = 0;
-                    }
+            for room in 0..rooms {
+                self.burst(burst, room * self.people)?;
+            }
+        }
+        Ok(packets(bursts) * rooms)
+    }
+
+    /// Sends a burst to the room whose first recipient is this one.
+    fn burst(&mut self, burst: &Burst, first: usize) -> anyhow::Result<()> {
+        // So many runs, then a system call.
+        let mut waiting: [(usize, usize, u16, usize); MAX_MESSAGES] = [(0, 0, 0, 0); MAX_MESSAGES];
+        let mut count = 0;
+        self.out.clear();
+        for index in burst.to.clone().map(|person| first + person) {
+            for run in &burst.runs {
+                let start = self.out.len();
+                write_run(&mut self.recipients[index], &mut self.out, burst, run);
+                let segment = (HEADER_BYTES + run.payload_bytes + tag_bytes(&self.recipients[index])) as u16;
+                waiting[count] = (start, self.out.len(), segment, index);
+                count += 1;
+                if count == self.messages_a_call {
+                    self.flush(&waiting[..count])?;
+                    count = 0;
                 }
             }
-            self.flush(&waiting[..count])?;
         }
-        Ok(bursts.iter().map(|burst| burst.packets.len()).sum::<usize>() * self.recipients.len())
+        self.flush(&waiting[..count])
     }
 
     fn flush(&mut self, waiting: &[(usize, usize, u16, usize)]) -> anyhow::Result<()> {
@@ -221,7 +235,7 @@ fn write_packet(
     header[18] = 0x41;
     header[19..21].copy_from_slice(&recipient.transport_number.to_be_bytes());
     out.extend_from_slice(&header);
-    out.extend_from_slice(&packet.payload);
+    out.extend_from_slice(packet.payload);
     if padding > 0 {
         out.resize(out.len() + padding - 1, 0);
         out.push(padding as u8);
@@ -258,20 +272,22 @@ fn write_packet(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::{Clip, ClipName};
+    use crate::media::{Clip, ClipName, Layers};
 
     #[test]
     fn everything_that_is_sent_arrives() {
-        let clip = Clip::load(ClipName::H264Simulcast, false).unwrap();
+        let load = |which| Clip::load(ClipName::H264Simulcast, which).unwrap();
+        let (clip, small) = (load(Layers::All), load(Layers::Smallest));
         for profile in [Profile::Gcm, Profile::Cm] {
-            for (bursts, calls) in [
-                (plan::screen(&clip), Calls::Runs),
-                (plan::wall(&clip, 5, Calls::Runs), Calls::Runs),
-                (plan::wall(&clip, 5, Calls::OneDatagram), Calls::OneDatagram),
+            for (bursts, calls, people, rooms) in [
+                (plan::screen(&clip, 3), Calls::Runs, 3, 1),
+                (plan::wall(&clip, 5, Calls::Runs, 3), Calls::Runs, 3, 1),
+                (plan::wall(&clip, 5, Calls::OneDatagram, 3), Calls::OneDatagram, 3, 1),
+                (plan::lesson(&clip, &small), Calls::Runs, plan::LESSON_PEOPLE, 2),
             ] {
                 let bursts = &bursts;
                 let load =
-                    Load { bursts, calls, subscribers: 3, profile, packets: 600, joins_datagrams: true };
+                    Load { bursts, calls, people, rooms, profile, packets: 600, joins_datagrams: true };
                 let reached = measure(&load, &cpu::cores()).unwrap();
                 assert!(reached.cpu_ns_per_packet > 0.0);
                 assert!((0.99..=1.0).contains(&reached.delivered_ratio), "{calls:?}: {reached:?}");
@@ -291,10 +307,11 @@ mod tests {
             cipher: cipher(provider.crypto(), Profile::Gcm, [3; 16]).unwrap(),
         };
         let burst = Burst {
-            packets: vec![Packet { payload: vec![1; 100], marker: true }],
+            packets: vec![Packet { payload: &[1; 100], marker: true }],
             runs: Vec::new(),
             payload_type: 96,
             timestamp: 0,
+            to: 0..1,
         };
         let mut out = Vec::new();
         write_packet(&mut recipient, &mut out, &burst, &burst.packets[0], 4);

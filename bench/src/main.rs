@@ -6,18 +6,27 @@
 //!              │   studio ───┘               └──▶ audience     peer: ICE, DTLS, SRTP of both
 //!              │   (publisher ◀ schedule ◀ media) (subscriber ▶ received)
 //!              ├─▶ limit: the bare loop over the same packets
-//!              └─▶ cpu, stats ─▶ report: bench/report.json and a table
+//!              └─▶ cpu, metrics, stats ─▶ report: bench/report.json and a table ─▶ page: docs/performance.md
 //! ```
+//!
+//! [`course`] says which rows are measured and how long that takes. Payloads are as Chromium made them: [`departures`] knows
+//! when each packet left its publisher, [`decode`] makes pictures of what a subscriber got, [`link`] is an access link in
+//! between.
 //!
 //! [`engine`] measures the server's engine without sockets, under the simulated browsers of its own tests.
 
 mod audience;
+mod course;
 mod cpu;
+mod decode;
+mod departures;
 mod engine;
 mod janus;
 mod join;
 mod limit;
+mod link;
 mod media;
+mod metrics;
 mod mmsg;
 mod page;
 mod payload;
@@ -59,11 +68,12 @@ mod world;
 
 use anyhow::Context;
 use audience::Reception;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use course::{Course, Name};
 use media::ClipName;
 use peer::Profile;
 use report::{Report, Scenario};
-use scenario::{Measured, Settings, against_janus, bad_subscriber, bare_loop, lessons, one_teacher, wall};
+use scenario::Settings;
 use sfu::Program;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -78,9 +88,10 @@ const WORKERS: usize = 1;
     version,
     after_help = "\
 A run starts a fresh server, joins publishers and subscribers over WHIP and WHEP with real ICE, DTLS and SRTP, waits
-until all have media, and measures for some seconds. Publishers replay packets recorded from Chromium; every packet that
-arrives is counted, a sample (in large audiences one in 64) is opened and compared with what was published. Beside it stands the bare loop that seals
-and sends the same packets to as many sockets: what counts is the ratio.
+until all have media, and measures for some seconds. Publishers replay what Chromium's encoders made, packet by packet;
+every packet that arrives is counted, a sample (in large audiences one in 64) is opened and compared with what was
+published, in small audiences one picture is decoded. Beside it stands the bare loop that seals and sends the same packets
+to as many sockets: what counts is the ratio.
 
   ns/pkt    CPU time of the server's process for each packet of media that arrived
   limit     the same of the bare loop
@@ -89,22 +100,31 @@ and sends the same packets to as many sockets: what counts is the ratio.
   server    the server's use of a core; bench: for how much of the time the receiving thread had something to do
 
 Examples:
-  tongtang-bench                                          what matters most, some five minutes
+  tongtang-bench                                          what matters most, some six minutes
+  tongtang-bench --full                                   everything, some twenty minutes
   tongtang-bench one-teacher --subscribers 10,50 --runs 1 a quick look
   tongtang-bench one-teacher --subscribers 50 --uplink-mbit 10 --clip vp8-720p
   tongtang-bench one-teacher --subscribers 50 --profile cm --feedback-ms 0
   tongtang-bench limit --subscribers 500,3000 --no-gro
 
-The server runs on the first cores, the bench on the others (with one core: on the same). Medians of the runs and their
-spread are written to bench/report.json."
+The server runs on the first cores, the bench on the others (with one core, and in two-workers: on the same). Medians of
+the runs and their spread are written to bench/report.json."
 )]
 struct Arguments {
-    /// What to measure [default: engine, one-teacher, wall and bell]
+    /// What to measure [default: one-teacher, aes-cm, two-workers, far, wall and bell]
     #[arg(value_enum, value_name = "SCENARIO")]
     scenarios: Vec<Name>,
 
-    /// How many screens, one row each; what the server refuses is left out, and said
-    #[arg(long, value_delimiter = ',', default_values_t = [50, 500, 3_000])]
+    /// Measure everything, for audiences from 10 to 3,000
+    #[arg(long, conflicts_with = "scenarios")]
+    full: bool,
+
+    /// Leave a scenario out; may be repeated
+    #[arg(long, value_enum, value_name = "SCENARIO")]
+    skip: Vec<Name>,
+
+    /// How many screens, one row each; what the server refuses is left out, and said [default: 50, 500 and 3,000]
+    #[arg(long, value_delimiter = ',')]
     subscribers: Vec<usize>,
 
     /// How many lessons at once
@@ -116,11 +136,11 @@ struct Arguments {
     runs: u32,
 
     /// Seconds that are measured in a run
-    #[arg(long, default_value_t = 6.0, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 4.0, value_name = "SECONDS")]
     seconds: f64,
 
     /// Seconds from the last join to the measurement
-    #[arg(long, default_value_t = 2.0, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 1.5, value_name = "SECONDS")]
     warm_up: f64,
 
     /// What cameras send
@@ -152,7 +172,7 @@ struct Arguments {
     #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
     sfu_arg: Vec<String>,
 
-    /// Cores for the server
+    /// Media threads of the server, and cores for it
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     workers: u16,
 
@@ -169,40 +189,6 @@ struct Arguments {
     page: Option<PathBuf>,
 }
 
-/// A scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Name {
-    /// The server's engine alone, without sockets, in simulated time
-    Engine,
-    /// One teacher with camera and microphone, many screens
-    OneTeacher,
-    /// The same for 500 screens that agree to AES-CM only
-    AesCm,
-    /// 30 small pictures on the walls of 50 teachers
-    Wall,
-    /// 500 screens join one lesson within 10 s
-    Bell,
-    /// Lessons of a teacher and 4 classrooms, pictures both ways, that all open within 30 s
-    Lessons,
-    /// One of 501 floods, sends garbage or is dead; then 100 of 500 ask for keyframes 20 times a second
-    BadSubscriber,
-    /// One teacher without simulcast for 100 screens, at our server and at Debian's Janus (as root)
-    Janus,
-    /// The bare loop alone, without any server; only when it is asked for
-    Limit,
-}
-
-/// What is measured when nothing is said.
-const DEFAULT: [Name; 4] = [Name::Engine, Name::OneTeacher, Name::Wall, Name::Bell];
-
-/// Screens that join at the bell, and within how long.
-const BELL: (usize, Duration) = (500, Duration::from_secs(10));
-/// Screens that agree to AES-CM only.
-const AES_CM_SUBSCRIBERS: usize = 500;
-
-/// Subscribers of the engine without sockets.
-const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 50, 500];
-
 impl Arguments {
     fn settings(&self) -> anyhow::Result<Settings> {
         let mut cores = cpu::cores();
@@ -210,12 +196,11 @@ impl Arguments {
             Some(path) => std::path::absolute(path)?,
             None => Program::beside_us()?,
         };
-        let workers = usize::from(self.workers).min(cores.len());
-        let rest = cores.split_off(workers);
+        let workers = usize::from(self.workers);
+        let rest = cores.split_off(workers.min(cores.len()));
         let own_cores = if rest.is_empty() { cores.clone() } else { rest };
         Ok(Settings {
-            program: Program { path, cores, arguments: self.sfu_arg.clone() },
-            workers: usize::from(self.workers),
+            program: Program { path, cores, workers, arguments: self.sfu_arg.clone() },
             own_cores,
             clip: self.clip,
             uplink_mbit: self.uplink_mbit,
@@ -234,99 +219,54 @@ impl Arguments {
             limit_packets: 600_000,
         })
     }
+
+    fn course(&self, settings: &Settings) -> anyhow::Result<Course> {
+        let asked = course::Asked {
+            scenarios: &self.scenarios,
+            skip: &self.skip,
+            is_full: self.full,
+            subscribers: &self.subscribers,
+            lessons: self.lessons,
+            runs: self.runs,
+        };
+        Course::plan(&asked, settings)
+    }
 }
 
 /// A socket for each of thousands of subscribers: as many as this user may have.
-fn allow_sockets() -> anyhow::Result<()> {
+fn allow_sockets(wanted: usize) -> anyhow::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    anyhow::ensure!(
+        hard > wanted as u64 + 256,
+        "{wanted} subscribers need as many sockets, and this user may have {hard} files open (ulimit -n)"
+    );
     Ok(())
 }
 
-/// Measures what was chosen, row by row.
-fn measure(arguments: &Arguments) -> anyhow::Result<Vec<Scenario>> {
-    let chosen = |name: Name| match arguments.scenarios.as_slice() {
-        [] => DEFAULT.contains(&name),
-        scenarios => scenarios.contains(&name),
-    };
-    let settings = arguments.settings()?;
-    let workers = settings.workers;
-    let runs = |run: &dyn Fn() -> anyhow::Result<Measured>| -> anyhow::Result<Vec<Measured>> {
-        (0..arguments.runs).map(|_| run()).collect()
-    };
-    let mut rows: Vec<Scenario> = Vec::new();
-    let mut add = |name: &str, workers: usize, runs: &[Measured]| {
-        let row = Scenario::of(name, workers, runs);
-        report::print_row(&row);
-        rows.push(row);
-    };
-    report::print_head();
-    if chosen(Name::Engine) {
-        for subscribers in ENGINE_SUBSCRIBERS {
-            let runs: Vec<Measured> =
-                (1..=arguments.runs).map(|seed| engine::measure(subscribers, u64::from(seed))).collect();
-            add("engine_without_sockets", 1, &runs);
-        }
-    }
-    if chosen(Name::OneTeacher) {
-        for &subscribers in &arguments.subscribers {
-            let measured = runs(&|| one_teacher::run(&settings, subscribers, None))?;
-            add("one_teacher", workers, &measured);
-            if measured.iter().any(|run| run.refusal.is_some()) {
-                println!("  larger audiences are left out");
-                break;
-            }
-        }
-    }
-    if chosen(Name::AesCm) {
-        let settings = Settings { profile: Profile::Cm, ..settings.clone() };
-        add("one_teacher_aes_cm", workers, &runs(&|| one_teacher::run(&settings, AES_CM_SUBSCRIBERS, None))?);
-    }
-    if chosen(Name::Wall) {
-        add("wall", workers, &runs(&|| wall::run(&settings))?);
-    }
-    if chosen(Name::Bell) {
-        add("bell", workers, &runs(&|| one_teacher::run(&settings, BELL.0, Some(BELL.1)))?);
-    }
-    if chosen(Name::Lessons) {
-        add("lessons", workers, &runs(&|| lessons::run(&settings, arguments.lessons))?);
-    }
-    if chosen(Name::BadSubscriber) {
-        let measured = (0..arguments.runs).map(|_| bad_subscriber::run(&settings));
-        let measured = measured.collect::<anyhow::Result<Vec<_>>>()?;
-        for (n, name) in bad_subscriber::ROWS.into_iter().enumerate() {
-            let runs: Vec<Measured> = measured.iter().map(|run| run[n].clone()).collect();
-            add(name, workers, &runs);
-        }
-    }
-    if chosen(Name::Janus) {
-        if let Some(why) = janus::is_missing() {
-            println!("  janus is left out: {why}");
-        } else {
-            let measured = (0..arguments.runs).map(|_| against_janus::run(&settings));
-            let measured = measured.collect::<anyhow::Result<Vec<_>>>()?;
-            for (n, name) in ["one_teacher_one_layer", "janus_one_layer"].into_iter().enumerate() {
-                let runs: Vec<Measured> = measured.iter().map(|run| run[n].clone()).collect();
-                add(name, workers, &runs);
-            }
-        }
-    }
-    if chosen(Name::Limit) {
-        for &subscribers in &arguments.subscribers {
-            add("limit", workers, &runs(&|| bare_loop::run(&settings, subscribers))?);
-        }
-    }
-    Ok(rows)
+/// Files are written at the end: better to hear now that they cannot be.
+fn may_write(path: &std::path::Path) -> anyhow::Result<()> {
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    opened.map(drop).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    allow_sockets()?;
-    let mut report = Report::of(measure(&arguments)?);
+    let settings = arguments.settings()?;
+    let course = arguments.course(&settings)?;
+    allow_sockets(course.most_subscribers())?;
+    let earlier = arguments.add.then(|| Report::read(&arguments.report)).transpose();
+    let earlier = earlier.context("--add wants an earlier report")?;
+    std::iter::once(&arguments.report).chain(&arguments.page).try_for_each(|path| may_write(path))?;
+    if cfg!(debug_assertions) {
+        println!("this program was built without optimisation: its figures are worthless (make bench-build)");
+    }
+    let mut report = Report::of(course.run(&settings)?);
+    report.left_out = course.left_out().to_vec();
     let is_corrupt = report.scenarios.iter().any(Scenario::is_corrupt);
-    if arguments.add {
-        report.add_to(Report::read(&arguments.report).context("--add wants an earlier report")?)?;
+    if let Some(earlier) = earlier {
+        report.add_to(earlier)?;
     }
     report.write(&arguments.report)?;
     println!("written to {}", arguments.report.display());

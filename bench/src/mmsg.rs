@@ -93,6 +93,11 @@ impl Default for Inbox {
 impl Inbox {
     /// Takes what is there, without waiting: how many messages. Fewer than [`MAX_MESSAGES`]: there were no more.
     pub fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        self.receive_up_to(socket, MAX_MESSAGES)
+    }
+
+    /// The same, but so many messages at most.
+    pub fn receive_up_to(&mut self, socket: BorrowedFd<'_>, messages: usize) -> io::Result<usize> {
         // SAFETY: iovec and mmsghdr are plain C structures, for which all zeroes (null pointers, lengths 0) are valid.
         let (mut vectors, mut headers): ([libc::iovec; MAX_MESSAGES], [libc::mmsghdr; MAX_MESSAGES]) =
             unsafe { (MaybeUninit::zeroed().assume_init(), MaybeUninit::zeroed().assume_init()) };
@@ -111,7 +116,7 @@ impl Inbox {
             libc::recvmmsg(
                 socket.as_raw_fd(),
                 headers.as_mut_ptr(),
-                MAX_MESSAGES as u32,
+                messages.min(MAX_MESSAGES) as u32,
                 libc::MSG_DONTWAIT,
                 ptr::null_mut(),
             )

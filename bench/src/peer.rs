@@ -2,15 +2,19 @@
 //!
 //! Enters: an SDP answer, datagrams, the time. Leaves: datagrams, and two SRTP contexts once the handshake is over.
 
+mod handshake;
+mod trips;
+
+pub use trips::{RoundTrip, Trips};
+
 use crate::sdp::{Answer, Local};
 use anyhow::anyhow;
-use bytes::BytesMut;
+use handshake::{FIRST_REPEAT_INTERVAL, Handshake};
 use rtc_crypto::{HashAlgorithm, RTCCryptoProvider};
 use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::crypto::Certificate;
-use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc_dtls::endpoint::EndpointEvent;
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
-use rtc_shared::TransportProtocol;
 use rtc_srtp::context::Context;
 use rtc_srtp::protection_profile::ProtectionProfile;
 use rtc_stun::attributes::{
@@ -20,7 +24,8 @@ use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
 use rtc_stun::xoraddr::XorMappedAddress;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,12 +35,8 @@ pub const CONSENT_INTERVAL: Duration = Duration::from_millis(2_500);
 const UNSTABLE_INTERVAL: Duration = Duration::from_millis(480);
 /// A first check that was not answered is repeated after so long.
 const CHECK_REPEAT: Duration = Duration::from_millis(100);
-/// How rtc-dtls repeats what was not answered: Chromium begins with 50 ms, RFC 6347 §4.2.4.1 with a second.
-const FLIGHT_INTERVAL: Duration = Duration::from_millis(400);
 /// Chromium's.
 const MTU: usize = 1_200;
-/// The association's constant remote address, so that it does not depend on the socket.
-const SERVER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 1), 3478));
 
 /// SRTP profiles a client offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -71,7 +72,7 @@ impl Identity {
             .with_srtp_protection_profiles(profiles)
             .with_insecure_skip_verify(true)
             .with_extended_master_secret(ExtendedMasterSecretType::Require)
-            .with_flight_interval(FLIGHT_INTERVAL)
+            .with_flight_interval(FIRST_REPEAT_INTERVAL)
             .with_server_name("peer".to_owned())
             .with_mtu(MTU)
             .build(true, None)?;
@@ -113,10 +114,12 @@ pub struct Peer {
     own_pwd: &'static str,
     username: String,
     server_pwd: String,
-    endpoint: Option<Endpoint>,
-    transmits: Vec<Vec<u8>>,
+    handshake: Handshake,
+    transmits: VecDeque<Vec<u8>>,
     next_check: Instant,
     is_validated: bool,
+    /// What the join has waited for so far.
+    pub trips: Trips,
     /// Once the handshake is over.
     pub srtp: Option<Srtp>,
     /// Why it cannot go on.
@@ -139,10 +142,11 @@ impl Peer {
             own_pwd: local.pwd,
             username: format!("{}:{}", answer.ufrag, local.ufrag),
             server_pwd: answer.pwd.clone(),
-            endpoint: Some(Endpoint::new(SERVER, TransportProtocol::UDP, None)),
-            transmits: Vec::new(),
+            handshake: Handshake::new(),
+            transmits: VecDeque::new(),
             next_check: now,
             is_validated: false,
+            trips: Trips::default(),
             srtp: None,
             failed: None,
             is_closed: false,
@@ -156,16 +160,13 @@ impl Peer {
 
     /// The next datagram to send.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        if !self.transmits.is_empty() {
-            return Some(self.transmits.remove(0));
-        }
-        self.endpoint.as_mut()?.poll_transmit().map(|transmit| transmit.message.to_vec())
+        self.transmits.pop_front().or_else(|| self.handshake.poll_transmit())
     }
 
     /// When [`Peer::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Instant {
-        let dtls = self.endpoint.as_ref().and_then(|endpoint| endpoint.poll_timeout(&SERVER));
-        dtls.map_or(self.next_check, |due| due.min(self.next_check))
+        let handshake = self.handshake.poll_timeout();
+        handshake.map_or(self.next_check, |due| due.min(self.next_check))
     }
 
     /// Repeats what was not answered and keeps the server's consent.
@@ -177,15 +178,15 @@ impl Peer {
                     (true, None) => UNSTABLE_INTERVAL,
                     (true, Some(_)) => CONSENT_INTERVAL,
                 };
+            if !self.is_validated {
+                self.trips.ask("connectivity check", now);
+            }
             match self.check() {
-                Ok(check) => self.transmits.push(check),
+                Ok(check) => self.transmits.push_back(check),
                 Err(error) => self.failed = Some(error.to_string()),
             }
         }
-        if let Some(endpoint) = &mut self.endpoint
-            && endpoint.poll_timeout(&SERVER).is_some_and(|due| due <= now)
-            && let Err(error) = endpoint.handle_timeout(SERVER, now)
-        {
+        if let Err(error) = self.handshake.handle_timeout(now, &mut self.trips) {
             self.failed = Some(error.to_string());
         }
     }
@@ -240,7 +241,7 @@ impl Peer {
         let mut message = Message::new();
         if message.unmarshal_binary(datagram).is_ok() && message.typ == BINDING_REQUEST {
             match self.reply(&mut message) {
-                Ok(reply) => self.transmits.push(reply),
+                Ok(reply) => self.transmits.push_back(reply),
                 Err(error) => self.failed = Some(error.to_string()),
             }
             return;
@@ -257,17 +258,15 @@ impl Peer {
         }
         self.is_validated = true;
         self.next_check = now + UNSTABLE_INTERVAL;
-        if let Some(endpoint) = &mut self.endpoint
-            && let Err(error) = endpoint.connect(now, SERVER, self.identity.config.clone(), None)
-        {
+        self.trips.answer("connectivity check answered", now);
+        if let Err(error) = self.handshake.connect(now, self.identity.config.clone(), &mut self.trips) {
             self.failed = Some(error.to_string());
         }
     }
 
     /// A DTLS record.
     pub fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) {
-        let Some(endpoint) = &mut self.endpoint else { return };
-        match endpoint.read(now, SERVER, None, BytesMut::from(datagram)) {
+        match self.handshake.handle(now, datagram, &mut self.trips) {
             Ok(events) => {
                 for event in events {
                     match event {
@@ -286,9 +285,7 @@ impl Peer {
 
     /// RFC 5764 §4.2.
     fn keys(&self) -> anyhow::Result<Srtp> {
-        let endpoint = self.endpoint.as_ref().ok_or_else(|| anyhow!("the association is gone"))?;
-        let state =
-            endpoint.get_connection_state(SERVER).ok_or_else(|| anyhow!("there is no association"))?;
+        let state = self.handshake.state().ok_or_else(|| anyhow!("there is no association"))?;
         let (profile, salt) = match state.srtp_protection_profile() {
             SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => (ProtectionProfile::AeadAes128Gcm, 12),
             SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => {

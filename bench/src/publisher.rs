@@ -1,13 +1,17 @@
 //! A camera and a microphone, sans-IO: a recording sent with its real sizes, moments and markers.
 //!
-//! Enters: the time, datagrams of the server. Leaves: sealed datagrams. It repeats packets that are asked for and makes
+//! Enters: the time, datagrams of the server. Leaves: sealed datagrams. It repeats packets that are asked for, in bounds, and makes
 //! keyframes when asked, as a browser does, and never changes its rate, so that runs can be compared.
 
+mod repairs;
+
+use crate::departures::Departures;
 use crate::media::Clip;
-use crate::payload::{self, Source, Tag, VOICE, Vp8Counters};
+use crate::payload::{self, Source, VOICE, Vp8Counters};
 use crate::peer::{Peer, Srtp};
 use crate::schedule::{Due, Schedule};
 use crate::sdp::{CAMERA_MID, MICROPHONE_MID, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
+use repairs::Repairs;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,6 +72,8 @@ pub struct Sent {
     pub keyframe_requests: u64,
     /// Packets that were asked for again and sent.
     pub retransmitted: u64,
+    /// Those that were asked for and not sent, because it would have been too much.
+    pub refused: u64,
 }
 
 impl Sent {
@@ -94,13 +100,14 @@ pub struct Publisher {
     /// Its connection.
     pub peer: Peer,
     clip: Arc<Clip>,
+    departures: Arc<Departures>,
     schedule: Schedule,
     streams: Vec<Stream>,
     started: Option<Instant>,
     transport_number: u16,
     next_report: Instant,
     keyframe_requests: u64,
-    retransmitted: u64,
+    repairs: Repairs,
     /// Sealed, to be sent now.
     pub outgoing: Vec<bytes::BytesMut>,
     /// How late packets left, in microseconds, since somebody took these.
@@ -108,8 +115,15 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// A publisher of this recording; its packets are tagged with `number`.
-    pub fn new(peer: Peer, clip: Arc<Clip>, number: u16, uplink_mbit: Option<f64>, now: Instant) -> Self {
+    /// A publisher of this recording, known by `number`; `departures` gets the moment of each packet.
+    pub fn new(
+        peer: Peer,
+        clip: Arc<Clip>,
+        number: u16,
+        departures: Arc<Departures>,
+        uplink_mbit: Option<f64>,
+        now: Instant,
+    ) -> Self {
         let stream = |layer: u8, rid: Option<String>| Stream {
             source: Source { publisher: number, layer },
             rid,
@@ -128,12 +142,13 @@ impl Publisher {
             peer,
             schedule: Schedule::new(clip.clone(), uplink_mbit),
             clip,
+            departures,
             streams,
             started: None,
             transport_number: rand::random(),
             next_report: now,
             keyframe_requests: 0,
-            retransmitted: 0,
+            repairs: Repairs::default(),
             outgoing: Vec::new(),
             late_us: Vec::new(),
         }
@@ -145,7 +160,8 @@ impl Publisher {
             packets: self.streams.iter().map(|stream| (stream.source, stream.number)).collect(),
             keyframes: self.schedule.keyframes(),
             keyframe_requests: self.keyframe_requests,
-            retransmitted: self.retransmitted,
+            retransmitted: self.repairs.sent,
+            refused: self.repairs.refused,
         }
     }
 
@@ -183,20 +199,21 @@ impl Publisher {
         let stream = &mut self.streams[packet.stream];
         let is_voice = stream.source.layer == VOICE;
         let fixed = FixedHeader {
-            marker: !is_voice && packet.place.index + 1 == packet.place.count,
+            marker: packet.is_last,
             payload_type: if is_voice { OPUS_PAYLOAD_TYPE } else { video_payload_types(codec).0 },
             sequence: stream.number as u16,
             timestamp: stream.timestamp_base.wrapping_add(packet.ticks),
             ssrc: stream.ssrc,
         };
-        let tag = Tag { source: stream.source, number: stream.number, sent_unix_ns: now.unix_ns };
-        let mut payload = Vec::with_capacity(packet.payload_bytes.max(64));
+        let recorded = packet.packet.payload;
+        let mut payload = Vec::with_capacity(recorded.len());
         if is_voice {
-            payload::voice(&mut payload, packet.payload_bytes, &tag);
+            payload.extend_from_slice(recorded);
         } else {
-            let vp8 = packet.vp8.after(stream.vp8_base);
-            payload::video(&mut payload, codec, packet.place, vp8, packet.payload_bytes, &tag);
+            payload::video(&mut payload, codec, packet.vp8.after(stream.vp8_base), recorded);
         }
+        self.departures.note(packet.packet.id, packet.round, now.unix_ns);
+        self.repairs.earn(payload.len());
         let is_named = stream.number < NAMED_PACKETS;
         let rid = stream.rid.clone().filter(|_| is_named).map(|rid| (extension::RID, rid));
         stream.number += 1;
@@ -296,7 +313,7 @@ impl Publisher {
         else {
             return;
         };
-        if stream.source.layer == VOICE {
+        if stream.source.layer == VOICE || !self.repairs.spend(payload.len()) {
             return;
         }
         let payload = [&sequence.to_be_bytes()[..], payload].concat();
@@ -305,7 +322,6 @@ impl Publisher {
         let fixed =
             FixedHeader { ssrc: stream.rtx_ssrc, sequence: stream.rtx_number, payload_type, ..*fixed };
         let rid = stream.rid.clone().map(|rid| (extension::REPAIRED_RID, rid));
-        self.retransmitted += 1;
         self.write(now, fixed, false, true, rid, &payload);
     }
 }

@@ -98,6 +98,18 @@ impl Received {
         }
     }
 
+    /// The number that this is the lower half of, near the highest.
+    pub fn extended(&self, sequence: u16) -> u64 {
+        let ahead = i64::from(sequence.wrapping_sub(self.highest as u16) as i16);
+        self.highest.saturating_add_signed(ahead)
+    }
+
+    /// Numbers that have not come, of those up to `back` behind the highest.
+    pub fn missing(&self, back: u64) -> impl Iterator<Item = u16> {
+        let from = self.first.map_or(self.highest, |first| first.max(self.highest - back.min(WINDOW - 1)));
+        (from..self.highest).filter(|at| !self.is_marked(*at)).map(|at| at as u16)
+    }
+
     /// Highest number, extended by the wraps (RFC 3550 §6.4.1).
     pub fn extended_highest(&self) -> u32 {
         self.highest.saturating_sub(1 << 16) as u32
@@ -128,6 +140,15 @@ mod tests {
         assert_eq!(after([1, 3, 2]), Counted { packets: 3, span: 3, duplicates: 0, reordered: 1 });
         assert_eq!(after([1, 2, 2]), Counted { packets: 2, span: 2, duplicates: 1, reordered: 0 });
         assert_eq!(after([65_535, 0, 65_534]), Counted { packets: 3, span: 3, duplicates: 0, reordered: 1 });
+    }
+
+    #[test]
+    fn what_is_missing_is_known_by_its_numbers() {
+        let mut received = Received::default();
+        assert_eq!(received.missing(64).count(), 0);
+        [65_530, 65_534, 65_535, 2].into_iter().for_each(|sequence| assert!(received.packet(sequence)));
+        assert_eq!(received.missing(64).collect::<Vec<_>>(), [65_531, 65_532, 65_533, 0, 1]);
+        assert_eq!(received.missing(2).collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `bench/report.json` and the table on the terminal.
 
-use crate::scenario::Measured;
+use crate::scenario::{Measured, Trip};
 use crate::stats::{Spread, spread};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +37,9 @@ pub struct Scenario {
     pub join_p95_ms: Option<f64>,
     /// What the server's memory grew by.
     pub memory_bytes_per_subscriber: Option<f64>,
+    /// What a join waited for, as most joins of the last run did.
+    #[serde(default)]
+    pub round_trips: Vec<Trip>,
     /// Medians of further figures.
     pub details: BTreeMap<String, f64>,
     /// How many.
@@ -45,6 +48,9 @@ pub struct Scenario {
     pub spread: BTreeMap<String, Spread>,
     /// What a reader must know.
     pub notes: Vec<String>,
+    /// Did the server admit fewer than were to come?
+    #[serde(skip)]
+    pub is_refused: bool,
 }
 
 /// A figure: its name, how to read it, how many decimals it has.
@@ -67,7 +73,7 @@ const FIGURES: [Figure; 11] = [
 ];
 
 /// Figures that explain others.
-const DETAILS: [Figure; 16] = [
+const DETAILS: [Figure; 29] = [
     ("server_core_share", |run| run.server_core_share, 3),
     ("generator_core_share", |run| run.generator_core_share, 3),
     ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
@@ -80,10 +86,23 @@ const DETAILS: [Figure; 16] = [
     ("keyframes", |run| run.keyframes, 0),
     ("keyframe_requests", |run| run.keyframe_requests, 0),
     ("retransmitted_in", |run| run.retransmitted_in, 0),
+    ("refused_retransmissions", |run| run.refused_retransmissions, 0),
     ("retransmitted_out", |run| run.retransmitted_out, 0),
     ("sampled_intact", |run| run.intact, 0),
     ("sampled_corrupt", |run| run.corrupt, 0),
     ("limit_delivered_ratio", |run| run.limit_delivered_ratio, 6),
+    ("join_round_trips", |run| run.join_round_trips, 0),
+    ("join_repeats", |run| run.join_repeats, 0),
+    ("join_p50_round_trip_times", |run| run.join_p50_round_trip_times, 2),
+    ("memory_growth_bytes_per_subscriber", |run| run.memory_growth_bytes_per_subscriber, 0),
+    ("latency_at_socket_p50_us", |run| run.latency_at_socket_p50_us, 0),
+    ("latency_at_socket_p99_us", |run| run.latency_at_socket_p99_us, 0),
+    ("packets_a_run", |run| run.packets_a_run, 2),
+    ("lost_at_links", |run| run.lost_at_links, 0),
+    ("worker_packets_imbalance", |run| run.worker_packets_imbalance, 4),
+    ("worker_cpu_imbalance", |run| run.worker_cpu_imbalance, 4),
+    ("frames", |run| run.frames, 0),
+    ("decoded_frames", |run| run.decoded_frames, 0),
 ];
 
 fn rounded(value: f64, decimals: i32) -> f64 {
@@ -124,10 +143,12 @@ impl Scenario {
             join_p50_ms: median("join_p50_ms"),
             join_p95_ms: median("join_p95_ms"),
             memory_bytes_per_subscriber: median("memory_bytes_per_subscriber"),
+            round_trips: runs.last().map(|run| run.round_trips.clone()).unwrap_or_default(),
             details: details.chain(median(core).map(|value| (core.to_owned(), value))).collect(),
             runs: runs.len(),
             spread: spreads,
             notes,
+            is_refused: runs.iter().any(|run| run.refusal.is_some()),
         }
     }
 
@@ -150,6 +171,9 @@ pub struct Report {
     pub optimised: bool,
     /// Arguments of the bench; of several runs that add to each other, all of them.
     pub command: String,
+    /// What could not be measured here, and why.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// Rows.
     pub scenarios: Vec<Scenario>,
 }
@@ -183,6 +207,7 @@ impl Report {
             commit: commit(),
             optimised: !cfg!(debug_assertions),
             command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            left_out: Vec::new(),
             scenarios,
         }
     }
@@ -294,6 +319,21 @@ mod tests {
             assert!(json[name].is_null(), "{name}");
         }
         assert_eq!((json["subscribers"].as_u64(), json["runs"].as_u64()), (Some(10), Some(3)));
+    }
+
+    #[test]
+    fn a_report_has_the_fields_that_its_readers_count_on() {
+        let run = Measured { subscribers: 10, ..Measured::default() };
+        let report = serde_json::to_value(Report::of(vec![Scenario::of("x", 1, &[run])])).unwrap();
+        for name in ["machine", "kernel", "commit", "scenarios"] {
+            assert!(report.get(name).is_some(), "{name}");
+        }
+        let names = "name subscribers workers packets_per_second cpu_ns_per_packet limit_cpu_ns_per_packet \
+            janus_cpu_ns_per_packet delivered_ratio latency_p50_us latency_p99_us join_p50_ms join_p95_ms \
+            memory_bytes_per_subscriber spread runs";
+        for name in names.split_whitespace() {
+            assert!(report["scenarios"][0].get(name).is_some(), "{name}");
+        }
     }
 
     #[test]

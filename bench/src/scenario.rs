@@ -2,6 +2,8 @@
 //!
 //! * [`bare_loop`]: the practical limit alone
 //! * [`one_teacher`]: one camera and microphone, many screens; they may all come at the bell
+//! * [`two_workers`]: the same at servers with one and two media threads
+//! * [`access`]: over access links, and from far away
 //! * [`wall`]: many small pictures for many teachers
 //! * [`lessons`]: a district's lessons, pictures both ways
 //! * [`bad_subscriber`]: one that misbehaves among many, and many that ask for keyframes
@@ -9,12 +11,14 @@
 //! * [`hall`]: what all begin with
 //! * [`window`]: a span of time in which nothing joins, with all counters before and after
 
+pub mod access;
 pub mod against_janus;
 pub mod bad_subscriber;
 pub mod bare_loop;
 mod hall;
 pub mod lessons;
 pub mod one_teacher;
+pub mod two_workers;
 pub mod wall;
 mod window;
 
@@ -22,6 +26,7 @@ use crate::audience::Reception;
 use crate::media::ClipName;
 use crate::peer::Profile;
 use crate::sfu::Program;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What all scenarios share.
@@ -29,8 +34,6 @@ use std::time::Duration;
 pub struct Settings {
     /// The server.
     pub program: Program,
-    /// Threads on which it routes packets.
-    pub workers: usize,
     /// Cores of publishers and subscribers.
     pub own_cores: Vec<usize>,
     /// What cameras send.
@@ -86,8 +89,34 @@ pub struct Measured {
     pub join_p50_ms: Option<f64>,
     /// See above.
     pub join_p95_ms: Option<f64>,
-    /// What the server's memory grew by.
+    /// What a join waited for, as most did.
+    pub round_trips: Vec<Trip>,
+    /// The most that any join waited for.
+    pub join_round_trips: Option<f64>,
+    /// How often something of a join was sent again.
+    pub join_repeats: Option<f64>,
+    /// Joins took so many times what their access link takes there and back.
+    pub join_p50_round_trip_times: Option<f64>,
+    /// What the server's memory grew by for each subscriber, without what its publishers' sessions grew by meanwhile.
     pub memory_bytes_per_subscriber: Option<f64>,
+    /// The same with them.
+    pub memory_growth_bytes_per_subscriber: Option<f64>,
+    /// Latency before the subscribers' access links.
+    pub latency_at_socket_p50_us: Option<f64>,
+    /// See above.
+    pub latency_at_socket_p99_us: Option<f64>,
+    /// Datagrams of a run, as the kernel handed them over.
+    pub packets_a_run: Option<f64>,
+    /// Datagrams that found the queue of a subscriber's access link full.
+    pub lost_at_links: Option<f64>,
+    /// Workers' shares of the packets, largest less smallest over their mean, by the ports of the answers.
+    pub worker_packets_imbalance: Option<f64>,
+    /// The same of their CPU time, as the server tells it.
+    pub worker_cpu_imbalance: Option<f64>,
+    /// Frames of one subscriber's picture.
+    pub frames: Option<f64>,
+    /// Those of which FFmpeg made a picture.
+    pub decoded_frames: Option<f64>,
     /// The server's use of a core.
     pub server_core_share: Option<f64>,
     /// For so much of the time the receiving thread had something to do.
@@ -104,12 +133,25 @@ pub struct Measured {
     pub keyframe_requests: Option<f64>,
     /// Packets that publishers were asked for again.
     pub retransmitted_in: Option<f64>,
+    /// Packets that publishers were asked for again and did not send, because they had sent as much again as they may.
+    pub refused_retransmissions: Option<f64>,
     /// Packets that the server sent again.
     pub retransmitted_out: Option<f64>,
     /// Sampled packets that were not what was published.
     pub corrupt: Option<f64>,
     /// Sampled packets that were.
     pub intact: Option<f64>,
+}
+
+/// A round trip of a join.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trip {
+    /// What went to the server.
+    pub asked: String,
+    /// What came back.
+    pub answered: String,
+    /// How long that took, the median of all.
+    pub p50_ms: f64,
 }
 
 /// A receiving thread that uses more of its core than this may itself be late.

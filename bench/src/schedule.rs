@@ -2,8 +2,8 @@
 //!
 //! Enters: a recording, requests for keyframes, the time since the begin. Leaves: packets to be made, each in its moment.
 
-use crate::media::Clip;
-use crate::payload::{Place, Vp8Counters};
+use crate::media::{Clip, ClipPacket};
+use crate::payload::Vp8Counters;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use std::sync::Arc;
 const VOICE_INTERVAL_US: u64 = 20_000;
 /// What an access link carries besides a payload: RTP, SRTP, UDP and IP headers.
 const OVERHEAD_BYTES: usize = 70;
+/// Least RTP time between two frames when the recording begins again in its middle, in ticks of 90 kHz: half of 40 ms.
+const MIN_FRAME_TICKS: u32 = 1_800;
 
 /// A packet whose moment has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +21,14 @@ pub struct Due {
     pub stream: usize,
     /// When it left.
     pub departure_us: u64,
-    /// Bytes of RTP payload.
-    pub payload_bytes: usize,
-    /// Where it stands in its frame.
-    pub place: Place,
+    /// What is sent.
+    pub packet: ClipPacket,
+    /// How often its stream has begun again.
+    pub round: u64,
+    /// Does it end its frame?
+    pub is_last: bool,
+    /// Is its frame a keyframe?
+    pub is_keyframe: bool,
     /// RTP time since the begin, in the stream's clock.
     pub ticks: u32,
     /// Of its frame.
@@ -34,9 +40,13 @@ pub struct Due {
 struct Line {
     pending: VecDeque<Due>,
     last_us: u64,
-    /// Frames (or packets of sound) so far.
+    /// The next frame (or packet of sound) of the recording.
     frame: usize,
-    wants_keyframe: bool,
+    round: u64,
+    /// When the recording began this time, and RTP time then.
+    begin_us: u64,
+    begin_ticks: u32,
+    last_ticks: u32,
     keyframes: u64,
     vp8: Vp8Counters,
 }
@@ -51,15 +61,27 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A recording that begins with keyframes.
+    /// A recording, which begins with keyframes.
     pub fn new(clip: Arc<Clip>, uplink_mbit: Option<f64>) -> Self {
-        let line = || Line { wants_keyframe: true, ..Line::default() };
-        Self { lines: (0..=clip.layers.len()).map(|_| line()).collect(), clip, uplink_mbit, link_free_us: 0 }
+        let lines = (0..=clip.layers.len()).map(|_| Line::default()).collect();
+        Self { lines, clip, uplink_mbit, link_free_us: 0 }
     }
 
-    /// As in browsers, one request keys every layer of the encoder.
+    /// As in browsers, one request keys every layer of the encoder: the recording begins again with the next frame, so that
+    /// what follows the keyframes fits them.
     pub fn request_keyframe(&mut self) {
-        self.lines.iter_mut().for_each(|line| line.wants_keyframe = true);
+        let largest = self.clip.layers.len() - 1;
+        if self.lines[largest].frame == 0 {
+            // A keyframe comes anyway.
+            return;
+        }
+        let now_us = self.frame_us(largest);
+        for line in &mut self.lines[..=largest] {
+            let ticks = ((now_us - line.begin_us.min(now_us)) * 9 / 100) as u32;
+            line.begin_ticks =
+                line.begin_ticks.wrapping_add(ticks).max(line.last_ticks.wrapping_add(MIN_FRAME_TICKS));
+            (line.begin_us, line.frame, line.round) = (now_us, 0, line.round + 1);
+        }
     }
 
     /// Keyframes of the largest layer so far.
@@ -73,12 +95,11 @@ impl Schedule {
 
     /// When a stream's next frame comes.
     fn frame_us(&self, stream: usize) -> u64 {
-        let frame = self.lines[stream].frame;
+        let line = &self.lines[stream];
         if self.is_voice(stream) {
-            return frame as u64 * VOICE_INTERVAL_US;
+            return line.begin_us + line.frame as u64 * VOICE_INTERVAL_US;
         }
-        let frames = &self.clip.layers[stream].frames;
-        (frame / frames.len()) as u64 * self.clip.loop_us + frames[frame % frames.len()].at_us
+        line.begin_us + self.clip.layers[stream].frames[line.frame].at_us
     }
 
     /// The packet that came to the access link first.
@@ -89,10 +110,10 @@ impl Schedule {
     }
 
     /// It has left when its last bit has gone over the link, behind those before it.
-    fn departure_us(&self, packet: &Due) -> u64 {
-        let Some(mbit) = self.uplink_mbit else { return packet.departure_us };
-        let bits = (packet.payload_bytes + OVERHEAD_BYTES) as f64 * 8.0;
-        packet.departure_us.max(self.link_free_us) + (bits / mbit) as u64
+    fn departure_us(&self, due: &Due) -> u64 {
+        let Some(mbit) = self.uplink_mbit else { return due.departure_us };
+        let bits = (due.packet.payload.len() + OVERHEAD_BYTES) as f64 * 8.0;
+        due.departure_us.max(self.link_free_us) + (bits / mbit) as u64
     }
 
     /// When [`Schedule::pop`] has something, or should be asked again.
@@ -127,41 +148,48 @@ impl Schedule {
             line.pending.push_back(Due {
                 stream,
                 departure_us: at_us,
-                payload_bytes: clip.voice[number % clip.voice.len()],
-                place: Place { index: 0, count: 1, is_keyframe: false },
-                ticks: number as u32 * 960,
+                packet: clip.voice[number],
+                round: line.round,
+                is_last: false,
+                is_keyframe: false,
+                ticks: line.begin_ticks.wrapping_add(number as u32 * 960),
                 vp8: Vp8Counters::default(),
             });
+            if line.frame == clip.voice.len() {
+                line.begin_us += clip.voice.len() as u64 * VOICE_INTERVAL_US;
+                line.begin_ticks = line.begin_ticks.wrapping_add(clip.voice.len() as u32 * 960);
+                (line.frame, line.round) = (0, line.round + 1);
+            }
             return;
         }
-        let layer = &clip.layers[stream];
-        let recorded = &layer.frames[number % layer.frames.len()];
-        let is_keyframe = std::mem::take(&mut line.wants_keyframe) || recorded.is_keyframe;
-        let frame = if is_keyframe && !recorded.is_keyframe {
-            &layer.keyframes[line.keyframes as usize % layer.keyframes.len()]
-        } else {
-            recorded
-        };
-        let rounds = (number / layer.frames.len()) as u64;
-        let ticks = ((rounds * clip.loop_us * 9 / 100) as u32).wrapping_add(recorded.ticks);
+        let frames = &clip.layers[stream].frames;
+        let frame = &frames[number];
+        let round = line.round;
+        line.last_ticks = line.begin_ticks.wrapping_add(frame.ticks);
         line.vp8.picture_id = (line.vp8.picture_id + 1) & 0x7FFF;
         line.vp8.tl0 = line.vp8.tl0.wrapping_add(1);
-        if is_keyframe {
+        if frame.is_keyframe {
             line.keyframes += 1;
             line.vp8.key = (line.vp8.key + 1) & 31;
         }
-        let count = frame.packets.len();
         for (index, packet) in frame.packets.iter().enumerate() {
             // Behind a keyframe that took longer than a frame's time.
             line.last_us = line.last_us.max(at_us + packet.after_us);
             line.pending.push_back(Due {
                 stream,
                 departure_us: line.last_us,
-                payload_bytes: packet.payload_bytes,
-                place: Place { index, count, is_keyframe },
-                ticks,
+                packet: *packet,
+                round,
+                is_last: index + 1 == frame.packets.len(),
+                is_keyframe: frame.is_keyframe,
+                ticks: line.last_ticks,
                 vp8: line.vp8,
             });
+        }
+        if line.frame == frames.len() {
+            line.begin_us += clip.loop_us;
+            line.begin_ticks = line.begin_ticks.wrapping_add((clip.loop_us * 9 / 100) as u32);
+            (line.frame, line.round) = (0, line.round + 1);
         }
     }
 }
@@ -169,7 +197,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::ClipName;
+    use crate::media::{ClipName, Layers};
 
     /// Everything that leaves within `until_us`, asked for only when the schedule says so.
     fn run(schedule: &mut Schedule, from_us: u64, until_us: u64) -> Vec<Due> {
@@ -187,7 +215,7 @@ mod tests {
     }
 
     fn clip() -> Arc<Clip> {
-        Clip::load(ClipName::Vp8Simulcast, false).unwrap()
+        Clip::load(ClipName::Vp8Simulcast, Layers::All).unwrap()
     }
 
     #[test]
@@ -213,32 +241,37 @@ mod tests {
         let recorded = run(&mut Schedule::new(clip.clone(), None), 0, 5_000_000);
         let shaped = run(&mut Schedule::new(clip, Some(5.0)), 0, 5_000_000);
         for pair in shaped.windows(2) {
-            let bits = (pair[1].payload_bytes + OVERHEAD_BYTES) as u64 * 8;
+            let bits = (pair[1].packet.payload.len() + OVERHEAD_BYTES) as u64 * 8;
             assert!(pair[1].departure_us - pair[0].departure_us >= bits / 5);
         }
         assert!(recorded.len() - shaped.len() < 40, "{} of {}", shaped.len(), recorded.len());
     }
 
     #[test]
-    fn a_request_keys_the_next_frame_of_every_layer() {
+    fn a_request_begins_again_with_the_keyframes_of_every_layer_while_rtp_time_goes_on() {
         let clip = clip();
         let mut schedule = Schedule::new(clip.clone(), None);
-        let begins = |packets: &[Due], stream| {
-            let first = packets.iter().find(|p| p.stream == stream && p.place.index == 0);
-            first.map(|packet| packet.place.is_keyframe)
-        };
-        let packets = run(&mut schedule, 0, 2_000_000);
-        for stream in 0..clip.layers.len() {
-            assert_eq!(begins(&packets, stream), Some(true), "the first frame");
-        }
-        let before = schedule.keyframes();
+        let before = run(&mut schedule, 0, 1_010_000);
+        let keyframes = schedule.keyframes();
         schedule.request_keyframe();
-        let packets = run(&mut schedule, 2_000_000, 2_400_000);
-        for stream in 0..clip.layers.len() {
-            let keys =
-                packets.iter().filter(|p| p.stream == stream && p.place.index == 0 && p.place.is_keyframe);
-            assert!(keys.count() >= 1, "layer {stream}");
+        schedule.request_keyframe();
+        let after = run(&mut schedule, 1_010_000, 1_500_000);
+        for (stream, layer) in clip.layers.iter().enumerate() {
+            let of = |packets: &[Due]| -> Vec<Due> {
+                packets.iter().filter(|due| due.stream == stream).copied().collect()
+            };
+            let (before, after) = (of(&before), of(&after));
+            assert!(before[0].is_keyframe, "layer {stream}: the first frame");
+            let again = after.iter().position(|due| due.is_keyframe).unwrap();
+            assert!(again <= 12, "layer {stream}: behind the rest of one frame at most");
+            let first = layer.frames[0].packets[0];
+            assert_eq!((after[again].packet.id, after[again].round), (first.id, 1));
+            let ticks: Vec<u32> = before.iter().chain(&after).map(|due| due.ticks).collect();
+            assert!(ticks.is_sorted(), "layer {stream}: {ticks:?}");
+            assert_ne!(before[before.len() - 1].ticks, after[again].ticks);
+            let pictures = |due: &Due| due.vp8.picture_id;
+            assert!(before.iter().chain(&after).is_sorted_by_key(pictures), "layer {stream}");
         }
-        assert!(schedule.keyframes() > before);
+        assert_eq!(schedule.keyframes(), keyframes + 1, "two requests at once, one keyframe");
     }
 }

@@ -26,6 +26,8 @@ pub struct Program {
     pub path: PathBuf,
     /// Cores it may use.
     pub cores: Vec<usize>,
+    /// Its media threads.
+    pub workers: usize,
     /// Further arguments.
     pub arguments: Vec<String>,
 }
@@ -43,6 +45,13 @@ impl Program {
         }
         Ok(path)
     }
+
+    /// Does it let one choose how many media threads it has?
+    pub fn has_workers(&self) -> anyhow::Result<bool> {
+        let help = Command::new(&self.path).arg("--help").output();
+        let help = help.with_context(|| format!("cannot start {}", self.path.display()))?;
+        Ok(String::from_utf8_lossy(&help.stdout).contains("--workers"))
+    }
 }
 
 /// A running process.
@@ -59,7 +68,11 @@ impl Sfu {
     /// Starts it.
     pub fn start(program: &Program) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let child = cpu::on_cores(&program.cores, || spawn(program, folder.path()))?;
+        let chooses = program.has_workers()?;
+        if program.workers > 1 && !chooses {
+            bail!("{} has one media thread only (it knows no --workers)", program.path.display());
+        }
+        let child = cpu::on_cores(&program.cores, || spawn(program, chooses, folder.path()))?;
         let mut child = child.with_context(|| format!("cannot start {}", program.path.display()))?;
         let process = Process::of(child.id())?;
         let output = child.stdout.take().context("its output is piped")?;
@@ -103,13 +116,15 @@ impl Sfu {
     }
 }
 
-fn spawn(program: &Program, data_dir: &Path) -> std::io::Result<Child> {
+fn spawn(program: &Program, chooses_workers: bool, data_dir: &Path) -> std::io::Result<Child> {
+    let workers = ["--workers".to_owned(), program.workers.to_string()];
     Command::new(&program.path)
         .current_dir(std::env::temp_dir())
         .env("TONGTANG_LOG__FILTER", "warn")
         .args(["--dev", "--http-listen", "127.0.0.1:0", "--udp-port", "0", "--tap-listen", "127.0.0.1:0"])
         .arg("--data-dir")
         .arg(data_dir)
+        .args(workers.iter().filter(|_| chooses_workers))
         .args(&program.arguments)
         .stdout(Stdio::piped())
         .spawn()

@@ -38,6 +38,8 @@ pub struct View {
     pub publishers: Vec<Sent>,
     /// How late each packet since the last look left, in microseconds.
     pub late_us: Vec<u32>,
+    /// What publishers that are not connected wait for the answer to.
+    pub waiting: Vec<String>,
     /// Why a publisher cannot go on.
     pub failed: Option<String>,
 }
@@ -237,6 +239,11 @@ impl Stage {
             view.late_us.append(&mut publisher.late_us);
             let closed = publisher.peer.is_closed.then(|| "the server ended a publishing session".to_owned());
             view.failed = view.failed.or_else(|| publisher.peer.failed.clone()).or(closed);
+            let trips = &publisher.peer.trips;
+            if let Some((asked, since)) = trips.waits_for() {
+                let (waited, repeats) = (since.elapsed(), trips.repeats);
+                view.waiting.push(format!("{asked} for {waited:.1?}, {repeats} repetitions"));
+            }
         }
         view
     }

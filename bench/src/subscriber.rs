@@ -5,11 +5,14 @@
 
 mod conduct;
 
-use crate::payload::{self, Content};
-use crate::peer::{Peer, Srtp};
+use crate::decode::Kept;
+use crate::departures::Timeline;
+use crate::media::{Clip, Codec, Recognised};
+use crate::peer::{Peer, RoundTrip, Srtp};
 use crate::received::{Counted, Received};
 use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension};
 pub use conduct::Conduct;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tongtang_sfu::demux::{Kind, classify};
 use tongtang_sfu::packet::rtcp::{self, Part, ReportBlock, build, transport_cc};
@@ -30,6 +33,7 @@ pub struct Manner {
 /// One stream of a subscriber.
 struct Heard {
     stream: sdp::Stream,
+    timeline: Timeline,
     received: Received,
     reported: Counted,
     retransmissions: u64,
@@ -40,18 +44,24 @@ struct Heard {
 /// What all subscribers of a thread count together.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// From a publisher's send call to a subscriber's socket, in microseconds, while it is measured.
+    /// From a publisher's send call to a subscriber, behind its access link, in microseconds, while it is measured.
     pub latencies_us: Vec<u32>,
+    /// The same to its socket.
+    pub socket_latencies_us: Vec<u32>,
     /// Are latencies noted?
     pub measures: bool,
     /// Sampled packets that were what was published.
     pub intact: u64,
-    /// Sampled packets that are too short to say.
-    pub untagged: u64,
+    /// Sampled packets that were published several times alike, so that they say nothing of latency.
+    pub alike: u64,
     /// Sampled packets that were not what was published, or could not be opened.
     pub corrupt: u64,
     /// Datagrams in.
     pub datagrams: u64,
+    /// Runs in which they came: what the kernel handed over joined.
+    pub runs: u64,
+    /// Datagrams lost at access links.
+    pub lost_at_links: u64,
     /// Datagrams out.
     pub sent: u64,
     /// How long there was something to do.
@@ -69,8 +79,43 @@ pub struct Snapshot {
     pub retransmissions: u64,
     /// From the request to the first packet of media.
     pub joined_after: Option<Duration>,
+    /// What it waited for on the way there, and how often something was sent again.
+    pub trips: (Vec<RoundTrip>, u32),
+    /// The server's port that its answer named.
+    pub server_port: u16,
     /// Why it ended.
     pub failed: Option<String>,
+}
+
+/// When a datagram arrived, in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// At the socket.
+    pub at_socket_unix_ns: u64,
+    /// Behind the access link, if there is one.
+    pub unix_ns: u64,
+}
+
+/// What a subscriber is.
+pub struct Ticket {
+    /// By which it is known; spreads the samples of many.
+    pub number: usize,
+    /// The server's port that its answer named.
+    pub server_port: u16,
+    /// Its streams, each with what it may show.
+    pub streams: Vec<(sdp::Stream, Timeline)>,
+    /// What is published.
+    pub clip: Arc<Clip>,
+    /// Are the packets of its first picture kept?
+    pub keeps: bool,
+}
+
+/// What was found in a packet.
+enum Content {
+    /// What was published, and when, if that can be said.
+    Intact(Option<u64>),
+    /// Not what was published.
+    Corrupt,
 }
 
 /// A subscribing session.
@@ -84,7 +129,12 @@ pub struct Subscriber {
     manner: Manner,
     requested: Instant,
     joined_after: Option<Duration>,
+    trips: (Vec<RoundTrip>, u32),
+    server_port: u16,
+    clip: Arc<Clip>,
     heard: Vec<Heard>,
+    /// The packets of its first picture, if they are kept.
+    pub kept: Option<Kept>,
     until_sample: u32,
     ssrc: u32,
     next_report: Instant,
@@ -95,16 +145,12 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// A subscriber whose request was made at `requested`. `number` spreads the samples of many.
-    pub fn new(
-        peer: Peer,
-        streams: &[sdp::Stream],
-        manner: Manner,
-        requested: Instant,
-        number: usize,
-    ) -> Self {
-        let heard = |stream: &sdp::Stream| Heard {
-            stream: *stream,
+    /// A subscriber whose request was made at `requested`.
+    pub fn new(peer: Peer, ticket: Ticket, manner: Manner, requested: Instant) -> Self {
+        let Ticket { number, server_port, streams, clip, keeps } = ticket;
+        let heard = |(stream, timeline): (sdp::Stream, Timeline)| Heard {
+            stream,
+            timeline,
             received: Received::default(),
             reported: Counted::default(),
             retransmissions: 0,
@@ -117,7 +163,11 @@ impl Subscriber {
             manner,
             requested,
             joined_after: None,
-            heard: streams.iter().map(heard).collect(),
+            trips: (Vec::new(), 0),
+            server_port,
+            clip,
+            heard: streams.into_iter().map(heard).collect(),
+            kept: keeps.then(Kept::default),
             until_sample: number as u32 % manner.sample_every.max(1),
             ssrc: rand::random(),
             next_report: requested + REPORT_INTERVAL,
@@ -142,6 +192,8 @@ impl Subscriber {
             all,
             retransmissions: self.heard.iter().map(|heard| heard.retransmissions).sum(),
             joined_after: self.joined_after,
+            trips: self.trips.clone(),
+            server_port: self.server_port,
             failed: self.peer.failed.clone().or(ended),
         }
     }
@@ -151,16 +203,10 @@ impl Subscriber {
         self.joined_after.is_none()
     }
 
-    /// A datagram of the server, which arrived at `arrived_unix_ns`.
-    pub fn handle_datagram(
-        &mut self,
-        now: Instant,
-        arrived_unix_ns: u64,
-        datagram: &[u8],
-        tally: &mut Tally,
-    ) {
+    /// A datagram of the server.
+    pub fn handle_datagram(&mut self, now: Instant, arrival: Arrival, datagram: &[u8], tally: &mut Tally) {
         match classify(datagram) {
-            Kind::Rtp => self.handle_rtp(now, arrived_unix_ns, datagram, tally),
+            Kind::Rtp => self.handle_rtp(now, arrival, datagram, tally),
             Kind::Rtcp => self.handle_rtcp(now, datagram),
             Kind::Stun => self.peer.handle_stun(now, datagram),
             Kind::Dtls => self.peer.handle_dtls(now, datagram),
@@ -168,16 +214,17 @@ impl Subscriber {
         }
     }
 
-    fn handle_rtp(&mut self, now: Instant, arrived_unix_ns: u64, datagram: &[u8], tally: &mut Tally) {
+    fn handle_rtp(&mut self, now: Instant, arrival: Arrival, datagram: &[u8], tally: &mut Tally) {
         let Some(header) = Sealed::parse(datagram) else {
             tally.corrupt += 1;
             return;
         };
         if self.joined_after.is_none() && self.heard.iter().any(|heard| heard.stream.ssrc == header.ssrc) {
             self.joined_after = Some(now.saturating_duration_since(self.requested));
+            self.trips = (self.peer.trips.done().to_vec(), self.peer.trips.repeats);
         }
         if let Some(number) = header.transport_number {
-            self.note_arrival(number, arrived_unix_ns);
+            self.note_arrival(number, arrival.unix_ns);
         }
         if let Some(heard) = self.heard.iter_mut().find(|heard| heard.stream.ssrc == header.ssrc) {
             heard.received.packet(header.sequence);
@@ -190,34 +237,57 @@ impl Subscriber {
             tally.corrupt += 1;
             return;
         }
-        if self.until_sample > 0 {
+        if self.until_sample > 0 && self.kept.is_none() {
             self.until_sample -= 1;
             return;
         }
         self.until_sample = self.manner.sample_every.max(1) - 1;
-        match self.open(datagram) {
-            Content::Intact(tag) => {
+        match self.open(datagram, arrival) {
+            Content::Intact(Some(departed_ns)) => {
                 tally.intact += 1;
                 if tally.measures {
-                    let latency_us = arrived_unix_ns.saturating_sub(tag.sent_unix_ns) / 1_000;
-                    tally.latencies_us.push(latency_us.min(u64::from(u32::MAX)) as u32);
+                    let since =
+                        |at: u64| (at.saturating_sub(departed_ns) / 1_000).min(u64::from(u32::MAX)) as u32;
+                    tally.latencies_us.push(since(arrival.unix_ns));
+                    tally.socket_latencies_us.push(since(arrival.at_socket_unix_ns));
                 }
             }
-            Content::Untagged => tally.untagged += 1,
+            Content::Intact(None) => (tally.intact, tally.alike) = (tally.intact + 1, tally.alike + 1),
             Content::Corrupt => tally.corrupt += 1,
         }
     }
 
-    fn open(&mut self, datagram: &[u8]) -> Content {
+    fn open(&mut self, datagram: &[u8], arrival: Arrival) -> Content {
         let Some(Srtp { open, .. }) = &mut self.peer.srtp else { return Content::Corrupt };
         let Ok(plain) = open.decrypt_rtp(datagram) else { return Content::Corrupt };
         let Some(header) = Header::parse(&plain) else { return Content::Corrupt };
-        let stream = self.heard.iter().map(|heard| heard.stream).find(|stream| stream.ssrc == header.ssrc);
-        let codec = stream.and_then(|stream| stream.codec(header.payload_type));
+        let ssrc = header.ssrc;
+        let Some(index) = self.heard.iter().position(|heard| heard.stream.ssrc == ssrc) else {
+            return Content::Corrupt;
+        };
+        let heard = &mut self.heard[index];
+        let codec = heard.stream.codec(header.payload_type);
         if codec.is_none() && header.payload_type != OPUS_PAYLOAD_TYPE {
             return Content::Corrupt;
         }
-        payload::check(header.payload(&plain), codec)
+        let payload = header.payload(&plain);
+        if let Some(kept) = self.kept.as_mut().filter(|_| index == 0) {
+            let sequence = heard.received.extended(header.sequence);
+            kept.packet(sequence, header.timestamp, header.marker, payload);
+        }
+        match self.clip.recognise(codec, payload) {
+            Some(Recognised::Packet(id)) => {
+                let departed = heard.timeline.departure(id, header.timestamp, arrival.at_socket_unix_ns);
+                departed.map_or(Content::Corrupt, |departed_ns| Content::Intact(Some(departed_ns)))
+            }
+            Some(Recognised::OneOfSeveral) => Content::Intact(None),
+            None => Content::Corrupt,
+        }
+    }
+
+    /// What its picture is coded in.
+    pub fn codec(&self) -> Codec {
+        self.clip.codec
     }
 
     fn note_arrival(&mut self, number: u16, arrived_unix_ns: u64) {

@@ -1,7 +1,6 @@
 //! The packets of the loop: bursts of a recording, and which of their packets leave as one run.
 
-use crate::media::Clip;
-use crate::payload::{self, Place, Source, Tag, VOICE, Vp8Counters};
+use crate::media::{Clip, Layer};
 use crate::sdp::{OPUS_PAYLOAD_TYPE, video_payload_types};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,6 +11,8 @@ const MAX_PADDING: usize = 16;
 const MAX_WALL_PADDING: usize = 64;
 /// Small pictures of so long leave together.
 const WALL_ROUND_US: u64 = 15_000;
+/// Between packets of sound.
+const VOICE_INTERVAL_US: u64 = 20_000;
 /// A run stays below the longest UDP datagram.
 const MAX_RUN_BYTES: usize = 60_000;
 /// `UDP_MAX_SEGMENTS` of kernels before 6.9.
@@ -19,11 +20,17 @@ const MAX_SEGMENTS: usize = 64;
 /// What is added to a payload.
 const OVERHEAD_BYTES: usize = 40;
 
+/// A teacher and the classrooms of a lesson.
+pub const LESSON_PEOPLE: usize = 5;
+/// The first of the recipients of a lesson is the teacher, the second is on stage.
+const TEACHER: usize = 0;
+const STAGE: usize = 1;
+
 /// A packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet {
     /// RTP payload.
-    pub payload: Vec<u8>,
+    pub payload: &'static [u8],
     /// M.
     pub marker: bool,
 }
@@ -46,7 +53,7 @@ pub enum Calls {
     OneDatagram,
 }
 
-/// What is sent at once to everybody: a frame, a packet of sound, or what a wall has to show.
+/// What is sent at once: a frame, a packet of sound, or what a wall has to show.
 #[derive(Debug, Clone)]
 pub struct Burst {
     /// In order.
@@ -57,77 +64,93 @@ pub struct Burst {
     pub payload_type: u8,
     /// Of all its packets.
     pub timestamp: u32,
+    /// Who gets it, of the people of a room.
+    pub to: Range<usize>,
 }
 
-/// The largest layer of a recording and its sound, once around, in order of time.
-pub fn screen(clip: &Clip) -> Vec<Burst> {
-    let rank = clip.layers.len() - 1;
-    let mut bursts = Vec::new();
-    let mut number = 0;
-    for frame in &clip.layers[rank].frames {
-        let count = frame.packets.len();
-        let packet = |(index, packet): (usize, &crate::media::ClipPacket)| {
-            let tag = Tag { source: Source { publisher: 0, layer: rank as u8 }, number, sent_unix_ns: 0 };
-            number += 1;
-            let place = Place { index, count, is_keyframe: frame.is_keyframe };
-            let mut payload = Vec::new();
-            payload::video(
-                &mut payload,
-                clip.codec,
-                place,
-                Vp8Counters::default(),
-                packet.payload_bytes,
-                &tag,
-            );
-            Packet { payload, marker: index + 1 == count }
-        };
-        let packets: Vec<Packet> = frame.packets.iter().enumerate().map(packet).collect();
-        let runs = runs(&packets.iter().map(|packet| packet.payload.len()).collect::<Vec<_>>(), MAX_PADDING);
-        let payload_type = video_payload_types(clip.codec).0;
-        bursts.push((frame.at_us, Burst { packets, runs, payload_type, timestamp: frame.ticks }));
+/// Bursts with the moments at which they leave, in microseconds.
+type Timed = Vec<(u64, Burst)>;
+
+/// The largest layer of a recording and its sound for so many, once around, in order of time.
+pub fn screen(clip: &Clip, subscribers: usize) -> Vec<Burst> {
+    let mut bursts = pictures(clip, 0, &(0..subscribers));
+    bursts.extend(voice(clip, &(0..subscribers)));
+    in_order(bursts)
+}
+
+/// The smallest layer of a recording, once around, from so many cameras that began one after the other, for so many walls:
+/// what they sent in 15 ms, by size. With [`Calls::OneDatagram`] as many runs of one packet.
+pub fn wall(clip: &Clip, cameras: u16, calls: Calls, subscribers: usize) -> Vec<Burst> {
+    in_order(rounds(clip, cameras, calls, &(0..subscribers)))
+}
+
+/// What the five people of a lesson get: everybody the teacher's picture and that of who is on stage, but nobody their own; the
+/// teacher the small pictures of all classrooms; everybody one voice.
+pub fn lesson(large: &Clip, small: &Clip) -> Vec<Burst> {
+    let everybody = 0..LESSON_PEOPLE;
+    let mut bursts = pictures(large, 0, &(STAGE..LESSON_PEOPLE));
+    for to in [TEACHER..STAGE, STAGE + 1..LESSON_PEOPLE] {
+        bursts.extend(pictures(large, large.loop_us / 2, &to));
     }
-    for (n, bytes) in clip.voice.iter().cycle().enumerate().take((clip.loop_us / 20_000) as usize) {
-        let source = Source { publisher: 0, layer: VOICE };
-        let mut payload = Vec::new();
-        payload::voice(&mut payload, *bytes, &Tag { source, number: n as u64, sent_unix_ns: 0 });
-        let run = Run { packets: 0..1, payload_bytes: payload.len() };
-        let packets = vec![Packet { payload, marker: false }];
-        let timestamp = n as u32 * 960;
-        bursts.push((
-            n as u64 * 20_000,
-            Burst { packets, runs: vec![run], payload_type: OPUS_PAYLOAD_TYPE, timestamp },
-        ));
-    }
+    bursts.extend(rounds(small, LESSON_PEOPLE as u16 - 1, Calls::Runs, &(TEACHER..STAGE)));
+    bursts.extend(voice(large, &everybody));
+    in_order(bursts)
+}
+
+fn in_order(mut bursts: Timed) -> Vec<Burst> {
     bursts.sort_by_key(|(at_us, _)| *at_us);
     bursts.into_iter().map(|(_, burst)| burst).collect()
 }
 
-/// The smallest layer of a recording, once around, from so many cameras that began one after the other: what they sent
-/// in 15 ms, by size. With [`Calls::OneDatagram`] as many runs of one packet.
-pub fn wall(clip: &Clip, cameras: u16, calls: Calls) -> Vec<Burst> {
+/// The largest layer frame by frame, from a camera that began `shift_us` earlier.
+fn pictures(clip: &Clip, shift_us: u64, to: &Range<usize>) -> Timed {
+    let frames = clip.layers.last().into_iter().flat_map(|layer| &layer.frames);
+    let burst = |frame: &crate::media::Frame| {
+        let packets = packets(frame);
+        let runs = runs(&sizes(&packets), MAX_PADDING);
+        let payload_type = video_payload_types(clip.codec).0;
+        let burst = Burst { packets, runs, payload_type, timestamp: frame.ticks, to: to.clone() };
+        ((frame.at_us + shift_us) % clip.loop_us, burst)
+    };
+    frames.map(burst).collect()
+}
+
+fn packets(frame: &crate::media::Frame) -> Vec<Packet> {
+    let last = frame.packets.len() - 1;
+    let numbered = frame.packets.iter().enumerate();
+    numbered.map(|(n, packet)| Packet { payload: packet.payload, marker: n == last }).collect()
+}
+
+fn sizes(packets: &[Packet]) -> Vec<usize> {
+    packets.iter().map(|packet| packet.payload.len()).collect()
+}
+
+fn voice(clip: &Clip, to: &Range<usize>) -> Timed {
+    let burst = |(n, packet): (usize, &crate::media::ClipPacket)| {
+        let packets = vec![Packet { payload: packet.payload, marker: false }];
+        let runs = vec![Run { packets: 0..1, payload_bytes: packet.payload.len() }];
+        let timestamp = n as u32 * 960;
+        let burst = Burst { packets, runs, payload_type: OPUS_PAYLOAD_TYPE, timestamp, to: to.clone() };
+        (n as u64 * VOICE_INTERVAL_US, burst)
+    };
+    let count = (clip.loop_us / VOICE_INTERVAL_US) as usize;
+    clip.voice.iter().cycle().take(count).enumerate().map(burst).collect()
+}
+
+fn rounds(clip: &Clip, cameras: u16, calls: Calls, to: &Range<usize>) -> Timed {
     let payload_type = video_payload_types(clip.codec).0;
+    let smallest: &Layer = &clip.layers[0];
     let mut rounds: BTreeMap<u64, Vec<Packet>> = BTreeMap::new();
     for camera in 0..cameras {
-        let mut number = 0;
-        let shift = clip.loop_us * u64::from(camera) / u64::from(cameras);
-        for frame in &clip.layers[0].frames {
-            let round = (frame.at_us + shift) % clip.loop_us / WALL_ROUND_US;
-            let count = frame.packets.len();
-            for (index, packet) in frame.packets.iter().enumerate() {
-                let source = Source { publisher: camera, layer: 0 };
-                let tag = Tag { source, number, sent_unix_ns: 0 };
-                number += 1;
-                let place = Place { index, count, is_keyframe: frame.is_keyframe };
-                let mut payload = Vec::new();
-                let vp8 = Vp8Counters::default();
-                payload::video(&mut payload, clip.codec, place, vp8, packet.payload_bytes, &tag);
-                rounds.entry(round).or_default().push(Packet { payload, marker: index + 1 == count });
-            }
+        let shift_us = clip.loop_us * u64::from(camera) / u64::from(cameras);
+        for frame in &smallest.frames {
+            let round = (frame.at_us + shift_us) % clip.loop_us / WALL_ROUND_US;
+            rounds.entry(round).or_default().extend(packets(frame));
         }
     }
     let burst = |(round, mut packets): (u64, Vec<Packet>)| {
         packets.sort_by_key(|packet| packet.payload.len());
-        let sizes: Vec<usize> = packets.iter().map(|packet| packet.payload.len()).collect();
+        let sizes = sizes(&packets);
         let runs = match calls {
             Calls::Runs => runs(&sizes, MAX_WALL_PADDING),
             Calls::OneDatagram => {
@@ -135,7 +158,8 @@ pub fn wall(clip: &Clip, cameras: u16, calls: Calls) -> Vec<Burst> {
                 sizes.iter().enumerate().map(alone).collect()
             }
         };
-        Burst { packets, runs, payload_type, timestamp: (round * WALL_ROUND_US * 9 / 100) as u32 }
+        let at_us = round * WALL_ROUND_US;
+        (at_us, Burst { packets, runs, payload_type, timestamp: (at_us * 9 / 100) as u32, to: to.clone() })
     };
     rounds.into_iter().map(burst).collect()
 }
@@ -174,7 +198,7 @@ fn runs(sizes: &[usize], max_padding: usize) -> Vec<Run> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::ClipName;
+    use crate::media::{ClipName, Layers};
 
     #[test]
     fn a_frame_is_one_run_and_a_keyframe_two() {
@@ -189,9 +213,9 @@ mod tests {
 
     #[test]
     fn a_wall_is_the_same_packets_in_fewer_runs() {
-        let clip = Clip::load(ClipName::H264Simulcast, true).unwrap();
+        let clip = Clip::load(ClipName::H264Simulcast, Layers::Smallest).unwrap();
         let count = |calls| {
-            let bursts = wall(&clip, 30, calls);
+            let bursts = wall(&clip, 30, calls, 1);
             let packets: usize = bursts.iter().map(|burst| burst.packets.len()).sum();
             (packets, bursts.iter().map(|burst| burst.runs.len()).sum::<usize>())
         };
@@ -204,9 +228,11 @@ mod tests {
 
     #[test]
     fn every_run_can_be_cut_by_the_kernel() {
-        let clip = Clip::load(ClipName::H264Simulcast, false).unwrap();
-        let walls = wall(&clip, 30, Calls::Runs).into_iter().map(|burst| (burst, MAX_WALL_PADDING));
-        for (burst, max_padding) in screen(&clip).into_iter().map(|burst| (burst, MAX_PADDING)).chain(walls) {
+        let clip = Clip::load(ClipName::H264Simulcast, Layers::All).unwrap();
+        let walls = wall(&clip, 30, Calls::Runs, 1).into_iter().map(|burst| (burst, MAX_WALL_PADDING));
+        for (burst, max_padding) in
+            screen(&clip, 1).into_iter().map(|burst| (burst, MAX_PADDING)).chain(walls)
+        {
             let mut next = 0;
             for run in &burst.runs {
                 assert_eq!(run.packets.start, next);
@@ -220,6 +246,26 @@ mod tests {
                 }
             }
             assert_eq!(next, burst.packets.len());
+        }
+    }
+
+    #[test]
+    fn in_a_lesson_nobody_gets_their_own_picture_and_the_teacher_alone_has_a_wall() {
+        let load = |which| Clip::load(ClipName::H264Simulcast, which).unwrap();
+        let (large, small) = (load(Layers::All), load(Layers::Smallest));
+        let packets = |layer: &Layer| layer.frames.iter().map(|frame| frame.packets.len()).sum::<usize>();
+        let (camera, little) = (packets(&large.layers[2]), packets(&small.layers[0]));
+        let voices = (large.loop_us / VOICE_INTERVAL_US) as usize;
+        let bursts = lesson(&large, &small);
+        for person in 0..LESSON_PEOPLE {
+            let got = bursts.iter().filter(|burst| burst.to.contains(&person));
+            let got: usize = got.map(|burst| burst.packets.len()).sum();
+            let expected = match person {
+                TEACHER => camera + 4 * little,
+                STAGE => camera,
+                _ => 2 * camera,
+            };
+            assert_eq!(got, expected + voices, "person {person}");
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The same teacher, without simulcast, and the same screens at our server and at Janus, one after the other.
 
 use super::hall::Around;
-use super::one_teacher::expected;
+use super::one_teacher::{Crowd, expected, screens, slots};
 use super::{Measured, Settings, one_teacher, sample_every, window};
 use crate::cpu;
 use crate::janus::Janus;
 use crate::join::Camera;
-use crate::media::{Clip, ClipName};
+use crate::media::{Clip, ClipName, Layers};
 use crate::sfu::TEACHER;
 
 /// Screens.
@@ -20,7 +20,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<[Measured; 2]> {
         ClipName::Vp8Simulcast | ClipName::Vp8Single => ClipName::Vp8Single,
     };
     let settings = Settings { clip, ..settings.clone() };
-    let mut ours = one_teacher::run(&settings, SUBSCRIBERS, None)?;
+    let mut ours = one_teacher::run(&settings, Crowd::of(SUBSCRIBERS))?;
     let mut theirs = at_janus(&settings)?;
     ours.janus_cpu_ns_per_packet = theirs.cpu_ns_per_packet;
     theirs.limit_cpu_ns_per_packet = ours.limit_cpu_ns_per_packet;
@@ -28,7 +28,7 @@ pub fn run(settings: &Settings) -> anyhow::Result<[Measured; 2]> {
 }
 
 fn at_janus(settings: &Settings) -> anyhow::Result<Measured> {
-    let clip = Clip::load(settings.clip, false)?;
+    let clip = Clip::load(settings.clip, Layers::All)?;
     cpu::on_cores(&settings.own_cores, || {
         let janus = Janus::start(&settings.program.cores, clip.codec)?;
         let around = Around::build(settings, sample_every(SUBSCRIBERS))?;
@@ -37,12 +37,15 @@ fn at_janus(settings: &Settings) -> anyhow::Result<Measured> {
         let camera = Camera { room: "", participant: TEACHER, clip: &clip, number: 1, uplink_mbit };
         janus.publish(&place, &camera)?;
         let empty = janus.process.resident_bytes()?;
-        janus.subscribe(&place, SUBSCRIBERS)?;
+        let slots = slots();
+        let screen = screens(&clip, &slots, Crowd::of(SUBSCRIBERS)).screen;
+        janus.subscribe(&place, &screen, SUBSCRIBERS)?;
         std::thread::sleep(settings.warm_up);
         let full = janus.process.resident_bytes()?;
         let load = window::Load {
             server: &janus.process,
             server_ports: &janus.process.udp_ports()?,
+            metrics: None,
             studio: &around.studio,
             audience: &around.audience,
             expected: &expected,

@@ -3,8 +3,8 @@
 use super::hall::Hall;
 use super::{Measured, Settings, bare_loop, sample_every};
 use crate::cpu;
-use crate::join::{Camera, Screens, in_turn};
-use crate::media::Clip;
+use crate::join::{Camera, Screen, Screens, Slot, in_turn};
+use crate::media::{Clip, Layers};
 use crate::publisher::Sent;
 use crate::studio;
 use std::sync::Mutex;
@@ -23,7 +23,7 @@ const CAMERAS_COME_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// One run.
 pub fn run(settings: &Settings) -> anyhow::Result<Measured> {
-    let clip = Clip::load(settings.clip, true)?;
+    let clip = Clip::load(settings.clip, Layers::Smallest)?;
     let mut measured = cpu::on_cores(&settings.own_cores, || -> anyhow::Result<Measured> {
         let hall = Hall::open(settings, sample_every(SUBSCRIBERS))?;
         let names: Vec<String> = (0..CAMERAS).map(|number| format!("class-{number}")).collect();
@@ -43,12 +43,14 @@ pub fn run(settings: &Settings) -> anyhow::Result<Measured> {
         if let Some(error) = failure.into_inner().unwrap_or_default() {
             return Err(error);
         }
-        let slots: Vec<String> = (0..CAMERAS).map(|number| format!("wall{number}")).collect();
-        let screens = Screens { room: ROOM, slots: &slots.join(","), count: SUBSCRIBERS, within: None };
-        let (refusal, memory_bytes_per_subscriber) = hall.fill(settings, &screens)?;
+        let slots: Vec<Slot> =
+            (0..CAMERAS).map(|number| Slot::of(format!("wall{number}"), [number])).collect();
+        let (slots, clip) = (slots.as_slice(), &clip);
+        let screen = Screen { room: ROOM, slots, clip, access: None, keeps: false, since_first: false };
+        let filled = hall.fill(settings, &Screens { screen, count: SUBSCRIBERS, first: 0, within: None })?;
         let expected = |view: &studio::View, _| view.publishers.iter().map(Sent::pictures).sum();
         let measured = hall.measure(settings, 0..SUBSCRIBERS, &expected)?;
-        Ok(Measured { refusal, memory_bytes_per_subscriber, ..measured })
+        Ok(filled.with(measured))
     })??;
     bare_loop::add_wall_to(&mut measured, settings, &clip, CAMERAS)?;
     Ok(measured)

@@ -1,12 +1,17 @@
 //! A measured span of time.
 
-use super::Measured;
+use super::{Measured, Trip};
 use crate::audience::{self, Audience};
 use crate::cpu::Process;
+use crate::metrics::{self, Worker};
+use crate::peer::RoundTrip;
 use crate::publisher::Sent;
 use crate::received::Counted;
 use crate::stats::percentile;
 use crate::studio::{self, Studio};
+use crate::subscriber::Snapshot;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -16,6 +21,8 @@ pub struct Load<'a> {
     pub server: &'a Process,
     /// Its UDP ports.
     pub server_ports: &'a [u16],
+    /// Where it tells of its media threads; `None`: it does not.
+    pub metrics: Option<SocketAddr>,
     /// Publishers.
     pub studio: &'a Studio,
     /// Subscribers.
@@ -34,6 +41,7 @@ struct Moment {
     at: Instant,
     server: Duration,
     drops: [u64; 2],
+    workers: Vec<Worker>,
     publishers: studio::View,
     audience: audience::View,
 }
@@ -47,6 +55,7 @@ impl Load<'_> {
         audience.ports.retain(|_| each.next().is_some_and(|counts| *counts));
         audience.subscribers.retain(|one| self.counted.contains(&one.number));
         Ok(Moment {
+            workers: self.metrics.map(metrics::read).transpose()?.unwrap_or_default(),
             at: Instant::now(),
             server: self.server.cpu_time()?,
             drops: [Process::own()?.dropped_at(&audience.ports)?, self.server.dropped_at(self.server_ports)?],
@@ -84,6 +93,8 @@ impl Load<'_> {
         let server = after.server - before.server;
         let mut latencies: Vec<f64> =
             after.audience.tally.latencies_us.iter().map(|us| f64::from(*us)).collect();
+        let mut at_sockets: Vec<f64> =
+            after.audience.tally.socket_latencies_us.iter().map(|us| f64::from(*us)).collect();
         let mut late: Vec<f64> = after.publishers.late_us.iter().map(|us| f64::from(*us)).collect();
         let mut joins: Vec<f64> = after
             .audience
@@ -98,6 +109,12 @@ impl Load<'_> {
             Some((sum(&after.publishers) - sum(&before.publishers)) as f64)
         };
         let packets = sums.packets as f64;
+        let by_port = by_port(&before.audience.subscribers, &after.audience.subscribers);
+        let busy: Vec<f64> = (after.workers.iter().zip(&before.workers))
+            .map(|(later, earlier)| later.cpu_seconds - earlier.cpu_seconds)
+            .collect();
+        let runs = tally.runs - tally_before.runs;
+        let longest = after.audience.subscribers.iter().max_by_key(|one| one.trips.0.len());
         Ok(Measured {
             subscribers: after.audience.subscribers.len(),
             packets: Some(packets),
@@ -110,6 +127,16 @@ impl Load<'_> {
             latency_p99_us: percentile(&mut latencies, 0.99),
             join_p50_ms: percentile(&mut joins, 0.5),
             join_p95_ms: percentile(&mut joins, 0.95),
+            join_round_trips: longest.map(|one| one.trips.0.len() as f64).filter(|trips| *trips > 0.0),
+            join_repeats: Some(after.audience.subscribers.iter().map(|one| f64::from(one.trips.1)).sum()),
+            round_trips: named(&after.audience.subscribers),
+            latency_at_socket_p50_us: percentile(&mut at_sockets, 0.5),
+            latency_at_socket_p99_us: percentile(&mut at_sockets, 0.99),
+            packets_a_run: (runs > 0)
+                .then(|| (tally.datagrams - tally_before.datagrams) as f64 / runs as f64),
+            lost_at_links: Some((tally.lost_at_links - tally_before.lost_at_links) as f64),
+            worker_packets_imbalance: imbalance(&by_port.into_values().collect::<Vec<_>>()),
+            worker_cpu_imbalance: imbalance(&busy),
             server_core_share: share(server),
             generator_core_share: share(tally.busy - tally_before.busy),
             publisher_late_p99_us: percentile(&mut late, 0.99),
@@ -118,10 +145,98 @@ impl Load<'_> {
             keyframes: sent(|sent| sent.keyframes),
             keyframe_requests: sent(|sent| sent.keyframe_requests),
             retransmitted_in: sent(|sent| sent.retransmitted),
+            refused_retransmissions: sent(|sent| sent.refused),
             retransmitted_out: Some(retransmitted as f64),
             corrupt: Some((tally.corrupt - tally_before.corrupt) as f64),
             intact: Some((tally.intact - tally_before.intact) as f64),
             ..Measured::default()
         })
+    }
+}
+
+/// Packets that came from each port of the server: that of the worker whose subscriber it was.
+fn by_port(before: &[Snapshot], after: &[Snapshot]) -> BTreeMap<u16, f64> {
+    let mut ports = BTreeMap::new();
+    for (later, earlier) in after.iter().zip(before) {
+        let packets = later.all.packets - earlier.all.packets;
+        *ports.entry(later.server_port).or_default() += packets as f64;
+    }
+    ports
+}
+
+/// By how much the largest share is above the smallest, as a part of their mean; `None`: there is but one.
+fn imbalance(shares: &[f64]) -> Option<f64> {
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    let most = shares.iter().copied().reduce(f64::max)?;
+    let least = shares.iter().copied().reduce(f64::min)?;
+    (shares.len() > 1 && mean > 0.0).then(|| (most - least) / mean)
+}
+
+/// The round trips of most subscribers, each with its median.
+fn named(subscribers: &[Snapshot]) -> Vec<Trip> {
+    type Names = Vec<(&'static str, &'static str)>;
+    let names =
+        |trips: &[RoundTrip]| -> Names { trips.iter().map(|trip| (trip.asked, trip.answered)).collect() };
+    let mut ways: BTreeMap<Names, Vec<&[RoundTrip]>> = BTreeMap::new();
+    for one in subscribers.iter().filter(|one| one.joined_after.is_some()) {
+        ways.entry(names(&one.trips.0)).or_default().push(&one.trips.0);
+    }
+    let Some((way, all)) = ways.into_iter().max_by_key(|(_, all)| all.len()) else { return Vec::new() };
+    let trip = |(n, (asked, answered)): (usize, (&str, &str))| {
+        let mut took: Vec<f64> = all.iter().map(|trips| trips[n].took.as_secs_f64() * 1_000.0).collect();
+        let p50_ms = percentile(&mut took, 0.5).unwrap_or_default();
+        Trip { asked: asked.to_owned(), answered: answered.to_owned(), p50_ms }
+    };
+    way.into_iter().enumerate().map(trip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_split_has_no_imbalance_and_one_worker_none_at_all() {
+        assert_eq!(imbalance(&[100.0, 100.0]), Some(0.0));
+        assert_eq!(imbalance(&[110.0, 90.0]), Some(0.2));
+        assert_eq!(imbalance(&[100.0]), None);
+        assert_eq!(imbalance(&[]), None);
+        assert_eq!(imbalance(&[0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn packets_are_counted_by_the_port_of_the_answer() {
+        let snapshot = |server_port: u16, packets: u64| Snapshot {
+            server_port,
+            all: Counted { packets, span: packets, duplicates: 0, reordered: 0 },
+            ..Snapshot::default()
+        };
+        let before = [snapshot(7, 10), snapshot(8, 10), snapshot(7, 0)];
+        let after = [snapshot(7, 30), snapshot(8, 15), snapshot(7, 1)];
+        assert_eq!(by_port(&before, &after), BTreeMap::from([(7, 21.0), (8, 5.0)]));
+    }
+
+    #[test]
+    fn the_way_of_most_is_told_with_the_medians_of_its_round_trips() {
+        let snapshot = |trips: &[(&'static str, u64)]| Snapshot {
+            joined_after: Some(Duration::from_millis(1)),
+            trips: (
+                trips
+                    .iter()
+                    .map(|&(asked, ms)| RoundTrip { asked, answered: "it", took: Duration::from_millis(ms) })
+                    .collect(),
+                0,
+            ),
+            ..Snapshot::default()
+        };
+        let all = [
+            snapshot(&[("a", 1), ("b", 9)]),
+            snapshot(&[("a", 3), ("b", 5)]),
+            snapshot(&[("a", 2), ("b", 6)]),
+            snapshot(&[("a", 1)]),
+        ];
+        let trips = named(&all);
+        let told: Vec<(&str, f64)> = trips.iter().map(|trip| (trip.asked.as_str(), trip.p50_ms)).collect();
+        assert_eq!(told, [("a", 2.0), ("b", 6.0)]);
+        assert!(named(&[]).is_empty());
     }
 }

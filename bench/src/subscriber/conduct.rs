@@ -12,6 +12,8 @@ pub enum Conduct {
     Fair,
     /// It is gone without a word: reads nothing, says nothing.
     Dead,
+    /// Takes a fifth of what comes out of a small socket, and asks for the rest again, as a page on a weak machine does.
+    Slow,
     /// Asks again, and again, for everything it got of late.
     FloodsNacks,
     /// Sends what means nothing, dressed as each protocol of the port.
@@ -20,6 +22,8 @@ pub enum Conduct {
     AsksForKeyframes,
 }
 
+/// How far back one that is slow asks for what it has lost: half a second of the largest picture.
+const ASKED_BACK: u64 = 64;
 /// Datagrams a turn of one that floods: 2,000 a second with Chromium's 50 ms between feedbacks.
 const FLOOD_DATAGRAMS: usize = 100;
 /// Packets that each of its NACKs names.
@@ -34,9 +38,23 @@ impl Subscriber {
     pub(super) fn misbehave(&mut self, send: &mut impl FnMut(&[u8])) {
         match self.conduct {
             Conduct::Fair | Conduct::Dead => {}
+            Conduct::Slow => self.ask_for_lost(send),
             Conduct::FloodsNacks => self.flood_nacks(send),
             Conduct::SendsGarbage => garbage(send),
             Conduct::AsksForKeyframes => self.ask_for_keyframes(send),
+        }
+    }
+
+    fn ask_for_lost(&mut self, send: &mut impl FnMut(&[u8])) {
+        let Some(heard) = self.heard.iter().find(|heard| heard.stream.is_video) else { return };
+        let lost: Vec<u16> = heard.received.missing(ASKED_BACK).collect();
+        let Some(Srtp { seal, .. }) = &mut self.peer.srtp else { return };
+        let mut plain = Vec::with_capacity(128);
+        build::nack(&mut plain, self.ssrc, heard.stream.ssrc, &lost);
+        if !lost.is_empty()
+            && let Ok(sealed) = seal.encrypt_rtcp(&plain)
+        {
+            send(&sealed);
         }
     }
 
