@@ -4,10 +4,12 @@
 //! datagrams, and [`Event`]s on a broadcast channel.
 //!
 //! * [`batch`]: many datagrams a system call
+//! * `reports`: RTCP wakes nobody
 //! * [`sockets`]: which addresses, bound how
 //! * [`worker`]: the thread
 
 pub mod batch;
+mod reports;
 pub mod sockets;
 pub mod worker;
 
