@@ -115,6 +115,12 @@ impl Engine {
         fan.gathering = gathering;
     }
 
+    /// When pictures that wait for the rest of their frame, or for each other, leave; earlier than that only a whole frame
+    /// or a voice.
+    pub fn poll_gathered(&self) -> Option<Instant> {
+        self.fan.due()
+    }
+
     /// Is there a burst that has not reached all its subscribers?
     pub fn has_fan_out(&self) -> bool {
         !self.fan.voices.is_empty() || !self.fan.pictures.is_empty() || self.fan.wall.has_turns()

@@ -4,6 +4,7 @@
 //! datagrams, and [`Event`]s on a broadcast channel.
 //!
 //! * [`batch`]: many datagrams a system call
+//! * `reports`: RTCP wakes nobody
 //! * [`sockets`]: which addresses, bound how
 //! * [`worker`]: a thread
 //! * [`workers`]: all of them
@@ -11,6 +12,7 @@
 
 pub mod batch;
 pub mod cores;
+mod reports;
 pub mod sockets;
 pub mod worker;
 pub mod workers;

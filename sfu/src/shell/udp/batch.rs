@@ -5,7 +5,7 @@
 //! datagram from then on.
 //!
 //! The only module of this program with `unsafe` code: `sendmmsg` and `recvmmsg` with control messages have no safe wrapper that does not
-//! allocate for each call.
+//! allocate for each call, and socket options that take a program have none at all.
 #![allow(unsafe_code)]
 
 use crate::engine::outbox::{Outbox, Run};
@@ -207,6 +207,50 @@ impl Sender {
             offset += len;
         }
     }
+}
+
+/// Of two sockets on one port (`SO_REUSEPORT`), of which `second` was bound last, the kernel gives RTCP to the second and
+/// everything else to the first, from now on.
+///
+/// # Errors
+/// It does not.
+pub(super) fn give_reports_to_second(second: &impl AsFd) -> io::Result<()> {
+    // Classic BPF over the datagram (socket(7), SO_ATTACH_REUSEPORT_CBPF); what it returns is the socket's number. A load
+    // behind a datagram's end returns 0.
+    let op = |code: u32, jump_if: u8, jump_else: u8, k: u32| libc::sock_filter {
+        code: code as u16,
+        jt: jump_if,
+        jf: jump_else,
+        k,
+    };
+    let load_byte = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
+    let and = libc::BPF_ALU | libc::BPF_AND | libc::BPF_K;
+    let is_equal = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    let give = libc::BPF_RET | libc::BPF_K;
+    let mut program = [
+        // Version 2 (RFC 7983 §7: 128 to 191)…
+        op(load_byte, 0, 0, 0),
+        op(and, 0, 0, 0xC0),
+        op(is_equal, 0, 4, 0x80),
+        // …and a packet type of 192 to 223 (RFC 5761 §4).
+        op(load_byte, 0, 0, 1),
+        op(and, 0, 0, 0xE0),
+        op(is_equal, 0, 1, 0xC0),
+        op(give, 0, 0, 1),
+        op(give, 0, 0, 0),
+    ];
+    let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: a valid descriptor, and a pointer to a program of the length said that outlives the call; the kernel copies it.
+    let outcome = unsafe {
+        libc::setsockopt(
+            second.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_REUSEPORT_CBPF,
+            (&raw const program).cast(),
+            size_of::<libc::sock_fprog>() as libc::socklen_t,
+        )
+    };
+    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// A kernel or device without UDP_SEGMENT says one of these.
