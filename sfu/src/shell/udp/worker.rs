@@ -111,6 +111,16 @@ pub(super) struct Prepared {
     bed: Arc<Bed>,
 }
 
+/// What a worker works with.
+pub(super) struct Equipment {
+    pub engine: Engine,
+    pub sockets: Sockets,
+    pub tcp_counters: Arc<TcpCounters>,
+    pub handshakes: Pool,
+    /// The thread stays on that core; none: wherever the system puts it.
+    pub core: Option<usize>,
+}
+
 impl Prepared {
     pub(super) fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -122,18 +132,15 @@ impl Prepared {
         self.bed.clone()
     }
 
-    /// Starts the thread of worker `index`; `beds` are those of all workers. With `core` the thread stays on that core. The
-    /// receiver hears (by being closed) when the thread has ended.
+    /// Starts the thread of worker `index`; `beds` are those of all workers. The receiver hears (by being closed) when the
+    /// thread has ended.
     pub(super) fn start(
         self,
         index: usize,
         beds: Arc<[Arc<Bed>]>,
-        engine: Engine,
-        sockets: Sockets,
-        tcp_counters: Arc<TcpCounters>,
-        handshakes: Pool,
-        core: Option<usize>,
+        equipment: Equipment,
     ) -> io::Result<(Worker, oneshot::Receiver<()>)> {
+        let Equipment { engine, sockets, tcp_counters, handshakes, core } = equipment;
         let Self { poll, bed } = self;
         let (calls, called) = bounded(MAX_CALLS);
         let (events, _) = broadcast::channel(MAX_EVENTS);

@@ -8,7 +8,7 @@ use crate::peer::Identity;
 use crate::shell::handshakes::Pool;
 use crate::shell::tcp::places::Places;
 use crate::shell::tcp::{Listeners, TcpCounters};
-use crate::shell::udp::worker::{Prepared, UdpCounters};
+use crate::shell::udp::worker::{Equipment, Prepared, UdpCounters};
 use crate::shell::udp::{Sockets, Worker, WorkerError, cores};
 use futures_util::future::join_all;
 use std::net::{IpAddr, SocketAddr};
@@ -106,9 +106,9 @@ impl Workers {
             let engine = Engine::beside_others(config, mirrors);
             // More threads than cores: the system knows better where to put them.
             let core = cores.get(index).copied().filter(|_| plan.pinned && count <= cores.len());
-            let (worker, alive) = prepared
-                .start(index, beds.clone(), engine, sockets, tcp_counters.clone(), handshakes.clone(), core)
-                .map_err(system)?;
+            let (tcp_counters, handshakes) = (tcp_counters.clone(), handshakes.clone());
+            let equipment = Equipment { engine, sockets, tcp_counters, handshakes, core };
+            let (worker, alive) = prepared.start(index, beds.clone(), equipment).map_err(system)?;
             workers.push(worker);
             ended.push(alive);
         }
