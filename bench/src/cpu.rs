@@ -91,6 +91,21 @@ pub fn on_cores<T>(cores: &[usize], work: impl FnOnce() -> T) -> anyhow::Result<
     Ok(outcome)
 }
 
+/// What is measured goes before whatever else runs on the machine: a server that waits for its core loses packets, is sent
+/// them again, and so waits for longer. Without the right to it, that is how it is.
+const NICENESS: i32 = -10;
+
+/// Runs `work` with the calling thread before others; what it starts stays so.
+pub fn before_others<T>(work: impl FnOnce() -> T) -> T {
+    let own = Some(rustix::thread::gettid());
+    // On Linux a thread's own priority is read and set by its thread id.
+    let before = rustix::process::getpriority_process(own).unwrap_or_default();
+    let _ = rustix::process::setpriority_process(own, NICENESS);
+    let outcome = work();
+    let _ = rustix::process::setpriority_process(own, before);
+    outcome
+}
+
 fn dropped(line: &str, ports: &HashSet<u16>) -> Option<u64> {
     let mut words = line.split_whitespace();
     let port = u16::from_str_radix(words.nth(1)?.split_once(':')?.1, 16).ok()?;

@@ -137,7 +137,7 @@ Publishers replay what Chromium's encoders made of a camera and a microphone, pa
 (`bench/media`), begin anew with keyframes when one is asked for, and repeat what is asked for again. Subscribers speak WHEP, ICE, DTLS and SRTP, report like
 Chromium (transport-wide feedback every 50 ms) and count every packet by its number; in large audiences one in 64 is opened
 and must be, to the byte, one that was published. Everything in the server is on. The
-server has one core, all publishers and subscribers share the other.
+server has one core, all publishers and subscribers share the other; both go before whatever else runs.
 
 * `one teacher`: camera (the largest of three layers) and microphone to so many screens
 * `one teacher aes cm`: the same with AES-CM instead of AES-GCM, and so is its limit
