@@ -71,6 +71,9 @@ fn page(report: &Report) -> String {
         report.kernel,
         report.command.replace("; ", "\ntongtang-bench "),
     );
+    if let Some(others) = report.others_share {
+        let _ = write!(page, "Before, other processes used {:.0} % of the machine.\n\n", others * 100.0);
+    }
     page.push_str(INTRODUCTION);
     page.push_str("\n## Aims\n\n| aim | measured | |\n|---|---|---|\n");
     for aim in aims(report) {
