@@ -263,6 +263,7 @@ mod tests {
             "| 2 | check | answered | 202 |",
             "| two workers, 500 screens: CPU a packet ≤ 10 % above one worker's | +0 % | reached |",
             "| two workers, 1,000 screens: the same | – | not measured |",
+            "| two workers with 500 screens each, against one with 500: the same | – | not measured |",
             "| two workers: packets split within 10 % | 2.0 % | reached |",
             "| 2 | 500 | – | 2000 | – | 2.0 | – |",
             "| 5 | 2.5 | 2000 | – | – | – / – | – / – | 3 |",
