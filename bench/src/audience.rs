@@ -3,6 +3,7 @@
 //! While it is measured the thread never sleeps: over loopback the sender pays for waking who reads, in a virtual machine
 //! 10 to 25 µs each time, which no server pays whose packets leave through a network card.
 
+use crate::cpu;
 use crate::decode::Kept;
 use crate::link::{Line, Link};
 use crate::media::Codec;
@@ -113,9 +114,11 @@ impl Audience {
             tick: 0,
         };
         let thread = std::thread::Builder::new().name("audience".into()).spawn(move || {
-            if let Err(error) = hall.run() {
-                eprintln!("the audience's thread ended: {error:#}");
-            }
+            cpu::before_others(|| {
+                if let Err(error) = hall.run() {
+                    eprintln!("the audience's thread ended: {error:#}");
+                }
+            });
         })?;
         Ok(Self { commands, waker, thread: Some(thread) })
     }

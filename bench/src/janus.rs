@@ -132,7 +132,7 @@ impl Janus {
                 .spawn()
         };
         // `ip netns exec` becomes what it executes.
-        let child = cpu::on_cores(cores, spawn)?.context("cannot start janus")?;
+        let child = cpu::on_cores(cores, || cpu::before_others(spawn))?.context("cannot start janus")?;
         let process = Process::of(child.id())?;
         let transactions = AtomicU32::new(0);
         let janus = Self { child, process, transactions, _namespace: namespace, _folder: folder };

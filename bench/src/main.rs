@@ -233,6 +233,11 @@ impl Arguments {
     }
 }
 
+/// How long the machine is watched before anything is measured.
+const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
+/// Of all cores: what others may use without harm.
+const TOLERATED_OTHERS: f64 = 0.1;
+
 /// A socket for each of thousands of subscribers: as many as this user may have.
 fn allow_sockets(wanted: usize) -> anyhow::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -262,7 +267,15 @@ fn main() -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         println!("this program was built without optimisation: its figures are worthless (make bench-build)");
     }
+    let others = cpu::machine_share(LOOK_AT_OTHERS)?;
+    if others > TOLERATED_OTHERS {
+        println!(
+            "other processes use {:.0} % of this machine: what is measured now is worse than it is",
+            others * 100.0
+        );
+    }
     let mut report = Report::of(course.run(&settings)?);
+    report.others_share = Some(others);
     report.left_out = course.left_out().to_vec();
     let is_corrupt = report.scenarios.iter().any(Scenario::is_corrupt);
     if let Some(earlier) = earlier {

@@ -71,6 +71,9 @@ fn page(report: &Report) -> String {
         report.kernel,
         report.command.replace("; ", "\ntongtang-bench "),
     );
+    if let Some(others) = report.others_share {
+        let _ = write!(page, "Before, other processes used {:.0} % of the machine.\n\n", others * 100.0);
+    }
     page.push_str(INTRODUCTION);
     page.push_str("\n## Aims\n\n| aim | measured | |\n|---|---|---|\n");
     for aim in aims(report) {
@@ -137,7 +140,7 @@ Publishers replay what Chromium's encoders made of a camera and a microphone, pa
 (`bench/media`), begin anew with keyframes when one is asked for, and repeat what is asked for again. Subscribers speak WHEP, ICE, DTLS and SRTP, report like
 Chromium (transport-wide feedback every 50 ms) and count every packet by its number; in large audiences one in 64 is opened
 and must be, to the byte, one that was published. Everything in the server is on. The
-server has one core, all publishers and subscribers share the other.
+server has one core, all publishers and subscribers share the other; both go before whatever else runs.
 
 * `one teacher`: camera (the largest of three layers) and microphone to so many screens
 * `one teacher aes cm`: the same with AES-CM instead of AES-GCM, and so is its limit
@@ -260,6 +263,7 @@ mod tests {
             "| 2 | check | answered | 202 |",
             "| two workers, 500 screens: CPU a packet ≤ 10 % above one worker's | +0 % | reached |",
             "| two workers, 1,000 screens: the same | – | not measured |",
+            "| two workers with 500 screens each, against one with 500: the same | – | not measured |",
             "| two workers: packets split within 10 % | 2.0 % | reached |",
             "| 2 | 500 | – | 2000 | – | 2.0 | – |",
             "| 5 | 2.5 | 2000 | – | – | – / – | – / – | 3 |",

@@ -46,6 +46,15 @@ impl Now {
     }
 }
 
+/// What follows the header of a packet.
+#[derive(Debug, Clone, Copy)]
+struct Body {
+    /// Of a packet that is sent again, the number it had (RFC 4588 §4).
+    original: Option<u16>,
+    recorded: &'static [u8],
+    vp8: Vp8Counters,
+}
+
 /// One SSRC.
 struct Stream {
     source: Source,
@@ -58,7 +67,7 @@ struct Stream {
     rtx_number: u16,
     /// Where the counters of VP8 begin.
     vp8_base: Vp8Counters,
-    history: VecDeque<(FixedHeader, Vec<u8>)>,
+    history: VecDeque<(FixedHeader, Body)>,
 }
 
 /// What a publisher has sent so far.
@@ -108,6 +117,8 @@ pub struct Publisher {
     next_report: Instant,
     keyframe_requests: u64,
     repairs: Repairs,
+    /// The packet that is being made.
+    plain: Vec<u8>,
     /// Sealed, to be sent now.
     pub outgoing: Vec<bytes::BytesMut>,
     /// How late packets left, in microseconds, since somebody took these.
@@ -149,6 +160,7 @@ impl Publisher {
             next_report: now,
             keyframe_requests: 0,
             repairs: Repairs::default(),
+            plain: Vec::new(),
             outgoing: Vec::new(),
             late_us: Vec::new(),
         }
@@ -206,23 +218,22 @@ impl Publisher {
             ssrc: stream.ssrc,
         };
         let recorded = packet.packet.payload;
-        let mut payload = Vec::with_capacity(recorded.len());
-        if is_voice {
-            payload.extend_from_slice(recorded);
-        } else {
-            payload::video(&mut payload, codec, packet.vp8.after(stream.vp8_base), recorded);
-        }
+        let body = Body { original: None, recorded, vp8: packet.vp8.after(stream.vp8_base) };
         self.departures.note(packet.packet.id, packet.round, now.unix_ns);
-        self.repairs.earn(payload.len());
+        self.repairs.earn(recorded.len());
         let is_named = stream.number < NAMED_PACKETS;
         let rid = stream.rid.clone().filter(|_| is_named).map(|rid| (extension::RID, rid));
         stream.number += 1;
-        self.write(now, fixed, is_voice, is_named, rid, &payload);
+        self.write(now, fixed, is_voice, is_named, rid, body);
+        if is_voice {
+            // It is not asked for again.
+            return;
+        }
         let history = &mut self.streams[packet.stream].history;
         if history.len() == MAX_HISTORY {
             history.pop_front();
         }
-        history.push_back((fixed, payload));
+        history.push_back((fixed, body));
     }
 
     fn write(
@@ -232,9 +243,10 @@ impl Publisher {
         is_voice: bool,
         is_named: bool,
         rid: Option<(u8, String)>,
-        payload: &[u8],
+        body: Body,
     ) {
-        let mut packet = Vec::with_capacity(64 + payload.len());
+        let mut packet = std::mem::take(&mut self.plain);
+        packet.clear();
         let mut header = HeaderWriter::begin(&mut packet, fixed);
         // Seconds as 6.18 fixed point.
         let seconds = ((u128::from(now.unix_ns) << 18) / 1_000_000_000) as u32;
@@ -252,13 +264,21 @@ impl Publisher {
             header.extension(id, rid.as_bytes());
         }
         header.finish();
-        packet.extend_from_slice(payload);
+        if let Some(original) = body.original {
+            packet.extend_from_slice(&original.to_be_bytes());
+        }
+        if is_voice {
+            packet.extend_from_slice(body.recorded);
+        } else {
+            payload::video(&mut packet, self.clip.codec, body.vp8, body.recorded);
+        }
         if let Some(Srtp { seal, .. }) = &mut self.peer.srtp {
             match seal.encrypt_rtp(&packet) {
                 Ok(sealed) => self.outgoing.push(sealed),
                 Err(error) => self.peer.failed = Some(error.to_string()),
             }
         }
+        self.plain = packet;
     }
 
     fn report(&mut self, now: Now, now_us: u64) {
@@ -309,19 +329,16 @@ impl Publisher {
     /// RFC 4588 §4.
     fn retransmit(&mut self, now: Now, media: u32, sequence: u16) {
         let Some(stream) = self.streams.iter_mut().find(|stream| stream.ssrc == media) else { return };
-        let Some((fixed, payload)) = stream.history.iter().find(|(fixed, _)| fixed.sequence == sequence)
-        else {
+        let sent = stream.history.iter().find(|(fixed, _)| fixed.sequence == sequence);
+        let Some((fixed, body)) = sent.filter(|(_, body)| self.repairs.spend(body.recorded.len())) else {
             return;
         };
-        if stream.source.layer == VOICE || !self.repairs.spend(payload.len()) {
-            return;
-        }
-        let payload = [&sequence.to_be_bytes()[..], payload].concat();
+        let body = Body { original: Some(sequence), ..*body };
         stream.rtx_number = stream.rtx_number.wrapping_add(1);
         let payload_type = video_payload_types(self.clip.codec).1;
         let fixed =
             FixedHeader { ssrc: stream.rtx_ssrc, sequence: stream.rtx_number, payload_type, ..*fixed };
         let rid = stream.rid.clone().map(|rid| (extension::REPAIRED_RID, rid));
-        self.write(now, fixed, false, true, rid, &payload);
+        self.write(now, fixed, false, true, rid, body);
     }
 }

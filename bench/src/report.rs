@@ -171,6 +171,9 @@ pub struct Report {
     pub optimised: bool,
     /// Arguments of the bench; of several runs that add to each other, all of them.
     pub command: String,
+    /// What other processes used of all cores before anything was measured, from 0 to 1.
+    #[serde(default)]
+    pub others_share: Option<f64>,
     /// What could not be measured here, and why.
     #[serde(default)]
     pub left_out: Vec<String>,
@@ -207,6 +210,7 @@ impl Report {
             commit: commit(),
             optimised: !cfg!(debug_assertions),
             command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            others_share: None,
             left_out: Vec::new(),
             scenarios,
         }

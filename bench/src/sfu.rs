@@ -72,7 +72,8 @@ impl Sfu {
         if program.workers > 1 && !chooses {
             bail!("{} has one media thread only (it knows no --workers)", program.path.display());
         }
-        let child = cpu::on_cores(&program.cores, || spawn(program, chooses, folder.path()))?;
+        let child =
+            cpu::on_cores(&program.cores, || cpu::before_others(|| spawn(program, chooses, folder.path())))?;
         let mut child = child.with_context(|| format!("cannot start {}", program.path.display()))?;
         let process = Process::of(child.id())?;
         let output = child.stdout.take().context("its output is piped")?;

@@ -67,5 +67,7 @@ fn reach(
         packets: settings.limit_packets,
         joins_datagrams: settings.reception.joins_datagrams,
     };
-    cpu::on_cores(&settings.own_cores, || limit::measure(&load, &settings.program.cores))?
+    cpu::on_cores(&settings.own_cores, || {
+        cpu::before_others(|| limit::measure(&load, &settings.program.cores))
+    })?
 }

@@ -124,14 +124,24 @@ fn open(
         let (number, uplink_mbit) = (first + person as u16, settings.uplink_mbit);
         place.publish(&Camera { room: &room, participant, clip, number, uplink_mbit })
     };
-    for (person, participant) in people.enumerate() {
-        begin(person, participant)?;
-        if cast == Cast::Whole {
-            let slots = slots(first, person);
-            let (slots, room) = (slots.as_slice(), room.as_str());
-            let screen = Screen { room, slots, clip: large, access: None, keeps: false, since_first: true };
-            place.seat(&screen, participant, lesson * PEOPLE + person)?;
+    let sit = |person: usize, participant: &str| {
+        if cast == Cast::PublishersAlone {
+            return Ok(());
         }
+        let slots = slots(first, person);
+        let (slots, room) = (slots.as_slice(), room.as_str());
+        let screen = Screen { room, slots, clip: large, access: None, keeps: false, since_first: true };
+        place.seat(&screen, participant, lesson * PEOPLE + person)
+    };
+    // The teacher's page waits for nobody who is not there yet: a join is measured when there is something to see.
+    let people: Vec<&str> = people.collect();
+    begin(0, people[0])?;
+    for (person, participant) in people.iter().enumerate().skip(1) {
+        begin(person, participant)?;
+        if person == 1 {
+            sit(0, people[0])?;
+        }
+        sit(person, participant)?;
     }
     Ok(())
 }
