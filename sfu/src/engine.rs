@@ -4,7 +4,7 @@
 //! [`Event`]s, packets in taps, handshakes' steps as [`HandshakeJob`]s.
 //!
 //! * [`api`]: what the shell says and hears
-//! * `commands`: WHIP, WHEP and control, each a method
+//! * `commands`: WHIP, WHEP and control, each a method; `taps`: what recorders ask
 //! * `media`: the way of a packet: decrypted, taken in, tapped
 //! * `fanout`: bursts, and whose turn it is; `wall`: small pictures together
 //! * [`outbox`]: what is to be sent, in runs
@@ -28,6 +28,7 @@ pub mod outbox;
 mod routing;
 pub mod session;
 pub mod slab;
+mod taps;
 mod timers;
 mod wall;
 

@@ -1,6 +1,6 @@
-//! What the shell asks for: rooms, routes, sessions, taps.
+//! What the shell asks for: rooms, routes, sessions.
 
-use super::api::{Answer, Event, PatchOutcome, Publish, Refusal, Subscribe, TapId};
+use super::api::{Answer, Event, PatchOutcome, Publish, Refusal, Subscribe};
 use super::session::{Origin, Publisher, Session, SessionKey, Subscriber};
 use super::slab::Key;
 use super::{Engine, MAX_ROOMS, MAX_SESSIONS};
@@ -12,15 +12,11 @@ use crate::ingress::limit::{
 };
 use crate::now::Now;
 use crate::peer::Peer;
-use crate::room::{
-    MAX_EXPELLED_PER_ROOM, MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM, MAX_TAPS_PER_ROOM, Room,
-    Routing,
-};
+use crate::room::{MAX_EXPELLED_PER_ROOM, MAX_PARTICIPANTS_PER_ROOM, MAX_PUBLISHERS_PER_ROOM, Room, Routing};
 use crate::sdp::{
     LocalDescription, Offer, PublishPolicy, SlotPlan, answer_publish, answer_subscribe, parse_fragment,
     write_fragment,
 };
-use crate::tap::TapWriter;
 use rand::Rng;
 use tongtang_protocol::control::{RoomSpec, Routes};
 use tongtang_protocol::ids::{ParticipantId, RoomId, SessionId};
@@ -109,7 +105,7 @@ impl Engine {
         Ok(())
     }
 
-    fn room_key(&self, room: &RoomId) -> Result<Key, Refusal> {
+    pub(super) fn room_key(&self, room: &RoomId) -> Result<Key, Refusal> {
         self.room_keys.get(room).copied().ok_or_else(|| Refusal::NoRoom(room.clone()))
     }
 
@@ -124,7 +120,7 @@ impl Engine {
         }
     }
 
-    fn limit(&mut self, limit: &'static str, value: usize) -> Refusal {
+    pub(super) fn limit(&mut self, limit: &'static str, value: usize) -> Refusal {
         self.counters.limit_refusals += 1;
         Refusal::Limit { limit, value }
     }
@@ -496,63 +492,6 @@ impl Engine {
             if let Some(room) = self.rooms.remove(room_key) {
                 self.room_keys.remove(&room.id);
             }
-        }
-    }
-
-    /// The recorder listens from now on: every flow of the room is announced, keyframes are asked for.
-    pub fn attach_tap(&mut self, now: Now, room: &RoomId, mut tap: TapWriter) -> Result<TapId, Refusal> {
-        let key = self.room_key(room)?;
-        let Some(room) = self.rooms.get_mut(key) else { return Err(Refusal::NoRoom(room.clone())) };
-        room.taps.retain(|(_, tap)| !tap.is_abandoned());
-        if room.taps.len() >= MAX_TAPS_PER_ROOM {
-            return Err(self.limit("MAX_TAPS_PER_ROOM", MAX_TAPS_PER_ROOM));
-        }
-        for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
-            let Some(publisher) = self.publishers.get_mut(publisher) else { continue };
-            // Another worker's publisher is that worker's to tap.
-            if publisher.session().is_none() {
-                continue;
-            }
-            for track in 0..publisher.ingress.tracks().len() {
-                if publisher.ingress.tracks()[track].is_ended {
-                    continue;
-                }
-                if let Some(flow) = publisher.ingress.flow(publisher.participant(), track) {
-                    tap.flow_started(&flow);
-                    publisher.ingress.want_keyframe(track);
-                }
-            }
-        }
-        self.next_tap += 1;
-        let id = TapId(self.next_tap);
-        room.taps.push((id, tap));
-        self.clocks.wake(now.mono);
-        Ok(id)
-    }
-
-    /// Every publisher of the room is asked for keyframes: a recorder that kept nothing of a pause goes on.
-    pub fn refresh_pictures(&mut self, now: Now, room: &RoomId) {
-        let Ok(key) = self.room_key(room) else { return };
-        let Some(room) = self.rooms.get_mut(key) else { return };
-        for publisher in room.participants.values().filter_map(|participant| participant.publisher) {
-            let Some(publisher) = self.publishers.get_mut(publisher) else { continue };
-            // Another worker's publisher is that worker's to tap.
-            if publisher.session().is_none() {
-                continue;
-            }
-            for track in 0..publisher.ingress.tracks().len() {
-                if publisher.ingress.tracks()[track].is_alive(now.mono) {
-                    publisher.ingress.want_keyframe(track);
-                }
-            }
-        }
-        self.clocks.wake(now.mono);
-    }
-
-    /// The recorder listens no more; nothing happens when the tap is gone already.
-    pub fn detach_tap(&mut self, tap: TapId) {
-        for (_, room) in self.rooms.iter_mut() {
-            room.taps.retain(|(id, _)| *id != tap);
         }
     }
 }
