@@ -122,7 +122,7 @@ fn estimate(name: Name, size: usize, settings: &Settings) -> f64 {
     let limit = |subscribers: usize| (subscribers as f64 * 0.001_5).max(1.2) + 0.5;
     let room = |subscribers: usize| join_seconds(subscribers) + quiet;
     match name {
-        Name::Engine => 3.0,
+        Name::Engine => 0.3 + size as f64 * 0.003,
         Name::OneTeacher => room(size) + limit(size),
         Name::AesCm => room(AES_CM_SUBSCRIBERS) + 2.0 * limit(AES_CM_SUBSCRIBERS),
         Name::TwoWorkers => 2.0 * room(size.max(500)),
