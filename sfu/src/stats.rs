@@ -54,7 +54,8 @@ counters! {
     late_packets,
     /// Packets older than the keyframe that their slot switched at, or refused by the sealer.
     egress_dropped_packets,
-    /// Packets of bursts that found the fan-out's queue full: the machine is too slow for its lessons.
+    /// Packets that left for nobody, because their burst found the fan-out's queue full, had waited too long, or followed one
+    /// that had: the machine is too slow for its lessons.
     fan_out_dropped_packets,
     /// Packets of other workers' publishers that were taken in for subscribers of this one.
     mirrored_packets,
@@ -68,7 +69,8 @@ counters! {
     retransmitted_packets,
     /// Packets asked for again that could not be: too old, or of another segment.
     retransmissions_failed,
-    /// NACKs not read to their end: the subscriber had asked for more than it may in a second.
+    /// NACKs not read to their end: the subscriber had asked for more than it may in a second, or the machine was too slow
+    /// for its lessons already.
     nacks_cut,
     /// NACKs sent to publishers.
     nacks_sent,

@@ -59,6 +59,32 @@ impl Burst {
     pub fn packets(&self) -> &[Planned] {
         &self.packets[..usize::from(self.len)]
     }
+
+    /// Takes in the packets of a later burst, if it does not grow beyond what a burst may be. Gives whether it did.
+    pub fn append(&mut self, later: &Burst) -> bool {
+        let len = usize::from(self.len + later.len);
+        if len > MAX_BURST {
+            return false;
+        }
+        self.packets[usize::from(self.len)..len].copy_from_slice(later.packets());
+        self.len = len as u8;
+        for packet in &mut self.packets[..len] {
+            packet.padding = 0;
+        }
+        even(&mut self.packets[..len], MAX_PADDING);
+        true
+    }
+
+    /// The padding of the last packet when something short follows in the same run: only a run's last may be shorter.
+    pub fn padding_before_a_rider(&self) -> u8 {
+        match self.packets() {
+            [.., before, last] => {
+                let missing = (before.len + u16::from(before.padding)).saturating_sub(last.len);
+                if (1..=MAX_PADDING).contains(&missing) { missing as u8 } else { last.padding }
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// What waits of a track.
@@ -185,6 +211,26 @@ mod tests {
             sizes.iter().map(|&len| Planned { sequence: 0, len, padding: 0 }).collect();
         even(&mut packets, MAX_PADDING);
         packets.iter().map(|packet| packet.len + u16::from(packet.padding)).collect()
+    }
+
+    #[test]
+    fn two_frames_become_one_burst_while_they_fit() {
+        let burst = |sizes: &[u16]| {
+            let mut packets = [Planned::default(); MAX_BURST];
+            for (packet, &len) in packets.iter_mut().zip(sizes) {
+                packet.len = len;
+            }
+            Burst { packets, len: sizes.len() as u8 }
+        };
+        let mut first = burst(&[1_100, 1_100, 1_090]);
+        assert_eq!(first.padding_before_a_rider(), 10);
+        assert!(first.append(&burst(&[1_099, 300])));
+        let sizes: Vec<u16> =
+            first.packets().iter().map(|packet| packet.len + u16::from(packet.padding)).collect();
+        assert_eq!(sizes, [1_100, 1_100, 1_100, 1_100, 300]);
+        assert_eq!(first.padding_before_a_rider(), 0, "too short to be padded: it ends the run");
+        assert!(!first.append(&burst(&[1_000; 12])));
+        assert_eq!(first.packets().len(), 5);
     }
 
     #[test]

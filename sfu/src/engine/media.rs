@@ -152,9 +152,13 @@ impl Engine {
 
     /// Answers a NACK from the publisher's cache.
     fn retransmit(&mut self, now: Now, key: Key, ssrc: u32, lost: Nacked<'_>) {
-        let Self { publishers, subscribers, outbox, counters, .. } = self;
+        let Self { publishers, subscribers, outbox, counters, fan, .. } = self;
         let Some(subscriber) = subscribers.get_mut(key) else { return };
         let Some(index) = subscriber.egress.slot_of_ssrc(ssrc) else { return };
+        if fan.is_behind(now.mono) {
+            counters.nacks_cut += 1;
+            return;
+        }
         for sequence in lost {
             // What is asked for and not to be had costs as much: it is counted all the same.
             if !subscriber.egress.may_ask_again(now) {

@@ -21,7 +21,7 @@ pub const LAYER_SILENT_AFTER: Duration = Duration::from_millis(1_200);
 pub const LAYER_TRUSTED_AFTER: Duration = Duration::from_millis(500);
 
 /// Who listens to a track: a slot of a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listener {
     /// The subscriber.
     pub subscriber: Key,
@@ -60,9 +60,10 @@ pub struct Track {
     pub sender_report: Option<SenderReportPoint>,
     /// For microphones.
     pub loudness: Loudness,
-    /// The slots it feeds, or will feed when it gets a keyframe.
+    /// The slots it feeds, or will feed when it gets a keyframe; sorted, so that all tracks go through their subscribers
+    /// in one order.
     pub listeners: Vec<Listener>,
-    /// The same, of small pictures.
+    /// The same, of small pictures; as they came.
     pub wall_listeners: Vec<Listener>,
     /// What waits to be sent together.
     pub gather: Gather,
@@ -260,9 +261,12 @@ impl Track {
 
     /// From now on packets of this track go to this slot, too; `is_small`: with the small pictures.
     pub fn listen(&mut self, listener: Listener, is_small: bool) {
-        let listeners = if is_small { &mut self.wall_listeners } else { &mut self.listeners };
-        if !listeners.contains(&listener) {
-            listeners.push(listener);
+        if is_small {
+            if !self.wall_listeners.contains(&listener) {
+                self.wall_listeners.push(listener);
+            }
+        } else if let Err(at) = self.listeners.binary_search(&listener) {
+            self.listeners.insert(at, listener);
         }
     }
 }

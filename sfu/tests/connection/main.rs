@@ -7,6 +7,7 @@ mod dtls_loss;
 mod hostile;
 mod media;
 mod network;
+mod nonces;
 mod paths;
 mod profiles;
 mod restart;

@@ -23,6 +23,7 @@ mod limits;
 mod loss_recovery;
 mod pli_storm;
 mod reports;
+mod riding;
 mod ssrcs;
 mod switching;
 mod taps;

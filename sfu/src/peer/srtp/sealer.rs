@@ -15,17 +15,21 @@ use rtc_crypto::RTCCrypto;
 /// The SSRCs we send with, and which of their indexes were sealed. Lives as long as the peer: a key never sees an
 /// index twice, whatever becomes of slots.
 pub(in crate::peer) struct SentIndexes {
-    /// By SSRC, sorted.
-    sent: Vec<(u32, Window)>,
+    /// Sorted. Apart from the windows, so that finding one of sixty touches four cache lines and not thirty: on a wall that
+    /// was 0.4 µs a packet.
+    ssrcs: Vec<u32>,
+    /// Of each SSRC, in the same order.
+    windows: Vec<Window>,
 }
 
 impl SentIndexes {
     fn register(&mut self, ssrc: u32) -> Result<(), SrtpError> {
-        match self.sent.binary_search_by_key(&ssrc, |&(ssrc, _)| ssrc) {
+        match self.ssrcs.binary_search(&ssrc) {
             Ok(_) => Ok(()),
-            Err(_) if self.sent.len() == MAX_SSRCS_PER_PEER => Err(SrtpError::TooManySsrcs),
+            Err(_) if self.ssrcs.len() == MAX_SSRCS_PER_PEER => Err(SrtpError::TooManySsrcs),
             Err(at) => {
-                self.sent.insert(at, (ssrc, Window::new()));
+                self.ssrcs.insert(at, ssrc);
+                self.windows.insert(at, Window::new());
                 Ok(())
             }
         }
@@ -33,9 +37,8 @@ impl SentIndexes {
 
     /// Takes `index`, for ever: also when sealing fails afterwards.
     fn take(&mut self, ssrc: u32, index: u64) -> Result<(), SrtpError> {
-        let at =
-            self.sent.binary_search_by_key(&ssrc, |&(ssrc, _)| ssrc).map_err(|_| SrtpError::UnknownSsrc)?;
-        let window = &mut self.sent[at].1;
+        let at = self.ssrcs.binary_search(&ssrc).map_err(|_| SrtpError::UnknownSsrc)?;
+        let window = &mut self.windows[at];
         if index > MAX_RTP_INDEX {
             return Err(SrtpError::KeyExhausted);
         }
@@ -63,7 +66,7 @@ struct Keys {
 
 impl Sealer {
     pub fn without_keys() -> Sealer {
-        Sealer { indexes: SentIndexes { sent: Vec::new() }, keys: None }
+        Sealer { indexes: SentIndexes { ssrcs: Vec::new(), windows: Vec::new() }, keys: None }
     }
 
     /// Gives it the keys, once; a second time is refused, because the windows belong to the first.
