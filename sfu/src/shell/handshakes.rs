@@ -1,6 +1,10 @@
 //! Threads that take handshakes' steps, so that the media threads do not.
 //!
 //! Enters: [`HandshakeJob`]s of any media thread. Leaves: their results, to the thread they are from, which is woken.
+//!
+//! Where there is one core there are no such threads: they would take turns with the media thread in slices of milliseconds, which made
+//! 500 joins at once take twice as long (measured; docs/decisions/0015). Then, as when too many steps wait, a media thread takes a step
+//! itself, but one at each of its turns: between two it reads its sockets and sends.
 
 use crate::engine::{Engine, HandshakeDone, HandshakeJob};
 use crate::shell::clock;
@@ -10,11 +14,10 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Most threads: two of them take some two thousand handshakes a second.
+/// Most threads: a handshake costs 0.4 ms, so two take some thousands a second.
 pub const MAX_THREADS: usize = 2;
 
-/// Steps that wait for a thread. While there are so many, a media thread takes one itself at each of its turns: others' pictures are late
-/// then, by a step.
+/// Steps that wait for a thread. While there are so many, a media thread takes one itself at each of its turns.
 pub const MAX_WAITING: usize = 256;
 
 /// A step, and where its result goes.
@@ -31,14 +34,15 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Starts as many threads as there are cores, at most [`MAX_THREADS`]. They end when the last handle is dropped.
+    /// Starts a thread for each core but one, at most [`MAX_THREADS`]. They end when the last handle is dropped.
     ///
     /// # Errors
     /// The system starts no thread.
     pub fn start() -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (jobs, ordered) = bounded(MAX_WAITING);
-        for n in 0..cores.min(MAX_THREADS) {
+        // Without a thread nobody receives, and every step comes back at once.
+        for n in 0..(cores - 1).min(MAX_THREADS) {
             let ordered = ordered.clone();
             std::thread::Builder::new().name(format!("handshake-{n}")).spawn(move || take_steps(&ordered))?;
         }
