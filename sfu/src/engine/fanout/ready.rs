@@ -41,17 +41,17 @@ impl Ready {
 
     /// Whose turn it is among the track's listeners (sorted); `None`: all have got it.
     pub fn next(&mut self, listeners: &[Listener]) -> Option<Listener> {
-        if let Some(listener) = self.from_next(listeners) {
+        if let Some(listener) = self.first_due(listeners) {
             return (!self.is_behind_start(listener)).then_some(listener);
         }
         if self.has_wrapped || self.start.is_none() {
             return None;
         }
         (self.has_wrapped, self.next) = (true, None);
-        self.from_next(listeners).filter(|listener| !self.is_behind_start(*listener))
+        self.first_due(listeners).filter(|listener| !self.is_behind_start(*listener))
     }
 
-    fn from_next(&mut self, listeners: &[Listener]) -> Option<Listener> {
+    fn first_due(&mut self, listeners: &[Listener]) -> Option<Listener> {
         let next = self.next;
         let is_before = |listener: &Listener| next.is_some_and(|next| *listener < next);
         let is_place = listeners.get(self.hint).is_none_or(|listener| !is_before(listener))
