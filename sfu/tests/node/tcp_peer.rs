@@ -25,6 +25,8 @@ pub enum Half {
 
 pub struct TcpPeer {
     stream: TcpStream,
+    /// What has been read of the stream and is not a whole frame yet.
+    read: Vec<u8>,
     server: SocketAddr,
     client: Client,
     names: Names,
@@ -52,7 +54,7 @@ impl TcpPeer {
         let names = Names { ufrag: value("a=ice-ufrag:"), pwd: value("a=ice-pwd:") };
         let server = tcp_candidate(&answer);
         let stream = connect(server).await;
-        let mut peer = Self { stream, server, client, names, location, next: 0 };
+        let mut peer = Self { stream, read: Vec::new(), server, client, names, location, next: 0 };
         timeout(DEADLINE, peer.shake_hands()).await.expect("ICE and DTLS connect");
         peer
     }
@@ -60,6 +62,7 @@ impl TcpPeer {
     /// The connection breaks; the same association goes on over a new one.
     pub async fn reconnect(&mut self) {
         self.stream = connect(self.server).await;
+        self.read.clear();
         timeout(DEADLINE, self.check()).await.expect("an answer");
     }
 
@@ -142,12 +145,19 @@ impl TcpPeer {
         self.write_raw(&framed(datagram)).await;
     }
 
+    /// The next frame; may be given up at any time without losing a byte.
     async fn frame(&mut self) -> Option<Vec<u8>> {
-        let mut prefix = [0; 2];
-        self.stream.read_exact(&mut prefix).await.ok()?;
-        let mut frame = vec![0; usize::from(u16::from_be_bytes(prefix))];
-        self.stream.read_exact(&mut frame).await.ok()?;
-        Some(frame)
+        loop {
+            if let Some(prefix) = self.read.first_chunk() {
+                let end = 2 + usize::from(u16::from_be_bytes(*prefix));
+                if self.read.len() >= end {
+                    return Some(self.read.drain(..end).skip(2).collect());
+                }
+            }
+            if self.stream.read_buf(&mut self.read).await.ok()? == 0 {
+                return None;
+            }
+        }
     }
 }
 
