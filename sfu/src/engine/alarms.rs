@@ -25,6 +25,11 @@ impl Alarms {
         }
     }
 
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
     /// The next session whose time has come, and that time.
     pub fn pop(&mut self, now: Instant) -> Option<(Instant, SessionKey)> {
         if self.heap.peek().is_none_or(|Reverse((due, _))| *due > now) {

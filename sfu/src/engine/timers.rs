@@ -80,7 +80,9 @@ impl Engine {
 
     /// Looks at the sessions whose alarm has gone off.
     fn session_timeouts(&mut self, now: Now) {
-        while let Some((due, key)) = self.alarms.pop(now.mono) {
+        // One that is set again at once is for the next look: whatever sets it, this must end.
+        for _ in 0..self.alarms.len() {
+            let Some((due, key)) = self.alarms.pop(now.mono) else { return };
             let Some(session) = self.session_mut(key) else { continue };
             if session.alarm == Some(due) {
                 session.alarm = None;
@@ -111,7 +113,8 @@ impl Engine {
                 None => return,
             },
         };
-        let egress = egress.filter(|_| session.peer.is_connected());
+        // Without a path (a connection that has ended) nothing can be sent: the check that brings the next one arms again.
+        let egress = egress.filter(|_| session.peer.is_connected() && session.peer.path().is_some());
         let due = [session.peer.poll_timeout(), egress].into_iter().flatten().min();
         alarms.set(key, &mut session.alarm, due);
     }

@@ -16,6 +16,7 @@ mod world;
 /// Engines over which the participants are spread: one.
 const WORKERS: usize = 1;
 
+mod connections;
 mod first_picture;
 mod handshakes;
 mod layers_on_loss;
