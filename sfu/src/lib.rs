@@ -1,12 +1,14 @@
 //! Fans a lesson out to its classrooms and brings theirs back.
 //!
 //! ```text
-//!  shell/udp ─▶ engine ─▶ demux ─┬─▶ peer (ICE, DTLS) ──────────────▶ outbox
+//!  shell/udp, shell/tcp
+//!      └──────▶ engine ─▶ demux ─┬─▶ peer (ICE, DTLS) ──────────────▶ outbox
 //!                                ├─▶ peer.open ─▶ ingress ─┬─▶ gather ─▶ fanout, wall ─▶ egress ─▶ seal ─▶ outbox ─▶ shell/udp
 //!                                │   (SRTP)      (cache,   │  (bursts)   (whose turn)   (rewrite)         (runs)
 //!                                │                NACK,    └─▶ tap ─▶ shell/tap ─▶ recorder
 //!                                │                TWCC)        room: which track feeds which slot
 //!                                └─▶ peer.open ─▶ RTCP: NACK, PLI, RR, REMB
+//!  each engine on a thread of its own: ingress ─▶ mirror ─▶ the engines that have subscribers in the room
 //!  shell/http (WHIP, WHEP, control) ── commands ──▶ engine ── events ──▶ shell/http
 //! ```
 //!

@@ -1,5 +1,5 @@
-//! How many new sessions a second: a token bucket for the whole node. A handshake costs about a
-//! millisecond of the media thread, so that a storm of offers must not reach it.
+//! How many new sessions a second: a token bucket for the whole node. An offer is read and answered on a
+//! media thread, and so is the handshake where there is no second core: a storm of them must not reach it.
 
 use std::sync::Mutex;
 use std::time::Instant;

@@ -5,8 +5,8 @@
 //! nothing but sleep), as much as sealing and sending a dozen packets.
 //!
 //! So each media socket gets a twin on the same address and port, and the kernel gives RTCP (RFC 5761 §4: its second byte
-//! is 192 to 223) to the twin. The twin is read when the thread is awake, and every [`INTERVAL`] at least while there are
-//! sessions (the engine's tick). Where the kernel refuses a twin everything comes by the first socket, as correct and dearer.
+//! is 192 to 223) to the twin. The twin is read when the thread is awake, at least every [`INTERVAL`]
+//! while packets flow, else with the engine's tick (15 ms). Where the kernel refuses a twin everything comes by the first socket, as correct and dearer.
 
 use crate::shell::udp::batch::{Receiver, give_reports_to_second};
 use mio::net::UdpSocket;
@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::time::{Duration, Instant};
 
-/// Between two looks. Retransmissions and keyframes are asked for so much later at most.
+/// Between two looks of a thread that is awake: retransmissions and keyframes are asked for so much later at most.
 const INTERVAL: Duration = Duration::from_millis(5);
 
 /// The twins of all media sockets.
