@@ -16,9 +16,10 @@ fn a_worker_without_subscribers_is_sent_nothing() {
     // On the second worker, and it only publishes.
     world.publish("a", Video::Vp8, &LAYERS, &ALL);
     world.run_for(Duration::from_secs(2));
-    let in_packets = world.counter("rtp_in_packets");
-    assert!(in_packets > 100);
-    assert_eq!(world.of_worker(1, "rtp_in_packets") + world.of_worker(0, "rtp_in_packets"), in_packets);
+    assert!(
+        [0, 1].iter().all(|worker| world.of_worker(*worker, "rtp_in_packets") > 100),
+        "each has a publisher"
+    );
     assert_eq!(world.counter("mirrored_packets"), 0);
     let screen = world.subscribe("a", &["teacher"]);
     world.run_for(Duration::from_secs(2));
