@@ -98,13 +98,8 @@ impl Cluster {
         // A socket's path has at most 107 bytes: not in a build folder. The shell removes the folder.
         let folder = tempfile::Builder::new().prefix("tongtang-pg-").tempdir_in("/tmp").unwrap().keep();
         std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
-        let mut shell = Command::new("sh");
+        let mut shell = unprivileged_shell(&folder);
         shell.args(["-c", HOLD, "sh"]).arg(&programs).arg(&folder);
-        if nix::unistd::geteuid().is_root() {
-            let user = nix::unistd::User::from_name(UNPRIVILEGED).unwrap().expect("there is a user nobody");
-            chown(&folder, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
-            shell.uid(user.uid.as_raw()).gid(user.gid.as_raw());
-        }
         // A group of its own: Ctrl-C ends the tests, and so the shell, in this order. In English, as HOLD reads it.
         let mut shell = shell
             .process_group(0)
@@ -129,6 +124,26 @@ impl Cluster {
     fn url(&self, database: &str) -> String {
         format!("postgres://tongtang@localhost/{database}?host={}", self.folder.display())
     }
+}
+
+/// A shell that is not root and owns the folder.
+fn unprivileged_shell(folder: &Path) -> Command {
+    if !nix::unistd::geteuid().is_root() {
+        return Command::new("sh");
+    }
+    let user = nix::unistd::User::from_name(UNPRIVILEGED).unwrap().expect("there is a user nobody");
+    let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
+    // initdb needs /dev/null. Where only root may write there (some containers), the shell is root outside and
+    // another user in a namespace of its own.
+    if std::fs::metadata("/dev/null").unwrap().permissions().mode() & 0o002 == 0 {
+        let mut shell = Command::new("unshare");
+        shell.args(["--user", &format!("--map-user={uid}"), &format!("--map-group={gid}"), "sh"]);
+        return shell;
+    }
+    chown(folder, Some(uid), Some(gid)).unwrap();
+    let mut shell = Command::new("sh");
+    shell.uid(uid).gid(gid);
+    shell
 }
 
 /// The newest version's programs.
