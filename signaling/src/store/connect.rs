@@ -147,11 +147,15 @@ async fn check(options: &AnyConnectOptions, place: &str) -> Result<(), StoreErro
     .fetch_one(&mut connection)
     .await?;
     connection.close().await?;
+    Ok(fits(place(), &number, found, encoding)?)
+}
+
+fn fits(place: String, number: &str, found: String, encoding: String) -> Result<(), ConnectError> {
     if number.parse().unwrap_or(0) < OLDEST_POSTGRES {
-        return Err(ConnectError::TooOld { place: place(), found }.into());
+        return Err(ConnectError::TooOld { place, found });
     }
     if encoding != "UTF8" {
-        return Err(ConnectError::Encoding { place: place(), found: encoding }.into());
+        return Err(ConnectError::Encoding { place, found: encoding });
     }
     Ok(())
 }
@@ -183,4 +187,33 @@ fn place(url: &Url) -> String {
     let socket = url.query_pairs().find(|(name, _)| name == "host").map(|(_, folder)| folder.into_owned());
     let host = socket.unwrap_or_else(|| url.host_str().unwrap_or("localhost").to_owned());
     format!("{host}:{}{}", url.port().unwrap_or(5432), url.path())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_server_and_one_that_has_no_room_for_chinese_are_told_what_to_do() {
+        let said = |number, found: &str, encoding: &str| {
+            fits("db:5432/t".to_owned(), number, found.to_owned(), encoding.to_owned())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(said("150000", "15.0", "UTF8"), Ok(()));
+        let old = said("140012", "14.12 (Debian)", "UTF8").unwrap_err();
+        assert_eq!(old, "PostgreSQL at db:5432/t is version 14.12 (Debian); use version 15 or newer");
+        assert!(said("150000", "15.0", "SQL_ASCII").unwrap_err().contains("ENCODING 'UTF8'"));
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_is_secret_in_it() {
+        for (url, shown) in [
+            ("postgres://u:p@db.example.cn/t", "db.example.cn:5432/t"),
+            ("postgresql://u:p@127.0.0.1:5433/t?sslmode=require", "127.0.0.1:5433/t"),
+            ("postgres://u@localhost/t?host=/run/postgresql", "/run/postgresql:5432/t"),
+        ] {
+            assert_eq!(place(&postgres_url(url).unwrap()), shown);
+        }
+    }
 }
