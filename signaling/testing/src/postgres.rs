@@ -93,6 +93,7 @@ struct Cluster {
 }
 
 impl Cluster {
+    #[expect(clippy::zombie_processes, reason = "the shell ends after this process")]
     fn start() -> Self {
         let programs = programs().expect("PostgreSQL is not installed: run .ci/install test");
         // A socket's path has at most 107 bytes: not in a build folder. The shell removes the folder.

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tongtang_config::secrets::Secrets;
+use tongtang_testing::postgres::Database;
 
 struct Server {
     child: Child,
@@ -61,7 +62,7 @@ async fn a_server_that_is_killed_keeps_the_lesson_the_stage_and_the_code() {
     let addr = free.local_addr().unwrap();
     drop(free);
     let database = crate::DATABASE.server().await;
-    let url = database.as_ref().map(|database| database.url()).unwrap_or_default();
+    let url = database.as_ref().map(Database::url).unwrap_or_default();
     let server = Server::start(folder.path(), addr, url).await;
     let admin = Secrets::read_admin_token(folder.path()).unwrap();
     let request = server.request(Method::POST, "/api/lessons").bearer_auth(&admin);
