@@ -116,6 +116,51 @@ id!(
     JobId
 );
 
+id!(
+    /// A place of the organisation tree: province, city, county or school.
+    OrgId
+);
+id!(
+    /// A room of a school in which a class sits or a master teacher teaches.
+    ClassroomId
+);
+id!(
+    /// A class group: the pupils of one grade who are taught together.
+    ClassId
+);
+id!(
+    /// A teacher.
+    PersonId
+);
+id!(
+    /// Somebody who signs in.
+    AccountId
+);
+id!(
+    /// A school term of a county.
+    TermId
+);
+id!(
+    /// A school's bell times.
+    BellScheduleId
+);
+id!(
+    /// A lasting agreement: a teacher teaches these classes a subject for a term.
+    PairingId
+);
+id!(
+    /// A lesson of a timetable; the live lesson it becomes has a [`LessonId`].
+    TimetableLessonId
+);
+id!(
+    /// A change of a timetable that can be undone.
+    ChangeId
+);
+id!(
+    /// A planner's run and its draft.
+    PlanId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,81 @@
+//! 开齐开足: for a class, subject and week: prescribed, on site, delivered, missed. Definitions: `docs/ledger.md`.
+
+use crate::ids::{ClassId, OrgId, TermId};
+use crate::timetable::TimetableLessonView;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Periods of one class and subject, or sums of them. What is prescribed and on site counts only past weeks and
+/// teaching days, like the rest, unless it says planned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerSum {
+    /// Periods the state prescribes.
+    pub prescribed: u32,
+    /// Periods the class's own school taught.
+    pub on_site: u32,
+    /// Periods delivered: the lesson was held and the class's room was in it.
+    pub delivered: u32,
+    /// Lessons that were planned for it and cancelled, not held or not attended.
+    pub missed: u32,
+    /// Lessons planned for it, still to come.
+    pub planned: u32,
+}
+
+/// Which ledger. `GET /api/terms/{id}/ledger`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerQuery {
+    /// Below this place; absent: all the caller may see.
+    #[serde(default)]
+    pub org_id: Option<OrgId>,
+    /// One week; absent: the term so far.
+    #[serde(default)]
+    pub week: Option<u8>,
+}
+
+/// A place, or class, by subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerRow {
+    /// The place.
+    pub org_id: OrgId,
+    /// Absent on sums of a place.
+    pub class_id: Option<ClassId>,
+    /// Name of place or class.
+    pub name: String,
+    /// Subject.
+    pub subject: String,
+    /// The periods.
+    pub sum: LedgerSum,
+    /// The term will end with so many periods too few, if nothing changes.
+    pub forecast_short: u32,
+}
+
+/// The ledger of a place: one row a child place (or class) and subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerView {
+    /// The term.
+    pub term_id: TermId,
+    /// The place.
+    pub org_id: OrgId,
+    /// Its name.
+    pub org_name: String,
+    /// One week, or the term so far.
+    pub week: Option<u8>,
+    /// Weeks of the term that are past or have begun.
+    pub weeks_so_far: u8,
+    /// By name, then subject.
+    pub rows: Vec<LedgerRow>,
+    /// Sums by subject.
+    pub totals: Vec<LedgerRow>,
+}
+
+/// Why a lesson was missed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerLesson {
+    /// The lesson behind a number.
+    pub lesson: TimetableLessonView,
+    /// `delivered`, `missed` or `planned`.
+    pub counts_as: String,
+    /// Why it was missed, in the caller's language.
+    pub why: Option<String>,
+}
