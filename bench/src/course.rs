@@ -5,14 +5,15 @@
 
 use crate::cpu;
 use crate::engine;
+use crate::foreign::Against;
 use crate::janus;
 use crate::peer::Profile;
 use crate::report::{self, Scenario};
 use crate::scenario::one_teacher::Crowd;
 use crate::scenario::{
-    Measured, Settings, access, against_janus, bad_subscriber, bare_loop, lessons, one_teacher, two_workers,
-    wall,
+    Measured, Settings, access, against, bad_subscriber, bare_loop, lessons, one_teacher, two_workers, wall,
 };
+use anyhow::Context;
 use std::time::{Duration, Instant};
 
 /// A scenario.
@@ -42,6 +43,9 @@ pub enum Name {
     Janus,
     /// The bare loop alone, without any server; only when it is asked for
     Limit,
+    /// The same as `janus` at the server that --against-whip and --against-whep name
+    #[value(skip)]
+    Against,
 }
 
 /// What is measured when nothing is said.
@@ -84,6 +88,8 @@ pub struct Asked<'a> {
     pub subscribers: &'a [usize],
     /// How many.
     pub lessons: usize,
+    /// At which other server too.
+    pub against: Option<&'a Against>,
     /// Runs of each row.
     pub runs: u32,
 }
@@ -102,6 +108,7 @@ struct Part {
 pub struct Course {
     parts: Vec<Part>,
     left_out: Vec<String>,
+    against: Option<Against>,
     runs: u32,
 }
 
@@ -125,15 +132,16 @@ fn estimate(name: Name, size: usize, settings: &Settings) -> f64 {
         Name::Engine => 0.3 + size as f64 * 0.003,
         Name::OneTeacher => room(size) + limit(size),
         Name::AesCm => room(AES_CM_SUBSCRIBERS) + 2.0 * limit(AES_CM_SUBSCRIBERS),
-        Name::TwoWorkers => 2.0 * room(size.max(500)),
+        Name::TwoWorkers => 2.0 * room(size.max(500)) + limit(size),
         Name::AccessLinks => room(200) + limit(200),
-        Name::Far => quiet + 6.0,
+        Name::Far => quiet + 6.0 + limit(20),
         Name::Wall => room(50) + 1.5 + 3.0 * limit(50),
         Name::Bell => BELL.1.as_secs_f64() + quiet + limit(BELL.0),
         Name::Lessons => 32.0 + quiet + limit(500),
         Name::BadSubscriber => room(500) + 6.0 * (window + 1.5 + limit(500)),
         Name::Janus => 2.0 * room(100) + limit(100) + 15.0,
         Name::Limit => limit(size),
+        Name::Against => 2.0 * room(size) + limit(size) + 15.0,
     }
 }
 
@@ -153,13 +161,16 @@ impl Course {
     /// Looks at what there is, before anything is measured.
     pub fn plan(asked: &Asked<'_>, settings: &Settings) -> anyhow::Result<Self> {
         let listed: &[Name] = match (asked.scenarios, asked.is_full) {
+            // Another server is what was asked for.
+            ([], false) if asked.against.is_some() => &[],
             ([], false) => &DEFAULT,
             ([], true) => &FULL,
             (named, _) => named,
         };
+        let listed = [listed, if asked.against.is_some() { &[Name::Against] } else { &[] }].concat();
         let mut left_out = Vec::new();
         let mut parts = Vec::new();
-        for &name in listed.iter().filter(|name| !asked.skip.contains(name)) {
+        for name in listed.into_iter().filter(|name| !asked.skip.contains(name)) {
             if let Some(why) = is_missing(name, settings)? {
                 let word = word(name);
                 anyhow::ensure!(asked.scenarios.is_empty(), "{word} cannot be measured: {why}");
@@ -168,12 +179,15 @@ impl Course {
             }
             let sizes: Vec<usize> = match name {
                 Name::Engine => ENGINE_SUBSCRIBERS.to_vec(),
-                Name::OneTeacher | Name::Limit if !asked.subscribers.is_empty() => asked.subscribers.to_vec(),
+                Name::OneTeacher | Name::Limit | Name::Against if !asked.subscribers.is_empty() => {
+                    asked.subscribers.to_vec()
+                }
                 Name::OneTeacher if asked.is_full => FULL_SUBSCRIBERS.to_vec(),
                 Name::OneTeacher | Name::Limit => DEFAULT_SUBSCRIBERS.to_vec(),
                 Name::TwoWorkers => two_workers::SUBSCRIBERS.to_vec(),
                 Name::AccessLinks => access::UPLINKS_MBIT.iter().map(|mbit| *mbit as usize).collect(),
                 Name::Lessons => vec![asked.lessons],
+                Name::Against => vec![against::SUBSCRIBERS],
                 _ => vec![0],
             };
             let part =
@@ -181,7 +195,8 @@ impl Course {
             parts.extend(sizes.into_iter().map(part));
         }
         anyhow::ensure!(!parts.is_empty(), "there is nothing to measure");
-        Ok(Self { parts, left_out, runs: asked.runs })
+        let against = asked.against.cloned();
+        Ok(Self { parts, left_out, against, runs: asked.runs })
     }
 
     /// What is left out, and why.
@@ -192,7 +207,7 @@ impl Course {
     /// Of any row.
     pub fn most_subscribers(&self) -> usize {
         let sizes = self.parts.iter().map(|part| match part.name {
-            Name::OneTeacher | Name::Limit | Name::TwoWorkers => part.size,
+            Name::OneTeacher | Name::Limit | Name::TwoWorkers | Name::Against => part.size,
             // Publishers and subscribers.
             Name::Lessons => 2 * 5 * part.size,
             _ => 600,
@@ -299,7 +314,13 @@ impl Course {
             }
             Name::Janus => {
                 let names = [("one_teacher_one_layer", workers), ("janus_one_layer", 1)];
-                self.rows(names, || against_janus::run(settings))
+                self.rows(names, || against::janus(settings))
+            }
+            Name::Against => {
+                let against = self.against.as_ref().context("no other server is named")?;
+                let [ours, theirs] = ["beside", "against"].map(|word| format!("{word}_{}", against.name));
+                let names = [(ours.as_str(), workers), (theirs.as_str(), 1)];
+                self.rows(names, || against::any(settings, against, part.size))
             }
             Name::Limit => row("limit", self.runs(|_| bare_loop::run(settings, part.size))?),
         }
@@ -315,6 +336,7 @@ fn word(name: Name) -> String {
 fn title(part: &Part) -> String {
     let word = word(part.name);
     match part.name {
+        Name::Against => format!("against another server × {}", part.size),
         Name::AccessLinks => format!("{word}, {} Mbit/s up", part.size),
         _ if part.size > 0 => format!("{word} × {}", part.size),
         _ => word,
@@ -356,7 +378,8 @@ mod tests {
     }
 
     fn plan(scenarios: &[Name], skip: &[Name], is_full: bool) -> anyhow::Result<Course> {
-        let asked = Asked { scenarios, skip, is_full, subscribers: &[], lessons: 100, runs: 3 };
+        let against = None;
+        let asked = Asked { scenarios, skip, is_full, subscribers: &[], lessons: 100, against, runs: 3 };
         Course::plan(&asked, &settings())
     }
 

@@ -7,12 +7,12 @@
 //! * [`wall`]: many small pictures for many teachers
 //! * [`lessons`]: a district's lessons, pictures both ways
 //! * [`bad_subscriber`]: one that misbehaves among many, and many that ask for keyframes
-//! * [`against_janus`]: the same packets for the same screens at another server
+//! * [`against`]: the same packets for the same screens at another server
 //! * [`hall`]: what all begin with
 //! * [`window`]: a span of time in which nothing joins, with all counters before and after
 
 pub mod access;
-pub mod against_janus;
+pub mod against;
 pub mod bad_subscriber;
 pub mod bare_loop;
 mod hall;
@@ -69,6 +69,8 @@ pub struct Measured {
     pub limit_cpu_ns_per_packet: Option<f64>,
     /// The same of Janus.
     pub janus_cpu_ns_per_packet: Option<f64>,
+    /// The same of our server, beside another's.
+    pub our_cpu_ns_per_packet: Option<f64>,
     /// The same where each packet is a system call of its own.
     pub one_datagram_a_call_cpu_ns_per_packet: Option<f64>,
     /// Of the bare loop's packets, so many arrived.

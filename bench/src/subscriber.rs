@@ -10,7 +10,7 @@ use crate::departures::Timeline;
 use crate::media::{Clip, Codec, Recognised};
 use crate::peer::{Peer, RoundTrip, Srtp};
 use crate::received::{Counted, Received};
-use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension};
+use crate::sdp::{self, Word, extension};
 pub use conduct::Conduct;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -108,6 +108,8 @@ pub struct Ticket {
     pub clip: Arc<Clip>,
     /// Are the packets of its first picture kept?
     pub keeps: bool,
+    /// How far the server keeps to its answer.
+    pub word: Word,
 }
 
 /// What was found in a packet.
@@ -131,6 +133,7 @@ pub struct Subscriber {
     joined_after: Option<Duration>,
     trips: (Vec<RoundTrip>, u32),
     server_port: u16,
+    word: Word,
     clip: Arc<Clip>,
     heard: Vec<Heard>,
     /// The packets of its first picture, if they are kept.
@@ -147,7 +150,7 @@ pub struct Subscriber {
 impl Subscriber {
     /// A subscriber whose request was made at `requested`.
     pub fn new(peer: Peer, ticket: Ticket, manner: Manner, requested: Instant) -> Self {
-        let Ticket { number, server_port, streams, clip, keeps } = ticket;
+        let Ticket { number, server_port, streams, clip, keeps, word } = ticket;
         let heard = |(stream, timeline): (sdp::Stream, Timeline)| Heard {
             stream,
             timeline,
@@ -165,6 +168,7 @@ impl Subscriber {
             joined_after: None,
             trips: (Vec::new(), 0),
             server_port,
+            word,
             clip,
             heard: streams.into_iter().map(heard).collect(),
             kept: keeps.then(Kept::default),
@@ -219,6 +223,9 @@ impl Subscriber {
             tally.corrupt += 1;
             return;
         };
+        if self.word != Word::Kept {
+            self.adopt(&header);
+        }
         if self.joined_after.is_none() && self.heard.iter().any(|heard| heard.stream.ssrc == header.ssrc) {
             self.joined_after = Some(now.saturating_duration_since(self.requested));
             self.trips = (self.peer.trips.done().to_vec(), self.peer.trips.repeats);
@@ -232,6 +239,9 @@ impl Subscriber {
             self.heard.iter_mut().find(|heard| heard.stream.rtx_ssrc == Some(header.ssrc))
         {
             heard.retransmissions += 1;
+            return;
+        } else if self.word != Word::Kept {
+            // Padding, or repetitions that were not announced.
             return;
         } else {
             tally.corrupt += 1;
@@ -257,6 +267,20 @@ impl Subscriber {
         }
     }
 
+    /// A packet of an SSRC that was not announced begins the stream of its payload type, if that has not begun.
+    fn adopt(&mut self, header: &Sealed) {
+        let is_known = self
+            .heard
+            .iter()
+            .any(|heard| heard.stream.ssrc == header.ssrc || heard.stream.rtx_ssrc == Some(header.ssrc));
+        let silent = |heard: &&mut Heard| {
+            heard.received.counted().packets == 0 && heard.stream.knows(header.payload_type)
+        };
+        if !is_known && let Some(heard) = self.heard.iter_mut().find(silent) {
+            heard.stream.ssrc = header.ssrc;
+        }
+    }
+
     fn open(&mut self, datagram: &[u8], arrival: Arrival) -> Content {
         let Some(Srtp { open, .. }) = &mut self.peer.srtp else { return Content::Corrupt };
         let Ok(plain) = open.decrypt_rtp(datagram) else { return Content::Corrupt };
@@ -267,7 +291,7 @@ impl Subscriber {
         };
         let heard = &mut self.heard[index];
         let codec = heard.stream.codec(header.payload_type);
-        if codec.is_none() && header.payload_type != OPUS_PAYLOAD_TYPE {
+        if codec.is_none() && !heard.stream.knows(header.payload_type) {
             return Content::Corrupt;
         }
         let payload = header.payload(&plain);
@@ -291,7 +315,7 @@ impl Subscriber {
     }
 
     fn note_arrival(&mut self, number: u16, arrived_unix_ns: u64) {
-        if !self.manner.sends_feedback {
+        if !self.manner.sends_feedback || self.word == (Word::Loose { has_transport_cc: false }) {
             return;
         }
         let highest = *self.highest_transport.get_or_insert(u64::from(number) + (1 << 16));
@@ -396,6 +420,7 @@ impl Subscriber {
 struct Sealed {
     ssrc: u32,
     sequence: u16,
+    payload_type: u8,
     transport_number: Option<u16>,
 }
 
@@ -421,6 +446,7 @@ impl Sealed {
         Some(Sealed {
             ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
             sequence: u16::from_be_bytes([fixed[2], fixed[3]]),
+            payload_type: fixed[1] & 0x7F,
             transport_number,
         })
     }
@@ -442,7 +468,7 @@ mod tests {
         // Padded, and the last byte (of the tag) says nothing.
         packet[0] |= 0x20;
         packet.extend_from_slice(&[0xFF; 20]);
-        let expected = Sealed { ssrc: 99, sequence: 7, transport_number: Some(0x0102) };
+        let expected = Sealed { ssrc: 99, sequence: 7, payload_type: 96, transport_number: Some(0x0102) };
         assert_eq!(Sealed::parse(&packet), Some(expected));
         for len in 0..20 {
             assert_eq!(Sealed::parse(&packet[..len]), None, "{len} bytes");

@@ -2,7 +2,7 @@
 
 use super::{Measured, Trip};
 use crate::audience::{self, Audience};
-use crate::cpu::Process;
+use crate::cpu::{Process, Tree};
 use crate::metrics::{self, Worker};
 use crate::peer::RoundTrip;
 use crate::publisher::Sent;
@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Who takes part.
 pub struct Load<'a> {
-    /// The server's process.
-    pub server: &'a Process,
+    /// The server's process and what it has started.
+    pub server: &'a Tree,
     /// Its UDP ports.
     pub server_ports: &'a [u16],
     /// Where it tells of its media threads; `None`: it does not.
