@@ -11,7 +11,8 @@ use crate::peer::Profile;
 use crate::report::{self, Scenario};
 use crate::scenario::one_teacher::Crowd;
 use crate::scenario::{
-    Measured, Settings, access, against, bad_subscriber, bare_loop, lessons, one_teacher, two_workers, wall,
+    Measured, Settings, access, against, bad_subscriber, bare_loop, lessons, one_teacher, reports,
+    two_workers, wall,
 };
 use anyhow::Context;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub enum Name {
     Lessons,
     /// One of 501 floods, sends garbage, is dead or slow; then 100 of 500 ask for keyframes 20 times a second
     BadSubscriber,
+    /// Reports of 500 screens (3,000 with --full) while no media flow
+    Rtcp,
     /// One teacher without simulcast for 100 screens, at our server and at Debian's Janus (as root)
     Janus,
     /// The bare loop alone, without any server; only when it is asked for
@@ -49,10 +52,10 @@ pub enum Name {
 }
 
 /// What is measured when nothing is said.
-const DEFAULT: [Name; 6] =
-    [Name::OneTeacher, Name::AesCm, Name::TwoWorkers, Name::Far, Name::Wall, Name::Bell];
+const DEFAULT: [Name; 7] =
+    [Name::OneTeacher, Name::AesCm, Name::TwoWorkers, Name::Far, Name::Wall, Name::Bell, Name::Rtcp];
 /// Everything.
-const FULL: [Name; 11] = [
+const FULL: [Name; 12] = [
     Name::Engine,
     Name::OneTeacher,
     Name::AesCm,
@@ -63,6 +66,7 @@ const FULL: [Name; 11] = [
     Name::Bell,
     Name::Lessons,
     Name::BadSubscriber,
+    Name::Rtcp,
     Name::Janus,
 ];
 /// Audiences, in screens.
@@ -73,6 +77,9 @@ const FULL_SUBSCRIBERS: [usize; 6] = [10, 50, 200, 500, 1_000, 3_000];
 const BELL: (usize, Duration) = (500, Duration::from_secs(10));
 /// Screens that agree to AES-CM only.
 const AES_CM_SUBSCRIBERS: usize = 500;
+/// Screens that only report.
+const DEFAULT_REPORTERS: [usize; 1] = [500];
+const FULL_REPORTERS: [usize; 2] = [500, 3_000];
 /// Subscribers of the engine without sockets.
 const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 50, 500];
 
@@ -139,6 +146,7 @@ fn estimate(name: Name, size: usize, settings: &Settings) -> f64 {
         Name::Bell => BELL.1.as_secs_f64() + quiet + limit(BELL.0),
         Name::Lessons => 32.0 + quiet + limit(500),
         Name::BadSubscriber => room(500) + 6.0 * (window + 1.5 + limit(500)),
+        Name::Rtcp => room(size.max(500)) + 2.0 * window + 3.0,
         Name::Janus => 2.0 * room(100) + limit(100) + 15.0,
         Name::Limit => limit(size),
         Name::Against => 2.0 * room(size) + limit(size) + 15.0,
@@ -179,7 +187,9 @@ impl Course {
             }
             let sizes: Vec<usize> = match name {
                 Name::Engine => ENGINE_SUBSCRIBERS.to_vec(),
-                Name::OneTeacher | Name::Limit | Name::Against if !asked.subscribers.is_empty() => {
+                Name::OneTeacher | Name::Limit | Name::Against | Name::Rtcp
+                    if !asked.subscribers.is_empty() =>
+                {
                     asked.subscribers.to_vec()
                 }
                 Name::OneTeacher if asked.is_full => FULL_SUBSCRIBERS.to_vec(),
@@ -187,6 +197,8 @@ impl Course {
                 Name::TwoWorkers => two_workers::SUBSCRIBERS.to_vec(),
                 Name::AccessLinks => access::UPLINKS_MBIT.iter().map(|mbit| *mbit as usize).collect(),
                 Name::Lessons => vec![asked.lessons],
+                Name::Rtcp if asked.is_full => FULL_REPORTERS.to_vec(),
+                Name::Rtcp => DEFAULT_REPORTERS.to_vec(),
                 Name::Against => vec![against::SUBSCRIBERS],
                 _ => vec![0],
             };
@@ -207,7 +219,7 @@ impl Course {
     /// Of any row.
     pub fn most_subscribers(&self) -> usize {
         let sizes = self.parts.iter().map(|part| match part.name {
-            Name::OneTeacher | Name::Limit | Name::TwoWorkers | Name::Against => part.size,
+            Name::OneTeacher | Name::Limit | Name::TwoWorkers | Name::Against | Name::Rtcp => part.size,
             // Publishers and subscribers.
             Name::Lessons => 2 * 5 * part.size,
             _ => 600,
@@ -312,6 +324,7 @@ impl Course {
                 let names = bad_subscriber::ROWS.map(|name| (name, workers));
                 self.rows(names, || bad_subscriber::run(settings))
             }
+            Name::Rtcp => row("rtcp", self.runs(|_| reports::run(settings, part.size))?),
             Name::Janus => {
                 let names = [("one_teacher_one_layer", workers), ("janus_one_layer", 1)];
                 self.rows(names, || against::janus(settings))

@@ -62,6 +62,8 @@ pub struct Against {
     pub token: Option<String>,
     /// Its process.
     pub server: Server,
+    /// From one subscriber's request to the next one's at least.
+    pub join_interval: Duration,
 }
 
 /// A URL of plain HTTP, and its address, one of IPv4 if it has one.
@@ -206,7 +208,7 @@ impl Foreign {
     /// Joins so many subscribers and waits until they have media.
     pub fn subscribe(&self, place: &Place<'_>, screen: &Screen<'_>, count: usize) -> anyhow::Result<()> {
         let failure = Mutex::new(None);
-        in_turn(count, JOINERS, Duration::ZERO, |number| {
+        in_turn(count, JOINERS, self.against.join_interval * count as u32, |number| {
             let outcome = self.sit(place, screen, number);
             outcome.map_err(|error| failure.lock().map(|mut failure| failure.replace(error))).is_ok()
         });

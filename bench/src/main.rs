@@ -110,7 +110,7 @@ Examples:
   tongtang-bench one-teacher --subscribers 50 --profile cm --feedback-ms 0
   tongtang-bench limit --subscribers 500,3000 --no-gro
   tongtang-bench --against-whip 'http://127.0.0.1:8900/whip?app=live&stream=s' \\
-    --against-whep 'http://127.0.0.1:8900/whep?app=live&stream=s' --server-command 'xiu --webrtc 8900'
+    --against-whep 'http://127.0.0.1:8900/whep?app=live&stream=s' --server-command 'other-server --port 8900'
 
 The server runs on the first cores, the bench on the others (with one core, and in two-workers: on the same). Medians of
 the runs and their spread are written to bench/report.json."
@@ -227,6 +227,10 @@ struct AgainstArguments {
     #[arg(long, requires = "server_command")]
     server_namespace: bool,
 
+    /// From one join there to the next: for servers that cannot tell apart who comes at the same time
+    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS", requires = "against_whip")]
+    join_interval_ms: u64,
+
     /// What its row is called [default: after its program]
     #[arg(long, value_name = "NAME", requires = "against_whip")]
     against_name: Option<String>,
@@ -256,7 +260,8 @@ impl AgainstArguments {
         };
         let is_plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
         let name = name.trim().chars().map(is_plain).collect();
-        let against = Against { name, whip, whep, token: self.token.clone(), server };
+        let join_interval = Duration::from_millis(self.join_interval_ms);
+        let against = Against { name, whip, whep, token: self.token.clone(), server, join_interval };
         against.check()?;
         Ok(Some(against))
     }

@@ -122,6 +122,8 @@ pub struct Clip {
     pub voice: Vec<ClipPacket>,
     /// Packets of the whole recording.
     pub packets: usize,
+    /// Of each of them, is it of the largest picture? `None`: of no picture that is sent.
+    largest: Vec<Option<bool>>,
     index: Index,
 }
 
@@ -196,12 +198,23 @@ impl Clip {
             let begins = layer.frames.first().is_some_and(|frame| frame.is_keyframe);
             anyhow::ensure!(begins, "a layer that does not begin with a keyframe");
         }
-        Ok(Arc::new(Clip { codec, layers, loop_us: end.at_us, voice, packets, index }))
+        let mut largest = vec![None; packets];
+        for (rank, layer) in layers.iter().enumerate() {
+            for packet in layer.frames.iter().flat_map(|frame| &frame.packets) {
+                largest[packet.id as usize] = Some(rank + 1 == layers.len());
+            }
+        }
+        Ok(Arc::new(Clip { codec, layers, loop_us: end.at_us, voice, packets, largest, index }))
     }
 
     /// Names of its layers, for the offer.
     pub fn rids(&self) -> Vec<&str> {
         self.layers.iter().filter_map(|layer| layer.rid.as_deref()).collect()
+    }
+
+    /// Is the packet of this number of the largest picture? `None`: it is sound.
+    pub fn is_largest(&self, id: u32) -> Option<bool> {
+        self.largest.get(id as usize).copied().flatten()
     }
 
     /// Which packet of the recording a payload that arrived is, to the byte; `None`: none of them. `codec` is `None` for
@@ -357,6 +370,10 @@ mod tests {
             assert!(alike <= 8, "{name:?}: {alike} packets cannot be told apart");
             let voice = clip.voice[7];
             assert_eq!(clip.recognise(None, voice.payload), Some(Recognised::Packet(voice.id)));
+            let first = |layer: &Layer| clip.is_largest(layer.frames[0].packets[0].id);
+            let (top, below) = clip.layers.split_last().unwrap();
+            assert_eq!((first(top), clip.is_largest(voice.id)), (Some(true), None));
+            assert!(below.iter().all(|layer| first(layer) == Some(false)));
         }
         let clip = Clip::load(ClipName::Vp8Simulcast, Layers::All).unwrap();
         let packet = clip.layers[2].frames[1].packets[0];

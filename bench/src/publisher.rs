@@ -133,6 +133,8 @@ pub struct Publisher {
     pub outgoing: Vec<bytes::BytesMut>,
     /// How late packets left, in microseconds, since somebody took these.
     pub late_us: Vec<u32>,
+    /// It sends no media, as somebody who has switched off camera and microphone.
+    pub is_paused: bool,
 }
 
 impl Publisher {
@@ -177,6 +179,7 @@ impl Publisher {
             plain: Vec::new(),
             outgoing: Vec::new(),
             late_us: Vec::new(),
+            is_paused: false,
         }
     }
 
@@ -194,7 +197,7 @@ impl Publisher {
     /// When [`Publisher::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Instant {
         let peer = self.peer.poll_timeout();
-        let Some(started) = self.started else { return peer };
+        let Some(started) = self.started.filter(|_| !self.is_paused) else { return peer };
         let media = started + Duration::from_micros(self.schedule.next_us());
         peer.min(self.next_report).min(media)
     }
@@ -205,7 +208,7 @@ impl Publisher {
         while let Some(datagram) = self.peer.poll_transmit() {
             self.outgoing.push(datagram.as_slice().into());
         }
-        if self.peer.srtp.is_none() {
+        if self.peer.srtp.is_none() || self.is_paused {
             return;
         }
         let started = *self.started.get_or_insert(now.mono);

@@ -77,7 +77,7 @@ const FIGURES: [Figure; 12] = [
 ];
 
 /// Figures that explain others.
-const DETAILS: [Figure; 29] = [
+const DETAILS: [Figure; 39] = [
     ("server_core_share", |run| run.server_core_share, 3),
     ("generator_core_share", |run| run.generator_core_share, 3),
     ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
@@ -105,6 +105,16 @@ const DETAILS: [Figure; 29] = [
     ("lost_at_links", |run| run.lost_at_links, 0),
     ("worker_packets_imbalance", |run| run.worker_packets_imbalance, 4),
     ("worker_cpu_imbalance", |run| run.worker_cpu_imbalance, 4),
+    ("expected_packets", |run| run.expected_packets, 0),
+    ("arrived_packets", |run| run.packets, 0),
+    ("server_packets_out", |run| run.server_packets_out, 0),
+    ("fan_out_dropped_packets", |run| run.fan_out_dropped_packets, 0),
+    ("smaller_layer_share", |run| run.smaller_layer_share, 4),
+    ("rtcp_packets_per_second", |run| run.rtcp_packets_per_second, 0),
+    ("rtcp_lost", |run| run.rtcp_lost, 0),
+    ("cpu_ns_per_rtcp_packet", |run| run.cpu_ns_per_rtcp_packet, 0),
+    ("rtcp_core_share", |run| run.rtcp_core_share, 4),
+    ("quiet_core_share", |run| run.quiet_core_share, 4),
     ("frames", |run| run.frames, 0),
     ("decoded_frames", |run| run.decoded_frames, 0),
 ];

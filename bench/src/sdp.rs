@@ -260,12 +260,19 @@ pub fn read_answer(sdp: &str) -> anyhow::Result<Answer> {
 fn candidates(sdp: &str) -> Vec<SocketAddr> {
     let candidate = |line: &str| {
         let words: Vec<&str> = line.strip_prefix("a=candidate:")?.split_whitespace().collect();
-        let is_udp = words.get(2)?.eq_ignore_ascii_case("udp");
+        // Of RTP, which RTCP shares; there are servers that name the same place for both.
+        let is_udp = words.get(2)?.eq_ignore_ascii_case("udp") && line.split(' ').nth(1) == Some("1");
         // Names (mDNS) are none.
         let ip = words.get(4)?.parse().ok().filter(|_| is_udp)?;
         Some(SocketAddr::new(ip, words.get(5)?.parse().ok()?))
     };
-    sdp.lines().filter_map(candidate).filter(SocketAddr::is_ipv4).collect()
+    let mut found: Vec<SocketAddr> = Vec::new();
+    for candidate in sdp.lines().filter_map(candidate).filter(SocketAddr::is_ipv4) {
+        if !found.contains(&candidate) {
+            found.push(candidate);
+        }
+    }
+    found
 }
 
 /// Those of H.264, VP8 and Opus in a part of a description; of several for one codec the first.

@@ -52,6 +52,10 @@ pub struct Tally {
     pub measures: bool,
     /// Sampled packets that were what was published.
     pub intact: u64,
+    /// Those of them that were of the largest picture, and of a smaller one.
+    pub largest: u64,
+    /// See above.
+    pub smaller: u64,
     /// Sampled packets that were published several times alike, so that they say nothing of latency.
     pub alike: u64,
     /// Sampled packets that were not what was published, or could not be opened.
@@ -77,6 +81,8 @@ pub struct Snapshot {
     pub all: Counted,
     /// Packets that were sent again.
     pub retransmissions: u64,
+    /// RTCP datagrams that it has sent.
+    pub rtcp_sent: u64,
     /// From the request to the first packet of media.
     pub joined_after: Option<Duration>,
     /// What it waited for on the way there, and how often something was sent again.
@@ -114,8 +120,8 @@ pub struct Ticket {
 
 /// What was found in a packet.
 enum Content {
-    /// What was published, and when, if that can be said.
-    Intact(Option<u64>),
+    /// What was published; its number and when it left, if that can be said.
+    Intact(Option<(u32, u64)>),
     /// Not what was published.
     Corrupt,
 }
@@ -145,6 +151,7 @@ pub struct Subscriber {
     arrivals: Vec<(u64, i64)>,
     highest_transport: Option<u64>,
     feedbacks: u8,
+    rtcp_sent: u64,
 }
 
 impl Subscriber {
@@ -178,6 +185,7 @@ impl Subscriber {
             arrivals: Vec::with_capacity(64),
             highest_transport: None,
             feedbacks: 0,
+            rtcp_sent: 0,
         }
     }
 
@@ -195,6 +203,7 @@ impl Subscriber {
             number: self.number,
             all,
             retransmissions: self.heard.iter().map(|heard| heard.retransmissions).sum(),
+            rtcp_sent: self.rtcp_sent,
             joined_after: self.joined_after,
             trips: self.trips.clone(),
             server_port: self.server_port,
@@ -253,8 +262,13 @@ impl Subscriber {
         }
         self.until_sample = self.manner.sample_every.max(1) - 1;
         match self.open(datagram, arrival) {
-            Content::Intact(Some(departed_ns)) => {
+            Content::Intact(Some((id, departed_ns))) => {
                 tally.intact += 1;
+                match self.clip.is_largest(id) {
+                    Some(true) => tally.largest += 1,
+                    Some(false) => tally.smaller += 1,
+                    None => {}
+                }
                 if tally.measures {
                     let since =
                         |at: u64| (at.saturating_sub(departed_ns) / 1_000).min(u64::from(u32::MAX)) as u32;
@@ -302,7 +316,7 @@ impl Subscriber {
         match self.clip.recognise(codec, payload) {
             Some(Recognised::Packet(id)) => {
                 let departed = heard.timeline.departure(id, header.timestamp, arrival.at_socket_unix_ns);
-                departed.map_or(Content::Corrupt, |departed_ns| Content::Intact(Some(departed_ns)))
+                departed.map_or(Content::Corrupt, |departed_ns| Content::Intact(Some((id, departed_ns))))
             }
             Some(Recognised::OneOfSeveral) => Content::Intact(None),
             None => Content::Corrupt,
@@ -339,6 +353,15 @@ impl Subscriber {
 
     /// Its turn, which comes once every feedback interval: `send` gets each datagram.
     pub fn handle_turn(&mut self, now: Instant, mut send: impl FnMut(&[u8])) {
+        let mut rtcp_sent = 0;
+        self.take_turn(now, |datagram: &[u8]| {
+            rtcp_sent += u64::from(classify(datagram) == Kind::Rtcp);
+            send(datagram);
+        });
+        self.rtcp_sent += rtcp_sent;
+    }
+
+    fn take_turn(&mut self, now: Instant, mut send: impl FnMut(&[u8])) {
         if self.conduct == Conduct::Dead {
             return;
         }
@@ -347,6 +370,9 @@ impl Subscriber {
         }
         while let Some(datagram) = self.peer.poll_transmit() {
             send(&datagram);
+        }
+        if self.conduct == Conduct::Silent {
+            return;
         }
         if !self.arrivals.is_empty() {
             self.feedback(&mut send);

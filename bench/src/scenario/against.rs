@@ -174,6 +174,7 @@ mod tests {
                 whep: at("whep/r?slots=teacher,audio0&participant=screen-{n}&role=classroom"),
                 token: Some("nobody-looks-at-it".to_owned()),
                 server: Server::Runs(sfu.pid()),
+                join_interval: Duration::from_millis(20),
             };
             against.check().unwrap();
             // Twice, as for two runs at a server that goes on: the first has ended its sessions.

@@ -3,7 +3,7 @@
 use super::{Measured, Trip};
 use crate::audience::{self, Audience};
 use crate::cpu::{Process, Tree};
-use crate::metrics::{self, Worker};
+use crate::metrics::{self, Told};
 use crate::peer::RoundTrip;
 use crate::publisher::Sent;
 use crate::received::Counted;
@@ -41,7 +41,7 @@ struct Moment {
     at: Instant,
     server: Duration,
     drops: [u64; 2],
-    workers: Vec<Worker>,
+    told: Told,
     publishers: studio::View,
     audience: audience::View,
 }
@@ -55,7 +55,7 @@ impl Load<'_> {
         audience.ports.retain(|_| each.next().is_some_and(|counts| *counts));
         audience.subscribers.retain(|one| self.counted.contains(&one.number));
         Ok(Moment {
-            workers: self.metrics.map(metrics::read).transpose()?.unwrap_or_default(),
+            told: self.metrics.map(metrics::read).transpose()?.unwrap_or_default(),
             at: Instant::now(),
             server: self.server.cpu_time()?,
             drops: [Process::own()?.dropped_at(&audience.ports)?, self.server.dropped_at(self.server_ports)?],
@@ -78,7 +78,7 @@ impl Load<'_> {
 
         let seconds = (after.at - before.at).as_secs_f64();
         let mut sums = Counted::default();
-        let (mut should, mut retransmitted) = (0, 0);
+        let (mut should, mut wanted, mut retransmitted) = (0, 0, 0);
         for (later, earlier) in after.audience.subscribers.iter().zip(&before.audience.subscribers) {
             let published = |moment: &Moment| (self.expected)(&moment.publishers, later.number);
             let expected = published(&after) - published(&before);
@@ -88,6 +88,7 @@ impl Load<'_> {
             sums.reordered += counted.reordered;
             retransmitted += later.retransmissions - earlier.retransmissions;
             // The span of sequence numbers is exact; the publishers' count tells of what has not come yet at all.
+            wanted += expected;
             should += if counted.span + IN_FLIGHT >= expected { counted.span } else { expected };
         }
         let server = after.server - before.server;
@@ -110,10 +111,16 @@ impl Load<'_> {
         };
         let packets = sums.packets as f64;
         let by_port = by_port(&before.audience.subscribers, &after.audience.subscribers);
-        let busy: Vec<f64> = (after.workers.iter().zip(&before.workers))
+        let busy: Vec<f64> = (after.told.workers.iter().zip(&before.told.workers))
             .map(|(later, earlier)| later.cpu_seconds - earlier.cpu_seconds)
             .collect();
         let runs = tally.runs - tally_before.runs;
+        let told = |name: &str| {
+            let grown = after.told.counter(name) - before.told.counter(name);
+            self.metrics.map(|_| grown)
+        };
+        let [largest, smaller] =
+            [tally.largest - tally_before.largest, tally.smaller - tally_before.smaller].map(|n| n as f64);
         let longest = after.audience.subscribers.iter().max_by_key(|one| one.trips.0.len());
         Ok(Measured {
             subscribers: after.audience.subscribers.len(),
@@ -121,6 +128,10 @@ impl Load<'_> {
             packets_per_second: Some(packets / seconds),
             cpu_ns_per_packet: (sums.packets > 0).then(|| server.as_nanos() as f64 / packets),
             delivered_ratio: (should > 0).then(|| packets / should as f64),
+            expected_packets: Some(wanted as f64),
+            server_packets_out: told("rtp_out_packets"),
+            fan_out_dropped_packets: told("fan_out_dropped_packets"),
+            smaller_layer_share: (largest + smaller > 0.0).then(|| smaller / (largest + smaller)),
             duplicates: Some(sums.duplicates as f64),
             reordered: Some(sums.reordered as f64),
             latency_p50_us: percentile(&mut latencies, 0.5),

@@ -96,14 +96,19 @@ fn picture(sdp: &mut String, mid: &str, direction: &str, codec: Codec) {
     extensions(sdp, &[extension::MID, extension::TRANSPORT_CC, extension::ABS_SEND_TIME]);
 }
 
-/// As everywhere in the bench, we are the DTLS client.
-fn begin(local: &Local) -> String {
-    head(local, 2).replace("a=setup:actpass", "a=setup:active")
+/// Says how one connects in every m-line, as browsers do: there are servers that look nowhere else. As everywhere in the
+/// bench, we are the DTLS client.
+fn connect(local: &Local, media: &str) -> String {
+    let whole = head(local, 2).replace("a=setup:actpass", "a=setup:active");
+    // The transport's lines are the last ones.
+    let (session, transport) = whole.split_at(whole.find("a=ice-ufrag:").unwrap_or(whole.len()));
+    let begin = "c=IN IP4 0.0.0.0\r\n";
+    session.to_owned() + &media.replace(begin, &format!("{begin}{transport}"))
 }
 
 /// Microphone and camera.
 pub fn publish(local: &Local, codec: Codec, ssrcs: &Ssrcs) -> String {
-    let mut sdp = begin(local);
+    let mut sdp = String::new();
     let Ssrcs { picture: ssrc, repairs, voice } = ssrcs;
     audio(&mut sdp, 0, "sendonly");
     let _ = write!(sdp, "a=msid:bench microphone\r\na=ssrc:{voice} cname:bench\r\n");
@@ -112,15 +117,15 @@ pub fn publish(local: &Local, codec: Codec, ssrcs: &Ssrcs) -> String {
         sdp,
         "a=msid:bench camera\r\na=ssrc-group:FID {ssrc} {repairs}\r\na=ssrc:{ssrc} cname:bench\r\na=ssrc:{repairs} cname:bench\r\n"
     );
-    sdp
+    connect(local, &sdp)
 }
 
 /// A picture and a voice.
 pub fn subscribe(local: &Local, codec: Codec) -> String {
-    let mut sdp = begin(local);
+    let mut sdp = String::new();
     picture(&mut sdp, "0", "recvonly", codec);
     audio(&mut sdp, 1, "recvonly");
-    sdp
+    connect(local, &sdp)
 }
 
 /// A server's answer, before one of its addresses is chosen.
@@ -215,7 +220,7 @@ mod tests {
     /// Lines that end with a line feed only, transport attributes in the first m-line, less than was offered.
     const SPARSE: &str = "v=0\na=group:BUNDLE 0 1\na=ice-lite\nm=video 9 UDP/TLS/RTP/SAVPF 125\na=ice-ufrag:u\na=ice-pwd:p\n\
         a=candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype passive\na=candidate:1 1 udp 1 x.local 9 typ host\n\
-        a=candidate:1 1 UDP 1 ::1 9 typ host\na=candidate:2 1 UDP 1 192.0.2.1 5000 typ host\na=candidate:3 1 udp 1 198.51.100.1 5000 typ host\n\
+        a=candidate:1 1 UDP 1 ::1 9 typ host\na=candidate:2 1 UDP 1 192.0.2.1 5000 typ host\na=candidate:2 2 UDP 1 192.0.2.1 5000 typ host\na=candidate:3 1 udp 1 198.51.100.1 5000 typ host\n\
         a=mid:0\na=rtpmap:125 h264/90000\nm=audio 9 UDP/TLS/RTP/SAVPF 109\na=mid:1\na=rtpmap:109 OPUS/48000/2\na=ssrc:9 cname:c\n";
 
     fn local() -> Local {
@@ -248,6 +253,8 @@ mod tests {
         for codec in [Codec::H264, Codec::Vp8] {
             let ssrcs = Ssrcs::generate();
             let offer = publish(&local(), codec, &ssrcs);
+            let media: Vec<&str> = offer.split("\r\nm=").skip(1).collect();
+            assert!(media.len() == 2 && media.iter().all(|media| media.contains("a=setup:active\r\n")));
             // As a server that takes all there is.
             let answer =
                 offer.replace("sendonly", "recvonly") + "a=candidate:1 1 udp 1 127.0.0.1 5000 typ host\r\n";
