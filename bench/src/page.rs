@@ -262,6 +262,7 @@ mod tests {
             packets: Some(50.0),
             server_packets_out: Some(60.0),
             fan_out_dropped_packets: Some(0.0),
+            turned_down_ratio: Some(0.3),
             smaller_layer_share: Some(0.25),
             ..Measured::default()
         };
@@ -294,7 +295,7 @@ mod tests {
             "| wall | 50 | 65 | – |",
             "| other | 100 | 2000 | – | 4.0 | – | – / – | – / – | – |",
             "| 500 | 10000 | 900 | 0.9 | – | – |",
-            "| one teacher | 3000 | 50.0 | 10.0 | 0.0 | 40.0 | 25.0 |",
+            "| one teacher | 3000 | 50.0 | 10.0 | 30.0 | 10.0 | 0 | 25.0 |",
             "FFmpeg made 119 pictures",
             "* janus: not installed",
         ] {

@@ -77,7 +77,7 @@ const FIGURES: [Figure; 12] = [
 ];
 
 /// Figures that explain others.
-const DETAILS: [Figure; 39] = [
+const DETAILS: [Figure; 40] = [
     ("server_core_share", |run| run.server_core_share, 3),
     ("generator_core_share", |run| run.generator_core_share, 3),
     ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
@@ -110,6 +110,7 @@ const DETAILS: [Figure; 39] = [
     ("server_packets_out", |run| run.server_packets_out, 0),
     ("fan_out_dropped_packets", |run| run.fan_out_dropped_packets, 0),
     ("smaller_layer_share", |run| run.smaller_layer_share, 4),
+    ("turned_down_ratio", |run| run.turned_down_ratio, 4),
     ("rtcp_packets_per_second", |run| run.rtcp_packets_per_second, 0),
     ("rtcp_lost", |run| run.rtcp_lost, 0),
     ("cpu_ns_per_rtcp_packet", |run| run.cpu_ns_per_rtcp_packet, 0),

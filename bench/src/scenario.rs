@@ -89,6 +89,8 @@ pub struct Measured {
     pub fan_out_dropped_packets: Option<f64>,
     /// Of the pictures' packets that arrived, so many were of smaller layers, by the samples.
     pub smaller_layer_share: Option<f64>,
+    /// Of what was expected, so much was not to be sent because subscribers had been turned to smaller pictures.
+    pub turned_down_ratio: Option<f64>,
     /// RTCP packets that the server was sent.
     pub rtcp_packets_per_second: Option<f64>,
     /// Those that it lost or refused.

@@ -7,7 +7,7 @@ mod conduct;
 
 use crate::decode::Kept;
 use crate::departures::Timeline;
-use crate::media::{Clip, Codec, Recognised};
+use crate::media::{Clip, Codec, MAX_LAYERS, Recognised};
 use crate::peer::{Peer, RoundTrip, Srtp};
 use crate::received::{Counted, Received};
 use crate::sdp::{self, Word, extension};
@@ -52,10 +52,8 @@ pub struct Tally {
     pub measures: bool,
     /// Sampled packets that were what was published.
     pub intact: u64,
-    /// Those of them that were of the largest picture, and of a smaller one.
-    pub largest: u64,
-    /// See above.
-    pub smaller: u64,
+    /// Those of them that were of a picture, by its layer.
+    pub by_layer: [u64; MAX_LAYERS],
     /// Sampled packets that were published several times alike, so that they say nothing of latency.
     pub alike: u64,
     /// Sampled packets that were not what was published, or could not be opened.
@@ -264,10 +262,9 @@ impl Subscriber {
         match self.open(datagram, arrival) {
             Content::Intact(Some((id, departed_ns))) => {
                 tally.intact += 1;
-                match self.clip.is_largest(id) {
-                    Some(true) => tally.largest += 1,
-                    Some(false) => tally.smaller += 1,
-                    None => {}
+                let layer = self.clip.layer(id).map(usize::from);
+                if let Some(count) = layer.and_then(|layer| tally.by_layer.get_mut(layer)) {
+                    *count += 1;
                 }
                 if tally.measures {
                     let since =

@@ -151,13 +151,14 @@ fn missing(page: &mut String, report: &Report) {
         let Some(lost) = Missing::of(row) else { continue };
         let _ = writeln!(
             lines,
-            "| {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {} |",
+            "| {} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {} | {} |",
             row.name.replace('_', " "),
             row.subscribers,
             lost.all * 100.0,
             lost.on_the_way * 100.0,
-            lost.dropped * 100.0,
             lost.smaller * 100.0,
+            lost.dropped * 100.0,
+            number(detail(row, "fan_out_dropped_packets"), 0),
             number(detail(row, "smaller_layer_share").map(|share| share * 100.0), 1),
         );
     }
@@ -172,10 +173,10 @@ struct Missing {
     all: f64,
     /// The server had sent it.
     on_the_way: f64,
-    /// Pictures that it dropped, if all screens were to get them: no more than that.
-    dropped: f64,
-    /// The rest: no less than that.
+    /// It was not to be sent: subscribers had been turned to smaller pictures.
     smaller: f64,
+    /// The rest.
+    dropped: f64,
 }
 
 impl Missing {
@@ -183,13 +184,10 @@ impl Missing {
         let expected = detail(row, "expected_packets").filter(|packets| *packets > 0.0)?;
         let arrived = detail(row, "arrived_packets")?;
         let sent = detail(row, "server_packets_out")?;
-        // Each worker has its own part of the audience, and drops for that.
-        let listeners = row.subscribers as f64 / row.workers as f64;
-        let dropped = detail(row, "fan_out_dropped_packets")? * listeners;
         let all = (1.0 - arrived / expected).max(0.0);
         let on_the_way = ((sent - arrived) / expected).clamp(0.0, all);
-        let dropped = (dropped / expected).min(all - on_the_way);
-        Some(Self { all, on_the_way, dropped, smaller: all - on_the_way - dropped })
+        let smaller = detail(row, "turned_down_ratio")?.min(all - on_the_way);
+        Some(Self { all, on_the_way, smaller, dropped: all - on_the_way - smaller })
     }
 }
 
@@ -303,12 +301,13 @@ const MISSING: &str = "
 ## Where the missing packets went
 
 In percent of what was published for so many screens. Lost on the way: the server says that it has sent them, and they did not
-arrive. Dropped: pictures that it has given up because they had waited for too long, as if all screens were to get each: at
-most that. The rest was not to be sent: a smaller picture, to which screens with losses are turned, has fewer packets; at least that.
-Beside it, of the pictures' packets that did arrive, how many were of smaller pictures, by those that were opened.
+arrive. Smaller pictures: they were not to be sent, because screens with losses are turned to a picture that has fewer packets; how many
+screens had which shows in the packets that were opened, if what was dropped is the same part of each picture. Dropped: the rest,
+pictures that the server gave up because they had waited for too long; beside it, how many packets of pictures it says that it
+has given up, each for all screens that were to get it.
 
-| scenario | screens | missing | lost on the way | dropped, at most | smaller pictures, at least | smaller, of what arrived |
-|---|--:|--:|--:|--:|--:|--:|
+| scenario | screens | missing | lost on the way | smaller pictures | dropped | packets given up | smaller, of what arrived |
+|---|--:|--:|--:|--:|--:|--:|--:|
 ";
 
 const MEMORY: &str = "
@@ -329,25 +328,24 @@ mod tests {
     use crate::scenario::Measured;
 
     #[test]
-    fn what_is_missing_is_told_apart_as_far_as_the_server_tells() {
+    fn what_is_missing_is_told_apart() {
         let run = Measured {
             subscribers: 10,
             expected_packets: Some(1_000.0),
             packets: Some(600.0),
             server_packets_out: Some(700.0),
-            fan_out_dropped_packets: Some(20.0),
+            turned_down_ratio: Some(0.1),
             ..Measured::default()
         };
-        let row = |run: &Measured, workers| Scenario::of("one_teacher", workers, std::slice::from_ref(run));
-        let rounded = |row: &Scenario| {
-            let lost = Missing::of(row).unwrap();
-            [lost.all, lost.on_the_way, lost.dropped, lost.smaller].map(|part| (part * 100.0).round())
+        let row = |run: &Measured| Scenario::of("one_teacher", 1, std::slice::from_ref(run));
+        let rounded = |run: &Measured| {
+            let lost = Missing::of(&row(run)).unwrap();
+            [lost.all, lost.on_the_way, lost.smaller, lost.dropped].map(|part| (part * 100.0).round())
         };
-        assert_eq!(rounded(&row(&run, 1)), [40.0, 10.0, 20.0, 10.0]);
-        assert_eq!(rounded(&row(&run, 2)), [40.0, 10.0, 10.0, 20.0], "each worker drops for half of them");
-        let more = Measured { fan_out_dropped_packets: Some(90.0), ..run.clone() };
-        assert_eq!(rounded(&row(&more, 1)), [40.0, 10.0, 30.0, 0.0], "not all screens were to get them");
+        assert_eq!(rounded(&run), [40.0, 10.0, 10.0, 20.0]);
+        let more = Measured { turned_down_ratio: Some(0.9), ..run.clone() };
+        assert_eq!(rounded(&more), [40.0, 10.0, 30.0, 0.0]);
         let untold = Measured { server_packets_out: None, ..run };
-        assert_eq!(Missing::of(&row(&untold, 1)), None);
+        assert_eq!(Missing::of(&row(&untold)), None);
     }
 }

@@ -3,6 +3,7 @@
 use super::{Measured, Trip};
 use crate::audience::{self, Audience};
 use crate::cpu::{Process, Tree};
+use crate::media::MAX_LAYERS;
 use crate::metrics::{self, Told};
 use crate::peer::RoundTrip;
 use crate::publisher::Sent;
@@ -119,8 +120,15 @@ impl Load<'_> {
             let grown = after.told.counter(name) - before.told.counter(name);
             self.metrics.map(|_| grown)
         };
-        let [largest, smaller] =
-            [tally.largest - tally_before.largest, tally.smaller - tally_before.smaller].map(|n| n as f64);
+        let sampled: Layers = std::array::from_fn(|n| tally.by_layer[n] - tally_before.by_layer[n]);
+        let all_sampled: u64 = sampled.iter().sum();
+        let published = published(&before.publishers, &after.publishers);
+        let top = published.and_then(|layers| layers.iter().rposition(|packets| *packets > 0));
+        let unwanted = published.zip(top).and_then(|(layers, top)| {
+            let one = wanted as f64 / after.audience.subscribers.len() as f64;
+            Some(turned_down(&sampled, &layers)? * layers[top] as f64 / one)
+        });
+        let smaller = top.map(|top| sampled[..top].iter().sum::<u64>() as f64);
         let longest = after.audience.subscribers.iter().max_by_key(|one| one.trips.0.len());
         Ok(Measured {
             subscribers: after.audience.subscribers.len(),
@@ -131,7 +139,8 @@ impl Load<'_> {
             expected_packets: Some(wanted as f64),
             server_packets_out: told("rtp_out_packets"),
             fan_out_dropped_packets: told("fan_out_dropped_packets"),
-            smaller_layer_share: (largest + smaller > 0.0).then(|| smaller / (largest + smaller)),
+            smaller_layer_share: smaller.filter(|_| all_sampled > 0).map(|n| n / all_sampled as f64),
+            turned_down_ratio: unwanted,
             duplicates: Some(sums.duplicates as f64),
             reordered: Some(sums.reordered as f64),
             latency_p50_us: percentile(&mut latencies, 0.5),
@@ -163,6 +172,34 @@ impl Load<'_> {
             ..Measured::default()
         })
     }
+}
+
+/// Packets by layer.
+type Layers = [u64; MAX_LAYERS];
+
+/// What the one publisher there is has sent of each layer; `None`: there are several.
+fn published(before: &studio::View, after: &studio::View) -> Option<Layers> {
+    let ([before], [after]) = (before.publishers.as_slice(), after.publishers.as_slice()) else {
+        return None;
+    };
+    let mut layers = Layers::default();
+    for ((source, later), (_, earlier)) in after.packets.iter().zip(&before.packets) {
+        if let Some(layer) = layers.get_mut(usize::from(source.layer)) {
+            *layer = later - earlier;
+        }
+    }
+    Some(layers)
+}
+
+/// Of the largest picture's packets, so many were not to be sent, because subscribers had been turned to smaller ones:
+/// how long they had each layer shows in what came of it, less what was dropped, which is taken to be the same part of each.
+fn turned_down(sampled: &Layers, published: &Layers) -> Option<f64> {
+    let top = *published.iter().rfind(|packets| **packets > 0)? as f64;
+    let layers = || sampled.iter().zip(published).filter(|(_, published)| **published > 0);
+    let time = |(sampled, published): (&u64, &u64)| *sampled as f64 / *published as f64;
+    let all: f64 = layers().map(time).sum();
+    let fewer = layers().map(|layer| time(layer) * (1.0 - *layer.1 as f64 / top)).sum::<f64>();
+    (all > 0.0).then(|| fewer / all)
 }
 
 /// Packets that came from each port of the server: that of the worker whose subscriber it was.
@@ -212,6 +249,19 @@ mod tests {
         assert_eq!(imbalance(&[100.0]), None);
         assert_eq!(imbalance(&[]), None);
         assert_eq!(imbalance(&[0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn who_was_turned_to_a_smaller_picture_shows_in_what_came_of_it() {
+        // A third, half and all of the packets.
+        let published = [100, 150, 300];
+        assert_eq!(turned_down(&[0, 0, 50], &published), Some(0.0));
+        assert_eq!(turned_down(&[0, 15, 0], &published), Some(0.5));
+        // Half of the time each; that half of all was dropped besides changes nothing.
+        assert_eq!(turned_down(&[0, 15, 30], &published), Some(0.25));
+        assert_eq!(turned_down(&[0, 30, 60], &published), Some(0.25));
+        assert_eq!(turned_down(&[0, 0, 0], &published), None);
+        assert_eq!(turned_down(&[1, 0, 0], &[0, 0, 0]), None);
     }
 
     #[test]
