@@ -199,7 +199,7 @@ impl Course {
                 Name::Lessons => vec![asked.lessons],
                 Name::Rtcp if asked.is_full => FULL_REPORTERS.to_vec(),
                 Name::Rtcp => DEFAULT_REPORTERS.to_vec(),
-                Name::Against => vec![against::SUBSCRIBERS],
+                Name::Against => asked.against.iter().map(|against| against.subscribers).collect(),
                 _ => vec![0],
             };
             let part =
@@ -333,7 +333,7 @@ impl Course {
                 let against = self.against.as_ref().context("no other server is named")?;
                 let [ours, theirs] = ["beside", "against"].map(|word| format!("{word}_{}", against.name));
                 let names = [(ours.as_str(), workers), (theirs.as_str(), 1)];
-                self.rows(names, || against::any(settings, against, part.size))
+                self.rows(names, || against::any(settings, against))
             }
             Name::Limit => row("limit", self.runs(|_| bare_loop::run(settings, part.size))?),
         }

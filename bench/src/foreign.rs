@@ -62,6 +62,8 @@ pub struct Against {
     pub token: Option<String>,
     /// Its process.
     pub server: Server,
+    /// How many subscribe.
+    pub subscribers: usize,
     /// From one subscriber's request to the next one's at least.
     pub join_interval: Duration,
 }

@@ -201,14 +201,18 @@ struct Arguments {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Another server, beside ours")]
 struct AgainstArguments {
-    /// Where one publishes at another server, over WHIP; measured are then a teacher without simulcast and 100 screens (or
-    /// --subscribers) there and at our server in turn
+    /// Where one publishes at another server, over WHIP; measured is then one teacher without simulcast, there and at our
+    /// server in turn
     #[arg(long, value_name = "URL", requires = "against_whep")]
     against_whip: Option<String>,
 
     /// Where one subscribes there, over WHEP; {n} becomes each subscriber's number
     #[arg(long, value_name = "URL", requires = "against_whip")]
     against_whep: Option<String>,
+
+    /// How many screens, there and here
+    #[arg(long, default_value_t = 100, value_name = "SCREENS", requires = "against_whip")]
+    against_subscribers: usize,
 
     /// Bearer token of both
     #[arg(long, value_name = "TOKEN", requires = "against_whip")]
@@ -261,7 +265,8 @@ impl AgainstArguments {
         let is_plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
         let name = name.trim().chars().map(is_plain).collect();
         let join_interval = Duration::from_millis(self.join_interval_ms);
-        let against = Against { name, whip, whep, token: self.token.clone(), server, join_interval };
+        let (token, subscribers) = (self.token.clone(), self.against_subscribers);
+        let against = Against { name, whip, whep, token, server, subscribers, join_interval };
         against.check()?;
         Ok(Some(against))
     }

@@ -94,10 +94,11 @@ fn others(page: &mut String, report: &Report) {
     };
     let rows: Vec<(&Scenario, &Scenario)> =
         report.scenarios.iter().filter_map(|theirs| Some((theirs, beside(theirs)?))).collect();
-    if rows.is_empty() {
-        return;
-    }
     page.push_str(OTHERS);
+    if rows.is_empty() {
+        return page.push_str("\nNone was measured here.\n");
+    }
+    page.push_str(OTHERS_TABLE);
     for (theirs, ours) in rows {
         let name = theirs.name.trim_start_matches("against_");
         let times =
@@ -278,9 +279,12 @@ screens of the same second one gets nothing: here they come one a second. Then
 ```
 tongtang-bench --against-whip 'http://127.0.0.1:8900/whip?app=live&stream=s' \\
   --against-whep 'http://127.0.0.1:8900/whep?app=live&stream=s' \\
-  --against-name xiu --server-command 'xiu-for-bench 8900' --subscribers 30 --join-interval-ms 1100
+  --against-name xiu --server-command 'xiu-for-bench 8900' \\
+  --against-subscribers 30 --join-interval-ms 1100
 ```
+";
 
+const OTHERS_TABLE: &str = "
 | server | screens | ns a packet | × limit | × ours | delivered | p50 / p99 µs | join p50 / p95 ms | KiB each |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
 ";

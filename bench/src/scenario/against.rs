@@ -10,8 +10,8 @@ use crate::join::{Camera, Place, Screen};
 use crate::media::{Clip, ClipName, Layers};
 use crate::sfu::TEACHER;
 
-/// Screens, where it is not said how many.
-pub const SUBSCRIBERS: usize = 100;
+/// Screens at Janus.
+const SUBSCRIBERS: usize = 100;
 
 /// Another server that has been started.
 trait Other {
@@ -73,10 +73,10 @@ pub fn janus(settings: &Settings) -> anyhow::Result<[Measured; 2]> {
 }
 
 /// One run at each: ours, and that of any server that speaks WHIP and WHEP, with our cost and the limit beside it.
-pub fn any(settings: &Settings, against: &Against, subscribers: usize) -> anyhow::Result<[Measured; 2]> {
+pub fn any(settings: &Settings, against: &Against) -> anyhow::Result<[Measured; 2]> {
     let settings = one_layer(settings);
-    let ours = one_teacher::run(&settings, Crowd::of(subscribers))?;
-    let theirs = at_any(&settings, against, subscribers)?;
+    let ours = one_teacher::run(&settings, Crowd::of(against.subscribers))?;
+    let theirs = at_any(&settings, against)?;
     Ok([
         ours.clone(),
         Measured {
@@ -87,9 +87,9 @@ pub fn any(settings: &Settings, against: &Against, subscribers: usize) -> anyhow
     ])
 }
 
-fn at_any(settings: &Settings, against: &Against, subscribers: usize) -> anyhow::Result<Measured> {
+fn at_any(settings: &Settings, against: &Against) -> anyhow::Result<Measured> {
     let start = || Foreign::begin(against, &settings.program.cores);
-    elsewhere(settings, subscribers, start)
+    elsewhere(settings, against.subscribers, start)
 }
 
 /// One run at the server that `start` gives.
@@ -174,12 +174,13 @@ mod tests {
                 whep: at("whep/r?slots=teacher,audio0&participant=screen-{n}&role=classroom"),
                 token: Some("nobody-looks-at-it".to_owned()),
                 server: Server::Runs(sfu.pid()),
+                subscribers: 3,
                 join_interval: Duration::from_millis(20),
             };
             against.check().unwrap();
             // Twice, as for two runs at a server that goes on: the first has ended its sessions.
             for _ in 0..2 {
-                let measured = at_any(&settings(clip), &against, 3).unwrap();
+                let measured = at_any(&settings(clip), &against).unwrap();
                 assert_eq!((measured.subscribers, measured.corrupt), (3, Some(0.0)));
                 assert!(measured.intact.unwrap() > 0.0, "{measured:?}");
                 assert!(measured.delivered_ratio.unwrap() > 0.5, "{measured:?}");
