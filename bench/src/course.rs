@@ -149,6 +149,7 @@ fn estimate(name: Name, size: usize, settings: &Settings) -> f64 {
         Name::Rtcp => room(size.max(500)) + 2.0 * window + 3.0,
         Name::Janus => 2.0 * room(100) + limit(100) + 15.0,
         Name::Limit => limit(size),
+        // Where joins have no interval, as at Janus.
         Name::Against => 2.0 * room(size) + limit(size) + 15.0,
     }
 }
@@ -202,8 +203,10 @@ impl Course {
                 Name::Against => asked.against.iter().map(|against| against.subscribers).collect(),
                 _ => vec![0],
             };
-            let part =
-                |size| Part { name, size, run: Duration::from_secs_f64(estimate(name, size, settings)) };
+            let joins = asked.against.filter(|_| name == Name::Against);
+            let joins = joins.map_or(Duration::ZERO, |one| one.join_interval * one.subscribers as u32);
+            let run = |size| Duration::from_secs_f64(estimate(name, size, settings)) + joins;
+            let part = |size| Part { name, size, run: run(size) };
             parts.extend(sizes.into_iter().map(part));
         }
         anyhow::ensure!(!parts.is_empty(), "there is nothing to measure");

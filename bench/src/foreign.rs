@@ -118,7 +118,9 @@ impl Foreign {
         let (child, process, namespace) = match &against.server {
             Server::Runs(pid) => (None, Tree::of(*pid)?, None),
             Server::Starts { command, in_namespace } => {
-                anyhow::ensure!(TcpStream::connect(http).is_err(), "something runs at http://{http} already");
+                // A namespace is new: what answers there now is a proxy on the way to nowhere.
+                let is_taken = !in_namespace && TcpStream::connect_timeout(&http, LOOK_INTERVAL).is_ok();
+                anyhow::ensure!(!is_taken, "something runs at http://{http} already");
                 let namespace = in_namespace.then(Namespace::make).transpose()?;
                 let shell =
                     namespace.as_ref().map_or_else(|| Command::new("sh"), |space| space.command("sh"));
