@@ -1,41 +1,47 @@
-//! The truth: SQLite, one module an aggregate.
+//! The truth: SQLite or PostgreSQL, one module an aggregate, SQL written once.
 //!
 //! Owns the connection pool and the migrations. Enters: typed rows; leaves: typed rows. Nothing
-//! above this module writes SQL. WAL with `synchronous=FULL`: what was answered survives a power
-//! cut.
+//! above this module writes SQL.
+//!
+//! What keeps the SQL one: parameters are `$1, $2 …`; a column is TEXT or BIGINT (times, counts, and booleans as 0
+//! and 1: [`flag`]); `ON CONFLICT` names its columns; `ORDER BY` on a column that may be NULL says `NULLS FIRST`; what
+//! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
+mod connect;
 pub mod device;
 pub mod job;
 pub mod lesson;
 pub mod resource;
 pub mod session;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod transaction;
 
+pub use connect::ConnectError;
+
+use connect::Dialect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use std::path::Path;
-use std::time::Duration;
-
-/// Connections: SQLite has one writer, so more only help reading.
-const MAX_CONNECTIONS: u32 = 4;
-
-/// How long a statement waits for another process' lock (a backup, the command line).
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+use sqlx::AnyPool;
 
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    pool: AnyPool,
+    dialect: Dialect,
 }
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite refused.
+    /// The database refused.
     #[error("database: {0}")]
     Sql(#[from] sqlx::Error),
+    /// There is no connection to it.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The schema could not be brought up to date.
     #[error("database migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -50,23 +56,9 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens `path`, creates it if it is missing, and brings its schema up to date.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new().max_connections(MAX_CONNECTIONS).connect_with(options).await?;
-        sqlx::migrate!("./migrations").run(&pool).await?;
-        Ok(Self { pool })
-    }
-
-    /// Answers whether the database can be written: takes the write lock, and writes what is there.
+    /// Answers whether the database can be written: takes what a writer takes, and writes what is there.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.pool.begin_with(self.dialect.begin_to_write()).await?;
         sqlx::query("UPDATE lesson SET title = title WHERE id = ''").execute(&mut *tx).await?;
         tx.rollback().await?;
         Ok(())
@@ -78,10 +70,31 @@ impl Store {
     }
 }
 
+/// What a trigger of SQLite says (`RAISE(ABORT, 'booked: …')`) where PostgreSQL has an exclusion constraint.
+const BOOKED: &str = "booked: ";
+
 impl StoreError {
     /// Did a UNIQUE constraint refuse the row?
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+
+    /// Did the database refuse a row that overlaps another (a double booking)?
+    pub fn is_refused(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        // PostgreSQL: exclusion_violation. SQLite: SQLITE_CONSTRAINT_TRIGGER.
+        match error.code().as_deref() {
+            Some("23P01") => true,
+            Some("1811") => error.message().starts_with(BOOKED),
+            _ => false,
+        }
+    }
+
+    /// Did PostgreSQL refuse because of another transaction, so that the same may succeed now?
+    fn is_collision(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        // serialization_failure, deadlock_detected.
+        matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
 }
 
@@ -106,7 +119,7 @@ impl Default for Slice {
     }
 }
 
-/// Identifiers as one parameter: `IN (SELECT value FROM json_each(?))`.
+/// Identifiers as one parameter: `IN (SELECT value FROM json_each($1))`.
 fn json_list<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     serde_json::to_string(&ids.collect::<Vec<_>>()).unwrap_or_default()
 }
@@ -146,7 +159,12 @@ fn from_json<T: DeserializeOwned>(
     serde_json::from_str(text).map_err(|_| StoreError::Unknown { table, column })
 }
 
-/// SQLite's integers are signed; ours that count are not.
+/// A boolean column.
+fn flag(value: i64) -> bool {
+    value != 0
+}
+
+/// SQL's integers are signed; ours that count are not.
 fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
@@ -154,39 +172,4 @@ fn count(value: i64) -> u64 {
 /// The way back.
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use sqlx::Row;
-
-    /// How SQLite goes about a statement.
-    async fn plan(store: &Store, sql: &'static str) -> String {
-        let rows = sqlx::query(sql).fetch_all(&store.pool).await.unwrap();
-        rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("; ")
-    }
-
-    #[tokio::test]
-    async fn lists_and_sweeps_use_their_indexes() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("t.db")).await.unwrap();
-        for (sql, index) in [
-            (
-                "EXPLAIN QUERY PLAN SELECT id FROM lesson ORDER BY created_at DESC, id DESC LIMIT 9",
-                "lesson_by_age",
-            ),
-            (
-                "EXPLAIN QUERY PLAN SELECT * FROM resource ORDER BY recorded_at DESC, id DESC LIMIT 9",
-                "resource_by_age",
-            ),
-            ("EXPLAIN QUERY PLAN SELECT id FROM lesson WHERE state = 'x' AND starts_at <= 1", "lesson_due"),
-            ("EXPLAIN QUERY PLAN DELETE FROM session WHERE expires_at <= 1", "session_by_end"),
-            ("EXPLAIN QUERY PLAN SELECT 1 FROM participant WHERE device_id = 'x'", "participant_by_device"),
-        ] {
-            let plan = plan(&store, sql).await;
-            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
-        }
-    }
 }

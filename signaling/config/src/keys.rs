@@ -25,6 +25,11 @@ const fn key(name: &'static str, expected: &'static str, example: &'static str) 
 /// All keys.
 pub const KEYS: &[Key] = &[
     key("data_dir", PATH, r#"data_dir = "/var/lib/tongtang""#),
+    key(
+        "database_url",
+        "the address of a PostgreSQL database, or nothing for SQLite in data_dir",
+        r#"database_url = "postgres://tongtang:PASSWORD@db.example.cn:5432/tongtang""#,
+    ),
     key("log.filter", "a tracing filter", r#"filter = "info,tongtang_sfu=debug""#),
     key("log.format", r#""auto", "text" or "json""#, r#"format = "json""#),
     key("http.listen", ADDRESS, r#"listen = "127.0.0.1:8080""#),

@@ -5,15 +5,18 @@
 //! machine needs one file and several machines need the same one.
 //!
 //! * [`load`]: the file and the environment become a [`Config`], or an error that teaches
+//! * [`database_url`]: where PostgreSQL is, with a password that is shown to nobody
 //! * [`keys`]: what each key expects, for those errors
 //! * [`log`]: each program's log
 //! * [`secrets`]: what is made once, at first start, and shared by the programs
 
+pub mod database_url;
 pub mod keys;
 pub mod load;
 pub mod log;
 pub mod secrets;
 
+pub use database_url::DatabaseUrl;
 pub use load::ConfigError;
 pub use secrets::Secrets;
 
@@ -27,6 +30,8 @@ use std::path::PathBuf;
 pub struct Config {
     /// Where the database, secrets and media live.
     pub data_dir: PathBuf,
+    /// PostgreSQL instead of the SQLite file in `data_dir`.
+    pub database_url: DatabaseUrl,
     /// How the programs log.
     pub log: Log,
     /// The front door.
@@ -165,6 +170,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: "data".into(),
+            database_url: DatabaseUrl::default(),
             log: Log::default(),
             http: Http::default(),
             https: Https::default(),

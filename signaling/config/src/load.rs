@@ -15,6 +15,12 @@ pub const DEFAULT_FILE: &str = "tongtang.toml";
 /// Variables of the environment that begin so are settings.
 pub const ENV_PREFIX: &str = "TONGTANG_";
 
+/// The one key whose value is never repeated: it may hold a password.
+const DATABASE_URL: &str = "database_url";
+
+/// Said in its place.
+const UNSHOWN: &str = "something else (not shown, for it may hold a password)";
+
 /// Largest configuration file read, in bytes. A larger one is refused: it is some other file.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
@@ -116,7 +122,7 @@ fn from_file(path: &Path, settings: &mut Vec<Setting>) -> Result<(), ConfigError
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
         path: path.to_owned(),
-        message: error.to_string(),
+        message: said(&error, &text),
     })?;
     let place = path.display().to_string();
     for (name, value) in table {
@@ -130,6 +136,16 @@ fn from_file(path: &Path, settings: &mut Vec<Setting>) -> Result<(), ConfigError
         }
     }
     Ok(())
+}
+
+/// What is wrong with the file, with the line it stands in unless that is [`DATABASE_URL`]'s.
+fn said(error: &toml::de::Error, text: &str) -> String {
+    let whole = error.to_string();
+    if !whole.contains(DATABASE_URL) {
+        return whole;
+    }
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {} ({DATABASE_URL}, not shown): {}", before.matches('\n').count() + 1, error.message())
 }
 
 fn setting(name: &str, value: Value, place: &str) -> Result<Setting, ConfigError> {
@@ -242,7 +258,7 @@ fn build(settings: Vec<Setting>) -> Result<Config, ConfigError> {
     let mut table = defaults();
     let mut config = Config::default();
     for Setting { key, value, place, example } in settings {
-        let found = value.to_string();
+        let found = if key.name == DATABASE_URL { UNSHOWN.to_owned() } else { value.to_string() };
         put(&mut table, key.name, value);
         config =
             table.clone().try_into().ok().filter(|config| in_range(config, key.name)).ok_or_else(|| {
@@ -267,6 +283,7 @@ fn in_range(config: &Config, key: &str) -> bool {
     };
     match key {
         "data_dir" => !config.data_dir.as_os_str().is_empty(),
+        DATABASE_URL => config.database_url.is_plausible(),
         "http.public_url" => config.http.public_url.is_empty() || is_url(&config.http.public_url),
         "sfu.udp_port" => config.sfu.udp_port != 0,
         "sfu.workers" => config.sfu.workers <= 64,

@@ -184,3 +184,25 @@ fn a_missing_or_broken_file_says_which_and_where() {
     let said = error(&"# not a setting\n".repeat(20_000), &[]);
     assert!(said.contains("320000 bytes is no configuration"), "{said}");
 }
+
+#[test]
+fn an_address_with_a_password_is_taken_and_never_said_again() {
+    let url = "postgres://tongtang:geheim@db.example.cn/tongtang";
+    for config in [
+        load(&format!("database_url = \"{url}\""), &[]).unwrap(),
+        load("", &[("TONGTANG_DATABASE_URL", url)]).unwrap(),
+    ] {
+        assert_eq!(config.database_url.address(), Some(url));
+        let printed = toml::Table::try_from(&config).unwrap().to_string();
+        assert!(printed.contains("postgres://tongtang:***@db.example.cn/tongtang"), "{printed}");
+        assert!(!format!("{printed}{config:?}").contains("geheim"));
+    }
+    for said in [
+        error("database_url = \"mysql://tongtang:geheim@db\"", &[]),
+        error("", &[("TONGTANG_DATABASE_URL", "tongtang:geheim@db")]),
+        error("\ndatabase_url = postgres://tongtang:geheim@db", &[]),
+    ] {
+        assert!(said.contains("database_url") && !said.contains("geheim"), "{said}");
+    }
+    assert!(error("\ndatabase_url = postgres://db", &[]).contains("line 2"));
+}

@@ -10,6 +10,7 @@ use crate::front::bounded::Tally;
 use crate::front::listen::{self, Listeners};
 use crate::front::patient::Patience;
 use crate::nodes::Nodes;
+use crate::store::{Store, StoreError};
 use crate::supervise::{Program, Supervisor, find};
 use crate::{front, machine, tls};
 use std::fs::File;
@@ -45,8 +46,11 @@ pub enum ServeError {
         /// The database's file.
         path: PathBuf,
         /// Why.
-        source: crate::store::StoreError,
+        source: StoreError,
     },
+    /// Database on a server.
+    #[error("{0}")]
+    Postgres(StoreError),
     /// The inner house.
     #[error("the token key cannot be used: {0}; remove data_dir/secrets/token-*.pem and new ones are made")]
     TokenKey(String),
@@ -129,9 +133,13 @@ async fn inner_house(
     nodes: &Nodes,
     lan_url: Option<String>,
 ) -> Result<App, ServeError> {
-    let path = config.data_dir.join("tongtang.db");
-    let store =
-        crate::store::Store::open(&path).await.map_err(|source| ServeError::Store { path, source })?;
+    let store = match config.database_url.address() {
+        Some(url) => Store::connect(url).await.map_err(ServeError::Postgres)?,
+        None => {
+            let path = config.data_dir.join("tongtang.db");
+            Store::open(&path).await.map_err(|source| ServeError::Store { path, source })?
+        }
+    };
     let app = App::new(config.clone(), secrets, store, nodes.clone())
         .map_err(|error| ServeError::TokenKey(error.to_string()))?;
     Ok(app.with_lan_url(lan_url))

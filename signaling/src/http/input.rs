@@ -24,7 +24,8 @@ pub fn slice(part: Part) -> Result<Slice, ApiError> {
         return Err(ApiError::BadInput("after"));
     }
     let search = search.unwrap_or_default();
-    if search.chars().count() > MAX_TITLE_CHARS {
+    // PostgreSQL has no text with U+0000.
+    if search.chars().count() > MAX_TITLE_CHARS || search.contains('\0') {
         return Err(ApiError::BadInput("search"));
     }
     let limit = limit.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);

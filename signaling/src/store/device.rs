@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, parse, parse_opt, word};
 use crate::auth::SecretHash;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::AnyConnection;
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::LessonState;
 use tongtang_protocol::units::UnixMillis;
@@ -45,17 +45,21 @@ impl Store {
         credential: &SecretHash,
         lesson: &LessonId,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("INSERT INTO device (id, name, credential_hash, paired_at) VALUES (?, ?, ?, ?)")
-            .bind(device.id.as_str())
-            .bind(&device.name)
-            .bind(credential.as_str())
-            .bind(device.paired_at.0)
-            .execute(&mut *tx)
-            .await?;
-        invite(&mut tx, lesson, &device.id, device.paired_at).await?;
-        tx.commit().await?;
-        Ok(())
+        self.write(|tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO device (id, name, credential_hash, paired_at) VALUES ($1, $2, $3, $4)",
+                )
+                .bind(device.id.as_str())
+                .bind(&device.name)
+                .bind(credential.as_str())
+                .bind(device.paired_at.0)
+                .execute(&mut **tx)
+                .await?;
+                invite(tx, lesson, &device.id, device.paired_at).await
+            })
+        })
+        .await
     }
 
     /// All screens by name, each with the next lesson it is invited to; one statement.
@@ -64,9 +68,9 @@ impl Store {
             "SELECT device.id, device.name, device.paired_at,
                  lesson.id AS lesson_id, lesson.title, lesson.starts_at
              FROM device LEFT JOIN lesson ON lesson.id = (
-                 SELECT next.id FROM invitation CROSS JOIN lesson AS next ON next.id = invitation.lesson_id
-                 WHERE invitation.device_id = device.id AND next.state = ?
-                 ORDER BY next.starts_at, next.created_at LIMIT 1)
+                 SELECT next.id FROM invitation CROSS JOIN lesson AS next
+                 WHERE invitation.device_id = device.id AND next.id = invitation.lesson_id AND next.state = $1
+                 ORDER BY next.starts_at NULLS FIRST, next.created_at LIMIT 1)
              ORDER BY device.name, device.id",
         )
         .bind(word(&LessonState::Scheduled))
@@ -95,11 +99,12 @@ impl Store {
     ) -> Result<Vec<DeviceId>, StoreError> {
         let ids: Vec<String> = sqlx::query_scalar(
             "SELECT device.id FROM invitation JOIN device ON device.id = invitation.device_id
-             WHERE invitation.lesson_id = ?
+             WHERE invitation.lesson_id = $1
                  AND NOT EXISTS (SELECT 1 FROM participant WHERE participant.device_id = device.id)
-             ORDER BY device.paired_at DESC, device.id DESC LIMIT -1 OFFSET ?",
+             ORDER BY device.paired_at DESC, device.id DESC LIMIT $2 OFFSET $3",
         )
         .bind(lesson.as_str())
+        .bind(i64::MAX)
         .bind(super::signed(keep as u64))
         .fetch_all(&self.pool)
         .await?;
@@ -114,7 +119,7 @@ impl Store {
 
     /// One screen.
     pub async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
-        sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device WHERE id = ?")
+        sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await?
@@ -124,7 +129,7 @@ impl Store {
 
     /// The screen with this credential.
     pub async fn device_of_credential(&self, credential: &SecretHash) -> Result<Option<Device>, StoreError> {
-        sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device WHERE credential_hash = ?")
+        sqlx::query_as::<_, Row>("SELECT id, name, paired_at FROM device WHERE credential_hash = $1")
             .bind(credential.as_str())
             .fetch_optional(&self.pool)
             .await?
@@ -134,7 +139,7 @@ impl Store {
 
     /// Renames a screen; false: there is none.
     pub async fn rename_device(&self, id: &DeviceId, name: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE device SET name = ? WHERE id = ?")
+        let done = sqlx::query("UPDATE device SET name = $1 WHERE id = $2")
             .bind(name)
             .bind(id.as_str())
             .execute(&self.pool)
@@ -145,7 +150,7 @@ impl Store {
     /// Forgets a screen and its credential; false: there is none.
     pub async fn delete_device(&self, id: &DeviceId) -> Result<bool, StoreError> {
         let done =
-            sqlx::query("DELETE FROM device WHERE id = ?").bind(id.as_str()).execute(&self.pool).await?;
+            sqlx::query("DELETE FROM device WHERE id = $1").bind(id.as_str()).execute(&self.pool).await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -164,7 +169,7 @@ impl Store {
     pub async fn lesson_of_device(&self, id: &DeviceId) -> Result<Option<LessonId>, StoreError> {
         let lesson: Option<String> = sqlx::query_scalar(
             "SELECT lesson.id FROM invitation JOIN lesson ON lesson.id = invitation.lesson_id
-             WHERE invitation.device_id = ? AND lesson.state IN (?, ?, ?)
+             WHERE invitation.device_id = $1 AND lesson.state IN ($2, $3, $4)
              ORDER BY invitation.invited_at DESC, lesson.id DESC LIMIT 1",
         )
         .bind(id.as_str())
@@ -180,9 +185,9 @@ impl Store {
     pub async fn next_lesson_of_device(&self, id: &DeviceId) -> Result<Option<InvitedTo>, StoreError> {
         let row: Option<(String, String, Option<i64>)> = sqlx::query_as(
             "SELECT lesson.id, lesson.title, lesson.starts_at
-             FROM invitation CROSS JOIN lesson ON lesson.id = invitation.lesson_id
-             WHERE invitation.device_id = ? AND lesson.state = ?
-             ORDER BY lesson.starts_at, lesson.created_at LIMIT 1",
+             FROM invitation CROSS JOIN lesson
+             WHERE invitation.device_id = $1 AND lesson.id = invitation.lesson_id AND lesson.state = $2
+             ORDER BY lesson.starts_at NULLS FIRST, lesson.created_at LIMIT 1",
         )
         .bind(id.as_str())
         .bind(word(&LessonState::Scheduled))
@@ -197,7 +202,7 @@ impl Store {
 
     /// The screens that are invited to a lesson.
     pub async fn invited_devices(&self, lesson: &LessonId) -> Result<Vec<DeviceId>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar("SELECT device_id FROM invitation WHERE lesson_id = ?")
+        let ids: Vec<String> = sqlx::query_scalar("SELECT device_id FROM invitation WHERE lesson_id = $1")
             .bind(lesson.as_str())
             .fetch_all(&self.pool)
             .await?;
@@ -206,14 +211,14 @@ impl Store {
 }
 
 pub(super) async fn invite(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     lesson: &LessonId,
     device: &DeviceId,
     at: UnixMillis,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO invitation (lesson_id, device_id, invited_at) VALUES (?, ?, ?)
-         ON CONFLICT DO UPDATE SET invited_at = excluded.invited_at",
+        "INSERT INTO invitation (lesson_id, device_id, invited_at) VALUES ($1, $2, $3)
+         ON CONFLICT (lesson_id, device_id) DO UPDATE SET invited_at = excluded.invited_at",
     )
     .bind(lesson.as_str())
     .bind(device.as_str())

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, count, from_json, parse, parse_opt, signed, word};
 use crate::lesson::machine::Step;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::AnyConnection;
 use tongtang_protocol::ids::{JobId, NodeId, RecordingId, ResourceId};
 use tongtang_protocol::library::{JobState, JobStep};
 use tongtang_protocol::trouble::{JobFailure, JobTrouble};
@@ -94,7 +94,7 @@ impl Store {
     /// Jobs somebody should be working on, the oldest first.
     pub async fn open_jobs(&self) -> Result<Vec<Job>, StoreError> {
         let rows =
-            sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE state IN (?, ?) ORDER BY created_at, id")
+            sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE state IN ($1, $2) ORDER BY created_at, id")
                 .bind(word(&JobState::Queued))
                 .bind(word(&JobState::Running))
                 .fetch_all(&self.pool)
@@ -104,7 +104,7 @@ impl Store {
 
     /// One job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
-        sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE id = ?")
+        sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await?
@@ -114,15 +114,16 @@ impl Store {
 
     /// A node took the job, or says again that it has it; false: the job is over.
     pub async fn lease_job(&self, id: &JobId, node: &NodeId, until: UnixMillis) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("UPDATE job SET lease_node = ?, lease_until = ? WHERE id = ? AND state IN (?, ?)")
-                .bind(node.as_str())
-                .bind(until.0)
-                .bind(id.as_str())
-                .bind(word(&JobState::Queued))
-                .bind(word(&JobState::Running))
-                .execute(&self.pool)
-                .await?;
+        let done = sqlx::query(
+            "UPDATE job SET lease_node = $1, lease_until = $2 WHERE id = $3 AND state IN ($4, $5)",
+        )
+        .bind(node.as_str())
+        .bind(until.0)
+        .bind(id.as_str())
+        .bind(word(&JobState::Queued))
+        .bind(word(&JobState::Running))
+        .execute(&self.pool)
+        .await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -137,9 +138,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let step = step.map(|step| word(&step));
         let done = sqlx::query(
-            "UPDATE job SET state = ?1, percent = ?2, step = ?3, eta_s = ?4
-             WHERE id = ?5 AND state IN (?6, ?7)
-             AND (state, percent, step, eta_s) IS NOT (?1, ?2, ?3, ?4)",
+            "UPDATE job SET state = $1, percent = $2, step = $3, eta_s = $4
+             WHERE id = $5 AND state IN ($6, $7)
+             AND (state, percent, step, eta_s) IS DISTINCT FROM ($1, $2, $3, $4)",
         )
         .bind(word(&state))
         .bind(i64::from(percent))
@@ -160,22 +161,28 @@ impl Store {
             Stopped::Cancelled => (JobState::Cancelled, None),
         };
         let trouble = failure.map(|failure| serde_json::to_string(&failure.trouble).unwrap_or_default());
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
-        sqlx::query("UPDATE job SET state = ?, error = ?, trouble = ?, eta_s = NULL WHERE id = ?")
-            .bind(word(&state))
-            .bind(failure.map(|failure| failure.text.as_str()))
-            .bind(trouble)
-            .bind(id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(())
+        let trouble = trouble.as_deref();
+        self.write(|tx| {
+            Box::pin(async move {
+                super::lesson::write_lesson(tx, &step.lesson).await?;
+                sqlx::query(
+                    "UPDATE job SET state = $1, error = $2, trouble = $3, eta_s = NULL WHERE id = $4",
+                )
+                .bind(word(&state))
+                .bind(failure.map(|failure| failure.text.as_str()))
+                .bind(trouble)
+                .bind(id.as_str())
+                .execute(&mut **tx)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
     }
 }
 
 pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     id: &JobId,
     resource: &ResourceId,
     recording: &RecordingId,
@@ -184,7 +191,7 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO job (id, resource_id, recording_id, attempt, state, percent, created_at)
-         VALUES (?, ?, ?, ?, ?, 0, ?)",
+         VALUES ($1, $2, $3, $4, $5, 0, $6)",
     )
     .bind(id.as_str())
     .bind(resource.as_str())

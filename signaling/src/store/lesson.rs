@@ -1,9 +1,9 @@
 //! Lessons with their seats and the events of their recordings. A lesson is written whole, in one
 //! transaction: it has at most some fifty seats.
 
-use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
+use super::{Slice, Store, StoreError, count, flag, from_json, json_list, parse, parse_opt, signed, word};
 use crate::lesson::machine::{Code, Lesson, Seat, Step};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::AnyConnection;
 use std::collections::HashMap;
 use tongtang_protocol::ids::{DeviceId, JobId, LessonId, NodeId, ParticipantId, RecordingId, ResourceId};
 use tongtang_protocol::lesson::{LessonEvent, LessonState};
@@ -18,7 +18,7 @@ struct LessonRow {
     title: String,
     state: String,
     video_codec: String,
-    record: bool,
+    record: i64,
     code: Option<String>,
     on_stage: Option<String>,
     recording_id: Option<String>,
@@ -31,10 +31,10 @@ struct LessonRow {
 }
 
 /// Of `Slice`: after, search, limit.
-const LISTED: &str = "WHERE (?1 IS NULL
-        OR (lesson.created_at, lesson.id) < (SELECT created_at, id FROM lesson WHERE id = ?1))
-    AND instr(lower(lesson.title), lower(?2)) > 0
-    ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT ?3";
+const LISTED: &str = "WHERE ($1 IS NULL
+        OR (lesson.created_at, lesson.id) < (SELECT created_at, id FROM lesson WHERE id = $1))
+    AND instr(lower(lesson.title), lower($2)) > 0
+    ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT $3";
 
 #[derive(sqlx::FromRow)]
 struct SeatOf {
@@ -49,7 +49,7 @@ struct SeatRow {
     role: String,
     name: String,
     device_id: Option<String>,
-    muted: bool,
+    muted: i64,
     hand_raised_at: Option<i64>,
     last_on_stage_at: Option<i64>,
     expelled_at: Option<i64>,
@@ -62,7 +62,7 @@ impl LessonRow {
             title: self.title,
             state: parse("lesson", "state", self.state)?,
             video_codec: parse("lesson", "video_codec", self.video_codec)?,
-            record: self.record,
+            record: flag(self.record),
             code: self.code.as_deref().and_then(Code::parse),
             created_at: UnixMillis(self.created_at),
             starts_at: self.starts_at.map(UnixMillis),
@@ -86,7 +86,7 @@ impl TryFrom<SeatRow> for Seat {
             role: parse("participant", "role", row.role)?,
             name: row.name,
             device_id: parse_opt("participant", "device_id", row.device_id)?,
-            muted: row.muted,
+            muted: flag(row.muted),
             hand_raised_at: row.hand_raised_at.map(UnixMillis),
             last_on_stage_at: row.last_on_stage_at.map(UnixMillis),
             expelled_at: row.expelled_at.map(UnixMillis),
@@ -109,48 +109,54 @@ impl Store {
     /// A new lesson and who is invited to it. Fails with [`StoreError::is_taken`] when another open
     /// lesson has its code.
     pub async fn insert_lesson(&self, lesson: &Lesson, invited: &[DeviceId]) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq, created_at,
-                 starts_at)
-             VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
-        )
-        .bind(lesson.id.as_str())
-        .bind(&lesson.title)
-        .bind(word(&lesson.state))
-        .bind(word(&lesson.video_codec))
-        .bind(lesson.record)
-        .bind(lesson.code.as_ref().map(Code::as_str))
-        .bind(lesson.created_at.0)
-        .bind(lesson.starts_at.map(|at| at.0))
-        .execute(&mut *tx)
-        .await?;
-        write_seats(&mut tx, lesson).await?;
-        for device in invited {
-            super::device::invite(&mut tx, &lesson.id, device, lesson.created_at).await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        self.write(|tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq,
+                         created_at, starts_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
+                )
+                .bind(lesson.id.as_str())
+                .bind(&lesson.title)
+                .bind(word(&lesson.state))
+                .bind(word(&lesson.video_codec))
+                .bind(i64::from(lesson.record))
+                .bind(lesson.code.as_ref().map(Code::as_str))
+                .bind(lesson.created_at.0)
+                .bind(lesson.starts_at.map(|at| at.0))
+                .execute(&mut **tx)
+                .await?;
+                write_seats(tx, lesson).await?;
+                for device in invited {
+                    super::device::invite(tx, &lesson.id, device, lesson.created_at).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// A step of a lesson: all of it or nothing.
     pub async fn save_step(&self, step: &Step, draft: Option<&Draft>) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        write_lesson(&mut tx, &step.lesson).await?;
-        if let Some(recording) = &step.lesson.recording_id {
-            write_events(&mut tx, recording, &step.log).await?;
-        }
-        if let Some(draft) = draft {
-            super::resource::insert(&mut tx, &step.lesson, draft).await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        self.write(|tx| {
+            Box::pin(async move {
+                write_lesson(tx, &step.lesson).await?;
+                if let Some(recording) = &step.lesson.recording_id {
+                    write_events(tx, recording, &step.log).await?;
+                }
+                if let Some(draft) = draft {
+                    super::resource::insert(tx, &step.lesson, draft).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// One lesson.
     pub async fn lesson(&self, id: &LessonId) -> Result<Option<Lesson>, StoreError> {
         let row =
-            sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lesson.id = ?")))
+            sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lesson.id = $1")))
                 .bind(id.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
@@ -162,7 +168,7 @@ impl Store {
 
     /// The lesson that classroom screens reach with this code.
     pub async fn lesson_of_code(&self, code: &Code) -> Result<Option<LessonId>, StoreError> {
-        let id: Option<String> = sqlx::query_scalar("SELECT id FROM lesson WHERE code = ?")
+        let id: Option<String> = sqlx::query_scalar("SELECT id FROM lesson WHERE code = $1")
             .bind(code.as_str())
             .fetch_optional(&self.pool)
             .await?;
@@ -171,15 +177,15 @@ impl Store {
 
     /// Lessons, the newest first; two statements, however many there are.
     pub async fn lessons(&self, slice: &Slice) -> Result<Vec<Lesson>, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.read().await?;
         let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} {LISTED}")))
             .bind(&slice.after)
             .bind(&slice.search)
-            .bind(slice.limit)
+            .bind(i64::from(slice.limit))
             .fetch_all(&mut *tx)
             .await?;
         let seats = sqlx::query_as::<_, SeatOf>(
-            "SELECT * FROM participant WHERE lesson_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+            "SELECT * FROM participant WHERE lesson_id IN (SELECT value FROM json_each($1)) ORDER BY position",
         )
         .bind(json_list(rows.iter().map(|row| row.id.as_str())))
         .fetch_all(&mut *tx)
@@ -198,7 +204,7 @@ impl Store {
 
     /// How many lessons may have media now.
     pub async fn count_open_lessons(&self) -> Result<usize, StoreError> {
-        let number: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM lesson WHERE state IN (?, ?, ?)")
+        let number: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM lesson WHERE state IN ($1, $2, $3)")
             .bind(word(&LessonState::Open))
             .bind(word(&LessonState::Live))
             .bind(word(&LessonState::Paused))
@@ -209,12 +215,13 @@ impl Store {
 
     /// Scheduled lessons that are to begin by then, the earliest first.
     pub async fn due_lessons(&self, by: UnixMillis) -> Result<Vec<LessonId>, StoreError> {
-        let ids: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM lesson WHERE state = ? AND starts_at <= ? ORDER BY starts_at")
-                .bind(word(&LessonState::Scheduled))
-                .bind(by.0)
-                .fetch_all(&self.pool)
-                .await?;
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM lesson WHERE state = $1 AND starts_at <= $2 ORDER BY starts_at",
+        )
+        .bind(word(&LessonState::Scheduled))
+        .bind(by.0)
+        .fetch_all(&self.pool)
+        .await?;
         ids.into_iter().map(|id| parse("lesson", "id", id)).collect()
     }
 
@@ -229,8 +236,8 @@ impl Store {
         ]
         .map(|state| word(&state));
         let ids: Vec<String> = sqlx::query_scalar(
-            "SELECT id FROM lesson WHERE state IN (?, ?, ?, ?)
-             OR (state = ? AND recording_id IS NOT NULL) ORDER BY created_at",
+            "SELECT id FROM lesson WHERE state IN ($1, $2, $3, $4)
+             OR (state = $5 AND recording_id IS NOT NULL) ORDER BY created_at",
         )
         .bind(open)
         .bind(live)
@@ -244,7 +251,7 @@ impl Store {
 
     /// The lesson of a recording.
     pub async fn lesson_of_recording(&self, recording: &RecordingId) -> Result<Option<LessonId>, StoreError> {
-        let id: Option<String> = sqlx::query_scalar("SELECT id FROM lesson WHERE recording_id = ?")
+        let id: Option<String> = sqlx::query_scalar("SELECT id FROM lesson WHERE recording_id = $1")
             .bind(recording.as_str())
             .fetch_optional(&self.pool)
             .await?;
@@ -254,7 +261,7 @@ impl Store {
     /// The recorder that has this recording; None: no recorder took it (yet).
     pub async fn recorder_of(&self, recording: &RecordingId) -> Result<Option<NodeId>, StoreError> {
         let node: Option<Option<String>> =
-            sqlx::query_scalar("SELECT recorder FROM lesson WHERE recording_id = ?")
+            sqlx::query_scalar("SELECT recorder FROM lesson WHERE recording_id = $1")
                 .bind(recording.as_str())
                 .fetch_optional(&self.pool)
                 .await?;
@@ -263,7 +270,7 @@ impl Store {
 
     /// This recorder has it from now on, unless another one has it already.
     pub async fn keep_recorder(&self, recording: &RecordingId, node: &NodeId) -> Result<(), StoreError> {
-        sqlx::query("UPDATE lesson SET recorder = ? WHERE recording_id = ? AND recorder IS NULL")
+        sqlx::query("UPDATE lesson SET recorder = $1 WHERE recording_id = $2 AND recorder IS NULL")
             .bind(node.as_str())
             .bind(recording.as_str())
             .execute(&self.pool)
@@ -278,7 +285,7 @@ impl Store {
         after: u64,
     ) -> Result<Vec<LessonEvent>, StoreError> {
         let rows: Vec<(i64, i64, String)> = sqlx::query_as(
-            "SELECT seq, at, kind FROM lesson_event WHERE recording_id = ? AND seq > ? ORDER BY seq",
+            "SELECT seq, at, kind FROM lesson_event WHERE recording_id = $1 AND seq > $2 ORDER BY seq",
         )
         .bind(recording.as_str())
         .bind(signed(after))
@@ -297,7 +304,7 @@ impl Store {
 
     async fn with_seats(&self, row: LessonRow) -> Result<Lesson, StoreError> {
         let seats =
-            sqlx::query_as::<_, SeatRow>("SELECT * FROM participant WHERE lesson_id = ? ORDER BY position")
+            sqlx::query_as::<_, SeatRow>("SELECT * FROM participant WHERE lesson_id = $1 ORDER BY position")
                 .bind(&row.id)
                 .fetch_all(&self.pool)
                 .await?;
@@ -305,17 +312,14 @@ impl Store {
     }
 }
 
-pub(super) async fn write_lesson(
-    connection: &mut SqliteConnection,
-    lesson: &Lesson,
-) -> Result<(), StoreError> {
+pub(super) async fn write_lesson(connection: &mut AnyConnection, lesson: &Lesson) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE lesson SET title = ?, state = ?, record = ?, code = ?, on_stage = ?, recording_id = ?,
-         last_event_seq = ?, started_at = ?, ended_at = ? WHERE id = ?",
+        "UPDATE lesson SET title = $1, state = $2, record = $3, code = $4, on_stage = $5, recording_id = $6,
+         last_event_seq = $7, started_at = $8, ended_at = $9 WHERE id = $10",
     )
     .bind(&lesson.title)
     .bind(word(&lesson.state))
-    .bind(lesson.record)
+    .bind(i64::from(lesson.record))
     .bind(lesson.code.as_ref().map(Code::as_str))
     .bind(lesson.on_stage.as_ref().map(ParticipantId::as_str))
     .bind(lesson.recording_id.as_ref().map(RecordingId::as_str))
@@ -328,12 +332,12 @@ pub(super) async fn write_lesson(
     write_seats(connection, lesson).await
 }
 
-async fn write_seats(connection: &mut SqliteConnection, lesson: &Lesson) -> Result<(), StoreError> {
+async fn write_seats(connection: &mut AnyConnection, lesson: &Lesson) -> Result<(), StoreError> {
     for (position, seat) in lesson.seats.iter().enumerate() {
         sqlx::query(
             "INSERT INTO participant (id, lesson_id, position, role, name, device_id, muted,
                  hand_raised_at, last_on_stage_at, expelled_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, muted = excluded.muted,
                  hand_raised_at = excluded.hand_raised_at, last_on_stage_at = excluded.last_on_stage_at,
                  expelled_at = excluded.expelled_at",
@@ -344,7 +348,7 @@ async fn write_seats(connection: &mut SqliteConnection, lesson: &Lesson) -> Resu
         .bind(word(&seat.role))
         .bind(&seat.name)
         .bind(seat.device_id.as_ref().map(DeviceId::as_str))
-        .bind(seat.muted)
+        .bind(i64::from(seat.muted))
         .bind(seat.hand_raised_at.map(|at| at.0))
         .bind(seat.last_on_stage_at.map(|at| at.0))
         .bind(seat.expelled_at.map(|at| at.0))
@@ -352,24 +356,26 @@ async fn write_seats(connection: &mut SqliteConnection, lesson: &Lesson) -> Resu
         .await?;
         // Who was expelled is not invited any more, unless it typed the code again since.
         if let (Some(device), Some(expelled_at)) = (&seat.device_id, seat.expelled_at) {
-            sqlx::query("DELETE FROM invitation WHERE lesson_id = ? AND device_id = ? AND invited_at <= ?")
-                .bind(lesson.id.as_str())
-                .bind(device.as_str())
-                .bind(expelled_at.0)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(
+                "DELETE FROM invitation WHERE lesson_id = $1 AND device_id = $2 AND invited_at <= $3",
+            )
+            .bind(lesson.id.as_str())
+            .bind(device.as_str())
+            .bind(expelled_at.0)
+            .execute(&mut *connection)
+            .await?;
         }
     }
     Ok(())
 }
 
 async fn write_events(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     recording: &RecordingId,
     events: &[LessonEvent],
 ) -> Result<(), StoreError> {
     for event in events {
-        sqlx::query("INSERT INTO lesson_event (recording_id, seq, at, kind) VALUES (?, ?, ?, ?)")
+        sqlx::query("INSERT INTO lesson_event (recording_id, seq, at, kind) VALUES ($1, $2, $3, $4)")
             .bind(recording.as_str())
             .bind(signed(event.seq))
             .bind(event.at.0)

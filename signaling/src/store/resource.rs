@@ -4,7 +4,7 @@ use super::job::{Job, JobRow};
 use super::lesson::Draft;
 use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
 use crate::lesson::machine::{Lesson, Step};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::AnyConnection;
 use std::collections::HashMap;
 use tongtang_protocol::control::ComposeOutput;
 use tongtang_protocol::ids::{JobId, LessonId, NodeId, RecordingId, ResourceId};
@@ -62,21 +62,21 @@ impl Store {
         slice: &Slice,
     ) -> Result<Vec<Resource>, StoreError> {
         // One snapshot: a job is not seen done before its output.
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.read().await?;
         let rows = sqlx::query_as::<_, Row>(
-            "SELECT * FROM resource WHERE (?1 IS NULL OR lesson_id = ?1)
-                 AND (?2 IS NULL OR (recorded_at, id) < (SELECT recorded_at, id FROM resource WHERE id = ?2))
-                 AND instr(lower(title), lower(?3)) > 0
-             ORDER BY recorded_at DESC, id DESC LIMIT ?4",
+            "SELECT * FROM resource WHERE ($1 IS NULL OR lesson_id = $1)
+                 AND ($2 IS NULL OR (recorded_at, id) < (SELECT recorded_at, id FROM resource WHERE id = $2))
+                 AND instr(lower(title), lower($3)) > 0
+             ORDER BY recorded_at DESC, id DESC LIMIT $4",
         )
         .bind(of_lesson.map(LessonId::as_str))
         .bind(&slice.after)
         .bind(&slice.search)
-        .bind(slice.limit)
+        .bind(i64::from(slice.limit))
         .fetch_all(&mut *tx)
         .await?;
         let jobs = sqlx::query_as::<_, JobRow>(
-            "SELECT * FROM job WHERE resource_id IN (SELECT value FROM json_each(?)) ORDER BY attempt",
+            "SELECT * FROM job WHERE resource_id IN (SELECT value FROM json_each($1)) ORDER BY attempt",
         )
         .bind(json_list(rows.iter().map(|row| row.id.as_str())))
         .fetch_all(&mut *tx)
@@ -97,8 +97,8 @@ impl Store {
 
     /// One resource.
     pub async fn resource(&self, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let row = sqlx::query_as::<_, Row>("SELECT * FROM resource WHERE id = ?")
+        let mut tx = self.read().await?;
+        let row = sqlx::query_as::<_, Row>("SELECT * FROM resource WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(&mut *tx)
             .await?;
@@ -113,27 +113,28 @@ impl Store {
 
     /// The job is done: its output becomes the resource's, its lesson is published.
     pub async fn publish(&self, step: &Step, job: &JobId, output: &ComposeOutput) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
-        sqlx::query(
-            "UPDATE resource SET duration_ms = ?, playlist = ?, poster = ?, chapters = ?, gap_ms = ?
-             WHERE id = (SELECT resource_id FROM job WHERE id = ?)",
-        )
-        .bind(signed(output.duration_ms))
-        .bind(&output.playlist)
-        .bind(&output.poster)
-        .bind(serde_json::to_string(&output.chapters).unwrap_or_default())
-        .bind(signed(output.gap_ms))
-        .bind(job.as_str())
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("UPDATE job SET state = ?, percent = 100, eta_s = NULL, error = NULL, trouble = NULL WHERE id = ?")
-            .bind(word(&JobState::Done))
+        self.write(|tx| { Box::pin(async move {
+            super::lesson::write_lesson(tx, &step.lesson).await?;
+            sqlx::query(
+                "UPDATE resource SET duration_ms = $1, playlist = $2, poster = $3, chapters = $4, gap_ms = $5
+                 WHERE id = (SELECT resource_id FROM job WHERE id = $6)",
+            )
+            .bind(signed(output.duration_ms))
+            .bind(&output.playlist)
+            .bind(&output.poster)
+            .bind(serde_json::to_string(&output.chapters).unwrap_or_default())
+            .bind(signed(output.gap_ms))
             .bind(job.as_str())
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
-        tx.commit().await?;
-        Ok(())
+            sqlx::query("UPDATE job SET state = $1, percent = 100, eta_s = NULL, error = NULL, trouble = NULL WHERE id = $2")
+                .bind(word(&JobState::Done))
+                .bind(job.as_str())
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        }) })
+        .await
     }
 
     /// Another attempt: the lesson is processing again.
@@ -144,12 +145,15 @@ impl Store {
         job: &JobId,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
-        let Resource { facts, job: last, .. } = resource;
-        super::job::insert(&mut tx, job, &facts.id, &facts.recording_id, last.attempt + 1, now).await?;
-        tx.commit().await?;
-        Ok(())
+        self.write(|tx| {
+            Box::pin(async move {
+                super::lesson::write_lesson(tx, &step.lesson).await?;
+                let Resource { facts, job: last, .. } = resource;
+                super::job::insert(tx, job, &facts.id, &facts.recording_id, last.attempt + 1, now).await?;
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// The resource is gone, and with it what its lesson recorded; its files are to be removed.
@@ -160,25 +164,30 @@ impl Store {
         recorder: Option<&NodeId>,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("INSERT INTO removal (recording_id, job_id, recorder, asked_at) VALUES (?, ?, ?, ?)")
-            .bind(resource.facts.recording_id.as_str())
-            .bind(resource.job.id.as_str())
-            .bind(recorder.map(NodeId::as_str))
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM resource WHERE id = ?")
-            .bind(resource.facts.id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM lesson_event WHERE recording_id = ?")
-            .bind(resource.facts.recording_id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        super::lesson::write_lesson(&mut tx, &step.lesson).await?;
-        tx.commit().await?;
-        Ok(())
+        self.write(|tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO removal (recording_id, job_id, recorder, asked_at) VALUES ($1, $2, $3, $4)",
+                )
+                .bind(resource.facts.recording_id.as_str())
+                .bind(resource.job.id.as_str())
+                .bind(recorder.map(NodeId::as_str))
+                .bind(now.0)
+                .execute(&mut **tx)
+                .await?;
+                sqlx::query("DELETE FROM resource WHERE id = $1")
+                    .bind(resource.facts.id.as_str())
+                    .execute(&mut **tx)
+                    .await?;
+                sqlx::query("DELETE FROM lesson_event WHERE recording_id = $1")
+                    .bind(resource.facts.recording_id.as_str())
+                    .execute(&mut **tx)
+                    .await?;
+                super::lesson::write_lesson(tx, &step.lesson).await?;
+                Ok(())
+            })
+        })
+        .await
     }
 }
 
@@ -213,7 +222,7 @@ impl Store {
 
     /// It is removed.
     pub async fn removed(&self, recording: &RecordingId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM removal WHERE recording_id = ?")
+        sqlx::query("DELETE FROM removal WHERE recording_id = $1")
             .bind(recording.as_str())
             .execute(&self.pool)
             .await?;
@@ -221,8 +230,8 @@ impl Store {
     }
 }
 
-async fn newest_job(connection: &mut SqliteConnection, resource: &str) -> Result<Job, StoreError> {
-    sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE resource_id = ? ORDER BY attempt DESC LIMIT 1")
+async fn newest_job(connection: &mut AnyConnection, resource: &str) -> Result<Job, StoreError> {
+    sqlx::query_as::<_, JobRow>("SELECT * FROM job WHERE resource_id = $1 ORDER BY attempt DESC LIMIT 1")
         .bind(resource)
         .fetch_one(connection)
         .await?
@@ -231,14 +240,14 @@ async fn newest_job(connection: &mut SqliteConnection, resource: &str) -> Result
 
 /// The draft resource of a lesson that ended, and its first job.
 pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     lesson: &Lesson,
     draft: &Draft,
 ) -> Result<(), StoreError> {
     let now = lesson.ended_at.unwrap_or(lesson.created_at);
     sqlx::query(
         "INSERT INTO resource (id, lesson_id, recording_id, title, recorded_at, chapters, gap_ms, created_at)
-         VALUES (?, ?, ?, ?, ?, '[]', 0, ?)",
+         VALUES ($1, $2, $3, $4, $5, '[]', 0, $6)",
     )
     .bind(draft.resource_id.as_str())
     .bind(lesson.id.as_str())

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, parse_opt};
 use crate::auth::SecretHash;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::AnyConnection;
 use tongtang_protocol::ids::LessonId;
 use tongtang_protocol::units::UnixMillis;
 
@@ -42,9 +42,9 @@ impl Store {
             SessionOf::Admin => ("admin", None),
             SessionOf::Teacher(lesson) => ("teacher", Some(lesson.as_str())),
         };
-        sqlx::query("DELETE FROM session WHERE expires_at <= ?").bind(now.0).execute(&self.pool).await?;
+        sqlx::query("DELETE FROM session WHERE expires_at <= $1").bind(now.0).execute(&self.pool).await?;
         sqlx::query(
-            "INSERT INTO session (token_hash, role, lesson_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO session (token_hash, role, lesson_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(token.as_str())
         .bind(role)
@@ -63,7 +63,7 @@ impl Store {
         now: UnixMillis,
     ) -> Result<Option<SessionOf>, StoreError> {
         let row: Option<(String, Option<String>)> =
-            sqlx::query_as("SELECT role, lesson_id FROM session WHERE token_hash = ? AND expires_at > ?")
+            sqlx::query_as("SELECT role, lesson_id FROM session WHERE token_hash = $1 AND expires_at > $2")
                 .bind(token.as_str())
                 .bind(now.0)
                 .fetch_optional(&self.pool)
@@ -78,7 +78,7 @@ impl Store {
 
     /// Ends a session.
     pub async fn delete_session(&self, token: &SecretHash) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM session WHERE token_hash = ?")
+        sqlx::query("DELETE FROM session WHERE token_hash = $1")
             .bind(token.as_str())
             .execute(&self.pool)
             .await?;
@@ -92,16 +92,19 @@ impl Store {
         first: &SecretHash,
         now: UnixMillis,
     ) -> Result<SetupSecret, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let newest = sqlx::query("DELETE FROM setup_link WHERE secret_hash = ?")
-            .bind(secret.as_str())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-            > 0;
-        let is_new = use_up(&mut tx, secret, newest || secret == first, now).await?;
-        tx.commit().await?;
-        Ok(is_new)
+        self.write(|tx| {
+            Box::pin(async move {
+                let newest = sqlx::query("DELETE FROM setup_link WHERE secret_hash = $1")
+                    .bind(secret.as_str())
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected()
+                    > 0;
+                let is_new = use_up(tx, secret, newest || secret == first, now).await?;
+                Ok(is_new)
+            })
+        })
+        .await
     }
 
     /// A new set-up secret; the ones before it open nothing any more.
@@ -111,33 +114,34 @@ impl Store {
         first: &SecretHash,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        use_up(&mut tx, first, true, now).await?;
-        sqlx::query(
-            "INSERT INTO used_setup_secret (secret_hash, used_at) SELECT secret_hash, ? FROM setup_link WHERE true
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("DELETE FROM setup_link").execute(&mut *tx).await?;
-        sqlx::query("DELETE FROM used_setup_secret WHERE used_at < ? AND secret_hash <> ?")
-            .bind(now.0 - REMEMBER_USED_MS)
-            .bind(first.as_str())
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("INSERT INTO setup_link (secret_hash, made_at) VALUES (?, ?)")
-            .bind(secret.as_str())
+        self.write(|tx| { Box::pin(async move {
+            use_up(tx, first, true, now).await?;
+            sqlx::query(
+                "INSERT INTO used_setup_secret (secret_hash, used_at) SELECT secret_hash, $1 FROM setup_link WHERE true
+                 ON CONFLICT DO NOTHING",
+            )
             .bind(now.0)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
-        tx.commit().await?;
-        Ok(())
+            sqlx::query("DELETE FROM setup_link").execute(&mut **tx).await?;
+            sqlx::query("DELETE FROM used_setup_secret WHERE used_at < $1 AND secret_hash <> $2")
+                .bind(now.0 - REMEMBER_USED_MS)
+                .bind(first.as_str())
+                .execute(&mut **tx)
+                .await?;
+            sqlx::query("INSERT INTO setup_link (secret_hash, made_at) VALUES ($1, $2)")
+                .bind(secret.as_str())
+                .bind(now.0)
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        }) })
+        .await
     }
 
     /// Was this set-up secret used?
     pub async fn is_setup_secret_used(&self, secret: &SecretHash) -> Result<bool, StoreError> {
-        let row: Option<i64> = sqlx::query_scalar("SELECT 1 FROM used_setup_secret WHERE secret_hash = ?")
+        let row: Option<i64> = sqlx::query_scalar("SELECT 1 FROM used_setup_secret WHERE secret_hash = $1")
             .bind(secret.as_str())
             .fetch_optional(&self.pool)
             .await?;
@@ -147,12 +151,12 @@ impl Store {
 
 /// What became of a set-up secret that somebody brought.
 async fn use_up(
-    connection: &mut SqliteConnection,
+    connection: &mut AnyConnection,
     secret: &SecretHash,
     is_known: bool,
     now: UnixMillis,
 ) -> Result<SetupSecret, StoreError> {
-    let used: Option<i64> = sqlx::query_scalar("SELECT 1 FROM used_setup_secret WHERE secret_hash = ?")
+    let used: Option<i64> = sqlx::query_scalar("SELECT 1 FROM used_setup_secret WHERE secret_hash = $1")
         .bind(secret.as_str())
         .fetch_optional(&mut *connection)
         .await?;
@@ -162,7 +166,7 @@ async fn use_up(
     if !is_known {
         return Ok(SetupSecret::Unknown);
     }
-    sqlx::query("INSERT INTO used_setup_secret (secret_hash, used_at) VALUES (?, ?)")
+    sqlx::query("INSERT INTO used_setup_secret (secret_hash, used_at) VALUES ($1, $2)")
         .bind(secret.as_str())
         .bind(now.0)
         .execute(connection)

@@ -3,6 +3,7 @@
 use crate::nodes::{FakeRecorder, FakeSfu};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,9 +14,29 @@ use tongtang::nodes::Nodes;
 use tongtang::store::Store;
 use tongtang_config::Config;
 use tongtang_config::secrets::Secrets;
+use tongtang_testing::postgres::Database;
 
 /// Longest wait for anything.
 pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Which database the houses of this test binary have.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    #[allow(dead_code, reason = "each of the two test binaries has one kind")]
+    Sqlite,
+    #[allow(dead_code, reason = "each of the two test binaries has one kind")]
+    Postgres,
+}
+
+impl Kind {
+    /// A new database on a server, if that is where this kind's are.
+    pub async fn server(self) -> Option<Database> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Database::fresh().await),
+        }
+    }
+}
 
 pub struct House {
     pub addr: SocketAddr,
@@ -24,6 +45,8 @@ pub struct House {
     pub secrets: Secrets,
     pub http: reqwest::Client,
     folder: PathBuf,
+    /// None: SQLite in the folder.
+    database: Option<Database>,
     _temp: Option<TempDir>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -38,17 +61,21 @@ pub struct Made {
 impl House {
     pub async fn open() -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let mut house = Self::open_in(temp.path()).await;
+        let mut house = Self::open_in(temp.path(), crate::DATABASE.server().await).await;
         house._temp = Some(temp);
         house
     }
 
-    pub async fn open_in(folder: &Path) -> Self {
+    async fn open_in(folder: &Path, database: Option<Database>) -> Self {
         // Whichever test comes first installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = Config { data_dir: folder.to_owned(), ..Config::default() };
         let secrets = Secrets::ensure(folder).unwrap();
-        let store = Store::open(&folder.join("tongtang.db")).await.unwrap();
+        let store = match &database {
+            Some(database) => Store::connect(database.url()).await,
+            None => Store::open(&folder.join("tongtang.db")).await,
+        };
+        let store = store.unwrap();
         let nodes = Nodes::new(&secrets.control_secret, secrets.token_public_key_pem.clone());
         let app = App::new(config, &secrets, store, nodes.clone()).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -59,15 +86,25 @@ impl House {
             tokio::spawn(async move { axum::serve(listener, service).await.unwrap() }),
         ];
         let http = reqwest::Client::builder().build().unwrap();
-        Self { addr, app, nodes, secrets, http, folder: folder.to_owned(), _temp: None, tasks }
+        Self { addr, app, nodes, secrets, http, folder: folder.to_owned(), database, _temp: None, tasks }
     }
 
-    /// The same house after a crash: another process on the same files.
+    /// A connection of the test's own, beside the house's.
+    pub async fn database(&self) -> AnyConnection {
+        let url = match &self.database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite://{}", self.folder.join("tongtang.db").display()),
+        };
+        AnyConnection::connect(&url).await.unwrap()
+    }
+
+    /// The same house after a crash: another process on the same files and the same database.
     pub async fn reopen(mut self) -> Self {
         let temp = self._temp.take();
+        let database = self.database.take();
         let folder = self.folder.clone();
         drop(self);
-        let mut house = Self::open_in(&folder).await;
+        let mut house = Self::open_in(&folder, database).await;
         house._temp = temp;
         house
     }

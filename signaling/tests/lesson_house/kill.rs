@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tongtang_config::secrets::Secrets;
+use tongtang_testing::postgres::Database;
 
 struct Server {
     child: Child,
@@ -17,11 +18,12 @@ struct Server {
 
 impl Server {
     /// Without its programs: they have their own tests.
-    async fn start(folder: &Path, addr: SocketAddr) -> Self {
+    async fn start(folder: &Path, addr: SocketAddr, database_url: &str) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_tongtang"))
             .arg("serve")
             .current_dir(folder)
             .env("TONGTANG_DATA_DIR", folder)
+            .env("TONGTANG_DATABASE_URL", database_url)
             .env("TONGTANG_HTTP__LISTEN", addr.to_string())
             .env("TONGTANG_HTTPS__ENABLED", "false")
             .env("TONGTANG_SUPERVISE__SFU", "false")
@@ -59,7 +61,9 @@ async fn a_server_that_is_killed_keeps_the_lesson_the_stage_and_the_code() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = free.local_addr().unwrap();
     drop(free);
-    let server = Server::start(folder.path(), addr).await;
+    let database = crate::DATABASE.server().await;
+    let url = database.as_ref().map(Database::url).unwrap_or_default();
+    let server = Server::start(folder.path(), addr, url).await;
     let admin = Secrets::read_admin_token(folder.path()).unwrap();
     let request = server.request(Method::POST, "/api/lessons").bearer_auth(&admin);
     let made = expect(request.json(&json!({"title": "三年级音乐"})), StatusCode::CREATED).await;
@@ -73,7 +77,7 @@ async fn a_server_that_is_killed_keeps_the_lesson_the_stage_and_the_code() {
     let (session, last_seq) = classroom.drop_it();
 
     drop(server);
-    let server = Server::start(folder.path(), addr).await;
+    let server = Server::start(folder.path(), addr, url).await;
 
     let mut classroom = Page::hello(addr, &screen, Some((&session, last_seq))).await;
     classroom.last_seq = 0;

@@ -4,16 +4,8 @@ use crate::house::{House, expect, text, wait_for};
 use crate::pages::Page;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tongtang::store::MAX_LISTED;
 use tongtang::ws::sessions::MAX_SESSIONS_PER_LESSON;
-
-/// The house's database, for rows that would take hours to come by.
-async fn database(house: &House) -> SqliteConnection {
-    let path = house.app.config().data_dir.join("tongtang.db");
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path)).await.unwrap()
-}
 
 #[tokio::test]
 async fn an_oversized_body_is_refused_in_words_and_makes_nothing() {
@@ -53,7 +45,7 @@ async fn one_screen_too_many_is_refused_until_another_is_removed() {
     let rows = "WITH RECURSIVE number (n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM number WHERE n < 10000)
         INSERT INTO device (id, name, credential_hash, paired_at)
         SELECT 'dev-' || n, '教室 ' || n, 'hash-' || n, 0 FROM number";
-    sqlx::query(rows).execute(&mut database(&house).await).await.unwrap();
+    sqlx::query(rows).execute(&mut house.database().await).await.unwrap();
     let pair = || house.request(Method::POST, "/api/devices/pair").json(&json!({"code": made.code}));
     assert_eq!(expect(pair(), StatusCode::SERVICE_UNAVAILABLE).await["type"], "limit");
     expect(pair().bearer_auth(&known), StatusCode::OK).await;
@@ -84,7 +76,7 @@ async fn a_list_shows_the_newest_lessons_only() {
     let rows = "WITH RECURSIVE number (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM number WHERE n < 600)
         INSERT INTO lesson (id, title, state, video_codec, record, last_event_seq, created_at)
         SELECT 'les-' || n, '第 ' || n || ' 课', 'ended', 'h264', 0, 0, n FROM number";
-    sqlx::query(rows).execute(&mut database(&house).await).await.unwrap();
+    sqlx::query(rows).execute(&mut house.database().await).await.unwrap();
     let list = house.get("/api/lessons").await;
     let list = list.as_array().unwrap();
     assert_eq!(u32::try_from(list.len()).unwrap(), MAX_LISTED);
@@ -101,8 +93,8 @@ async fn a_recorder_is_told_of_a_long_lesson_piece_by_piece() {
     let (recording, _) = recorder.wait_recording(&made.id).await;
     let rows = "WITH RECURSIVE number (n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM number WHERE n < 1200)
         INSERT INTO lesson_event (recording_id, seq, at, kind)
-        SELECT ?, n, n, '{\"type\":\"stage\",\"participant\":null,\"name\":null}' FROM number";
-    sqlx::query(rows).bind(&recording).execute(&mut database(&house).await).await.unwrap();
+        SELECT $1, n, n, '{\"type\":\"stage\",\"participant\":null,\"name\":null}' FROM number";
+    sqlx::query(rows).bind(&recording).execute(&mut house.database().await).await.unwrap();
     // A recorder that comes anew is told all.
     let again = crate::nodes::FakeRecorder::start(&house.secrets.control_secret).await;
     again.register(&house.nodes);

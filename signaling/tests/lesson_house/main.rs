@@ -2,6 +2,9 @@
 //! for the sfu and the recorder that write down what they are told.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+/// `lesson_house_postgres` has the other.
+const DATABASE: house::Kind = house::Kind::Sqlite;
+
 mod abandoned;
 mod access;
 mod flow;
