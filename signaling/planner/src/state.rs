@@ -168,11 +168,6 @@ impl State {
         self.step(model, Step::Attend(demand, time));
     }
 
-    /// Takes a demand out of one lesson.
-    pub fn miss(&mut self, model: &Model, demand: u32, time: u8) {
-        self.step(model, Step::Miss(demand, time));
-    }
-
     /// Takes a demand out of its group; what nobody attends any more is closed.
     pub fn leave(&mut self, model: &Model, demand: u32) {
         let group = self.group[demand as usize];
