@@ -191,7 +191,8 @@ impl Reader<'_> {
         let mut masks = [0, 0];
         for time in times {
             if let Some(bit) = school.bit(time.weekday, time.period) {
-                let (from, to) = weeks_of(time.weeks, self.weeks);
+                // Where weeks do not differ, both masks say the same.
+                let (from, to) = if self.weeks == 1 { (0, 2) } else { weeks_of(time.weeks, self.weeks) };
                 for mask in &mut masks[from..to] {
                     *mask |= 1 << bit;
                 }
@@ -429,10 +430,8 @@ impl Model {
             .iter()
             .map(|&t| {
                 let teacher = &self.teachers[t as usize];
-                let mut mask = teacher.free[0];
-                for week in course.weeks.0..course.weeks.1 {
-                    mask &= teacher.free[week];
-                }
+                let weeks = course.weeks.0..course.weeks.1;
+                let mask = teacher.free[weeks].iter().fold(Mask::MAX, |mask, free| mask & free);
                 if teacher.max_receiving == 0 || teacher.max_week == 0 || teacher.max_day == 0 {
                     return 0;
                 }

@@ -142,10 +142,11 @@ impl<'a> Trials<'a> {
             }
             Change::Load(teacher) => {
                 let t = &mut self.model.teachers[teacher as usize];
-                (t.max_week, t.max_day) = (t.max_week + 1, t.max_day + 1);
+                let was = (t.max_week, t.max_day);
+                (t.max_week, t.max_day) = (was.0.saturating_add(1), was.1.saturating_add(1));
                 let gained = self.place(demand);
                 let t = &mut self.model.teachers[teacher as usize];
-                (t.max_week, t.max_day) = (t.max_week - 1, t.max_day - 1);
+                (t.max_week, t.max_day) = was;
                 self.model.reach(demand as usize);
                 gained
             }
