@@ -99,6 +99,8 @@ pub fn county(demands: usize, seed: u64) -> Value {
 
 /// Who needs what: subject, edition, grade.
 type Need = (usize, String, u8);
+/// A teacher, the needs it could serve, its free periods.
+type Able = (String, Vec<Need>, Vec<(u8, u8)>);
 
 #[derive(Default)]
 struct Made {
@@ -112,8 +114,7 @@ struct Made {
     lessons: Vec<Value>,
     /// Weekly periods by need, and the classes with it.
     needs: BTreeMap<Need, (u32, Vec<String>)>,
-    /// Teacher, its needs, its free periods.
-    able: Vec<(String, Vec<Need>, Vec<(u8, u8)>)>,
+    able: Vec<Able>,
 }
 
 /// Six periods of 40 minutes, five days; the morning begins about eight, the afternoon about two.

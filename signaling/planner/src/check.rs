@@ -102,7 +102,7 @@ impl Faults {
         }
     }
 
-    fn range<N: PartialOrd + Display>(&mut self, path: impl Display, value: N, low: N, high: N) {
+    fn range<N: PartialOrd + Display + Copy>(&mut self, path: impl Display, value: N, low: N, high: N) {
         if value < low || value > high {
             self.add(path, format!("is {value}, must be from {low} to {high}"));
         }

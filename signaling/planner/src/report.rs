@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// A lesson of a state by its place there.
 type Place = (u32, u8);
+/// Who wants a room, in the order of being served: period, weeks, size, whose usual room, what for.
+type Wanted<Size> = (u8, Reverse<usize>, Reverse<Size>, u32, u32);
 
 /// Pairings and lessons, in order of teacher, subject and time.
 pub(crate) fn lessons(of: &Instance, model: &Model, state: &State) -> (Vec<Pairing>, Vec<Lesson>) {
@@ -115,7 +117,7 @@ fn master_rooms(model: &Model, state: &State) -> BTreeMap<Place, u32> {
     let mut given = BTreeMap::new();
     for school in &model.schools {
         let mut shelf = shelf(&school.master_rooms);
-        let mut wanted: Vec<(u8, Reverse<usize>, Reverse<usize>, u32, u32)> = Vec::new();
+        let mut wanted: Vec<Wanted<usize>> = Vec::new();
         for &teacher in &school.teachers {
             for &g in &state.of_teacher[teacher as usize] {
                 let group = &state.groups[g as usize];
@@ -145,7 +147,7 @@ fn receiving_rooms(model: &Model, state: &State) -> BTreeMap<(u32, u8), u32> {
     let mut given = BTreeMap::new();
     for school in &model.schools {
         let mut shelf = shelf(&school.receiving_rooms);
-        let mut wanted: Vec<(u8, Reverse<usize>, Reverse<u16>, u32, u32)> = Vec::new();
+        let mut wanted: Vec<Wanted<u16>> = Vec::new();
         for &class in &school.classes {
             for &d in &model.classes[class as usize].demands {
                 let demand = &model.demands[d as usize];

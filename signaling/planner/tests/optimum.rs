@@ -13,11 +13,12 @@ const MINUTES: u16 = 35;
 const TIMES: [(u8, u8, u16); 3] = [(1, 1, 480), (1, 2, 530), (2, 1, 480)];
 const TEACHERS: usize = 2;
 
+/// The site, the periods needed, the progress, and at each of [`TIMES`] the minutes at which a lesson may begin.
+type Class = (usize, usize, u32, [Option<(u16, u16)>; 3]);
+
 /// A county of at most four demands, as the exhaustive side sees it.
 struct Tiny {
-    /// For each class: its site, the periods it needs, its progress, and at each of [`TIMES`] the minutes at which a
-    /// lesson may begin.
-    classes: Vec<(usize, usize, u32, [Option<(u16, u16)>; 3])>,
+    classes: Vec<Class>,
     /// For each teacher: lessons a week, and at each of [`TIMES`] whether free.
     teachers: Vec<(usize, [bool; 3])>,
     max_receiving: usize,
