@@ -73,7 +73,7 @@ const WAIT: Duration = Duration::from_millis(50);
 
 /// Trials for an instance of so many demands.
 fn default_trials(demands: usize) -> u64 {
-    (demands as u64 * 24).clamp(1_000, 100_000)
+    (demands as u64 * 600).clamp(5_000, 240_000)
 }
 
 /// A checked instance's plan.
@@ -91,6 +91,12 @@ pub fn solve(instance: &Instance, options: Options, control: &dyn Control) -> Pl
             None => Later::start(&model, stage, reached, control),
         };
         bounds.push(work.stage(stage, later));
+    }
+    // A class that came to a group and has no lesson in it is not served: no pairing is told of it.
+    for demand in 0..model.demands.len() as u32 {
+        if work.state.attended[demand as usize] == 0 {
+            work.state.leave(&model, demand);
+        }
     }
     debug_assert!(search::is_sound(&model, &work.state), "a plan breaks a constraint");
     let (pairings, lessons) = report::lessons(instance, &model, &work.state);

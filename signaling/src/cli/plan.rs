@@ -107,11 +107,11 @@ pub fn run(args: &PlanArgs) -> Result<String, CliError> {
         true => Shown::Bar,
         false => Shown::None,
     });
+    let interrupted = interruption()?;
     // Found out before an hour's work, not after it.
     let draft = Draft::beside(&args.out)?;
     let begun = Instant::now();
-    let control =
-        Watch { until: begun + Duration::from_secs(args.time_limit), interrupted: interruption()?, shown };
+    let control = Watch { until: begun + Duration::from_secs(args.time_limit), interrupted, shown };
     let options = Options { seed: args.seed, trials: args.trials };
     let mut plan = tongtang_planner::solve(&instance, options, &control);
     plan.seconds = begun.elapsed().as_secs_f64();
