@@ -177,6 +177,11 @@ impl State {
         Ok(())
     }
 
+    /// Are there never more lessons at once than the nodes carry?
+    pub fn nodes_carry(&self, model: &Model) -> bool {
+        model.node_lessons.is_none_or(|most| self.running.iter().all(|&lessons| u32::from(lessons) <= most))
+    }
+
     fn busiest_until(&self, week: usize, weekday: u8, from: u16, until: u16) -> u16 {
         let day = (week * 7 + usize::from(weekday) - 1) * 24 * 60;
         self.running[day..]

@@ -123,16 +123,19 @@ impl<'m> Searcher<'m> {
             self.trial(stage);
             let score = Score::of(self.model, &self.state);
             let cooling = heat * (1.0 - f64::from(trial) / f64::from(trials));
-            let accepted = match stage {
-                Stage::Coverage => {
-                    let units = f64::from(self.model.units);
-                    let gain = (score.served as f64 - current.served as f64) / units
-                        - 0.02 * (f64::from(self.state.lessons) - f64::from(lessons))
-                        + 0.01 * (f64::from(score.kept) - f64::from(current.kept));
-                    gain >= 0.0 || self.rng.f64() < (gain / (0.03 + 0.6 * cooling)).exp()
-                }
-                _ => score.compare(&current, stage) != Ordering::Less,
-            };
+            // A lesson that somebody left may begin earlier, where the nodes were full.
+            let is_carried = self.state.nodes_carry(self.model);
+            let accepted = is_carried
+                && match stage {
+                    Stage::Coverage => {
+                        let units = f64::from(self.model.units);
+                        let gain = (score.served as f64 - current.served as f64) / units
+                            - 0.02 * (f64::from(self.state.lessons) - f64::from(lessons))
+                            + 0.01 * (f64::from(score.kept) - f64::from(current.kept));
+                        gain >= 0.0 || self.rng.f64() < (gain / (0.03 + 0.6 * cooling)).exp()
+                    }
+                    _ => score.compare(&current, stage) != Ordering::Less,
+                };
             if accepted {
                 self.state.settle();
                 current = score;

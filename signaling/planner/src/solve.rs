@@ -104,6 +104,8 @@ pub fn solve(instance: &Instance, options: Options, control: &dyn Control) -> Pl
     let stopped_early = work.stopped || bounds.iter().any(|(bound, _)| bound.stopped);
     let state = std::mem::replace(&mut work.state, State::new(&model));
     let unserved = explain::unserved(instance, &model, state, control);
+    // Remedies are no longer looked for once it is to stop.
+    let stopped_early = stopped_early || control.stop();
     Plan {
         version: VERSION,
         seed: options.seed,
