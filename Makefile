@@ -9,10 +9,10 @@ FUZZ_SECONDS ?= 20
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 say = @printf '\033[1m==>\033[0m %s\n'
 
-.PHONY: help run test check fmt e2e bench bench-full bench-build bench-packages fuzz interop build web packages test-packages test-rust test-web release clean types pictures
+.PHONY: help run test check fmt e2e bench bench-full bench-build bench-packages bench-planner fuzz interop build web packages test-packages test-rust test-web release clean types pictures
 
 help: ## what can be made
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run: build ## install what is missing, build, start the server, print the address to open
 	$(say) "starting tongtang (Ctrl-C stops it)"
@@ -98,6 +98,11 @@ bench-packages:
 bench-build: packages
 	$(say) "building sfu and bench with the release profile (minutes once, seconds afterwards)"
 	@cargo build --quiet --release -p tongtang-sfu -p tongtang-bench
+
+bench-planner: packages ## plans of generated counties, checked by a validator of its own, some ten minutes; writes bench/planner.json
+	$(say) "building the planner with the release profile (minutes once, seconds afterwards)"
+	@cargo build --quiet --release -p tongtang-bench-planner
+	@$(TARGET_DIR)/release/tongtang-bench-planner $(ARGS)
 
 fuzz: packages ## every parser against random input, FUZZ_SECONDS each
 	$(say) "fuzzing each parser for $(FUZZ_SECONDS) s"

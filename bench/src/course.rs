@@ -5,14 +5,16 @@
 
 use crate::cpu;
 use crate::engine;
+use crate::foreign::Against;
 use crate::janus;
 use crate::peer::Profile;
 use crate::report::{self, Scenario};
 use crate::scenario::one_teacher::Crowd;
 use crate::scenario::{
-    Measured, Settings, access, against_janus, bad_subscriber, bare_loop, lessons, one_teacher, two_workers,
-    wall,
+    Measured, Settings, access, against, bad_subscriber, bare_loop, lessons, one_teacher, reports,
+    two_workers, wall,
 };
+use anyhow::Context;
 use std::time::{Duration, Instant};
 
 /// A scenario.
@@ -38,17 +40,22 @@ pub enum Name {
     Lessons,
     /// One of 501 floods, sends garbage, is dead or slow; then 100 of 500 ask for keyframes 20 times a second
     BadSubscriber,
+    /// Reports of 500 screens (and 3,000 with --full) while no media flow
+    Rtcp,
     /// One teacher without simulcast for 100 screens, at our server and at Debian's Janus (as root)
     Janus,
     /// The bare loop alone, without any server; only when it is asked for
     Limit,
+    /// The same as `janus` at the server that --against-whip and --against-whep name
+    #[value(skip)]
+    Against,
 }
 
 /// What is measured when nothing is said.
 const DEFAULT: [Name; 6] =
     [Name::OneTeacher, Name::AesCm, Name::TwoWorkers, Name::Far, Name::Wall, Name::Bell];
 /// Everything.
-const FULL: [Name; 11] = [
+const FULL: [Name; 12] = [
     Name::Engine,
     Name::OneTeacher,
     Name::AesCm,
@@ -59,6 +66,7 @@ const FULL: [Name; 11] = [
     Name::Bell,
     Name::Lessons,
     Name::BadSubscriber,
+    Name::Rtcp,
     Name::Janus,
 ];
 /// Audiences, in screens.
@@ -69,6 +77,9 @@ const FULL_SUBSCRIBERS: [usize; 6] = [10, 50, 200, 500, 1_000, 3_000];
 const BELL: (usize, Duration) = (500, Duration::from_secs(10));
 /// Screens that agree to AES-CM only.
 const AES_CM_SUBSCRIBERS: usize = 500;
+/// Screens that only report.
+const DEFAULT_REPORTERS: [usize; 1] = [500];
+const FULL_REPORTERS: [usize; 2] = [500, 3_000];
 /// Subscribers of the engine without sockets.
 const ENGINE_SUBSCRIBERS: [usize; 3] = [5, 50, 500];
 
@@ -84,6 +95,8 @@ pub struct Asked<'a> {
     pub subscribers: &'a [usize],
     /// How many.
     pub lessons: usize,
+    /// At which other server too.
+    pub against: Option<&'a Against>,
     /// Runs of each row.
     pub runs: u32,
 }
@@ -102,6 +115,7 @@ struct Part {
 pub struct Course {
     parts: Vec<Part>,
     left_out: Vec<String>,
+    against: Option<Against>,
     runs: u32,
 }
 
@@ -125,15 +139,18 @@ fn estimate(name: Name, size: usize, settings: &Settings) -> f64 {
         Name::Engine => 0.3 + size as f64 * 0.003,
         Name::OneTeacher => room(size) + limit(size),
         Name::AesCm => room(AES_CM_SUBSCRIBERS) + 2.0 * limit(AES_CM_SUBSCRIBERS),
-        Name::TwoWorkers => 2.0 * room(size.max(500)),
+        Name::TwoWorkers => 2.0 * room(size.max(500)) + limit(size),
         Name::AccessLinks => room(200) + limit(200),
-        Name::Far => quiet + 6.0,
+        Name::Far => quiet + 6.0 + limit(20),
         Name::Wall => room(50) + 1.5 + 3.0 * limit(50),
         Name::Bell => BELL.1.as_secs_f64() + quiet + limit(BELL.0),
         Name::Lessons => 32.0 + quiet + limit(500),
         Name::BadSubscriber => room(500) + 6.0 * (window + 1.5 + limit(500)),
+        Name::Rtcp => room(size.max(500)) + 2.0 * window + 3.0,
         Name::Janus => 2.0 * room(100) + limit(100) + 15.0,
         Name::Limit => limit(size),
+        // Where joins have no interval, as at Janus.
+        Name::Against => 2.0 * room(size) + limit(size) + 15.0,
     }
 }
 
@@ -153,13 +170,16 @@ impl Course {
     /// Looks at what there is, before anything is measured.
     pub fn plan(asked: &Asked<'_>, settings: &Settings) -> anyhow::Result<Self> {
         let listed: &[Name] = match (asked.scenarios, asked.is_full) {
+            // Another server is what was asked for.
+            ([], false) if asked.against.is_some() => &[],
             ([], false) => &DEFAULT,
             ([], true) => &FULL,
             (named, _) => named,
         };
+        let listed = [listed, if asked.against.is_some() { &[Name::Against] } else { &[] }].concat();
         let mut left_out = Vec::new();
         let mut parts = Vec::new();
-        for &name in listed.iter().filter(|name| !asked.skip.contains(name)) {
+        for name in listed.into_iter().filter(|name| !asked.skip.contains(name)) {
             if let Some(why) = is_missing(name, settings)? {
                 let word = word(name);
                 anyhow::ensure!(asked.scenarios.is_empty(), "{word} cannot be measured: {why}");
@@ -168,20 +188,30 @@ impl Course {
             }
             let sizes: Vec<usize> = match name {
                 Name::Engine => ENGINE_SUBSCRIBERS.to_vec(),
-                Name::OneTeacher | Name::Limit if !asked.subscribers.is_empty() => asked.subscribers.to_vec(),
+                Name::OneTeacher | Name::Limit | Name::Against | Name::Rtcp
+                    if !asked.subscribers.is_empty() =>
+                {
+                    asked.subscribers.to_vec()
+                }
                 Name::OneTeacher if asked.is_full => FULL_SUBSCRIBERS.to_vec(),
                 Name::OneTeacher | Name::Limit => DEFAULT_SUBSCRIBERS.to_vec(),
                 Name::TwoWorkers => two_workers::SUBSCRIBERS.to_vec(),
                 Name::AccessLinks => access::UPLINKS_MBIT.iter().map(|mbit| *mbit as usize).collect(),
                 Name::Lessons => vec![asked.lessons],
+                Name::Rtcp if asked.is_full => FULL_REPORTERS.to_vec(),
+                Name::Rtcp => DEFAULT_REPORTERS.to_vec(),
+                Name::Against => asked.against.iter().map(|against| against.subscribers).collect(),
                 _ => vec![0],
             };
-            let part =
-                |size| Part { name, size, run: Duration::from_secs_f64(estimate(name, size, settings)) };
+            let joins = asked.against.filter(|_| name == Name::Against);
+            let joins = joins.map_or(Duration::ZERO, |one| one.join_interval * one.subscribers as u32);
+            let run = |size| Duration::from_secs_f64(estimate(name, size, settings)) + joins;
+            let part = |size| Part { name, size, run: run(size) };
             parts.extend(sizes.into_iter().map(part));
         }
         anyhow::ensure!(!parts.is_empty(), "there is nothing to measure");
-        Ok(Self { parts, left_out, runs: asked.runs })
+        let against = asked.against.cloned();
+        Ok(Self { parts, left_out, against, runs: asked.runs })
     }
 
     /// What is left out, and why.
@@ -192,7 +222,7 @@ impl Course {
     /// Of any row.
     pub fn most_subscribers(&self) -> usize {
         let sizes = self.parts.iter().map(|part| match part.name {
-            Name::OneTeacher | Name::Limit | Name::TwoWorkers => part.size,
+            Name::OneTeacher | Name::Limit | Name::TwoWorkers | Name::Against | Name::Rtcp => part.size,
             // Publishers and subscribers.
             Name::Lessons => 2 * 5 * part.size,
             _ => 600,
@@ -297,9 +327,16 @@ impl Course {
                 let names = bad_subscriber::ROWS.map(|name| (name, workers));
                 self.rows(names, || bad_subscriber::run(settings))
             }
+            Name::Rtcp => row("rtcp", self.runs(|_| reports::run(settings, part.size))?),
             Name::Janus => {
                 let names = [("one_teacher_one_layer", workers), ("janus_one_layer", 1)];
-                self.rows(names, || against_janus::run(settings))
+                self.rows(names, || against::janus(settings))
+            }
+            Name::Against => {
+                let against = self.against.as_ref().context("no other server is named")?;
+                let [ours, theirs] = ["beside", "against"].map(|word| format!("{word}_{}", against.name));
+                let names = [(ours.as_str(), workers), (theirs.as_str(), 1)];
+                self.rows(names, || against::any(settings, against))
             }
             Name::Limit => row("limit", self.runs(|_| bare_loop::run(settings, part.size))?),
         }
@@ -315,6 +352,7 @@ fn word(name: Name) -> String {
 fn title(part: &Part) -> String {
     let word = word(part.name);
     match part.name {
+        Name::Against => format!("against another server × {}", part.size),
         Name::AccessLinks => format!("{word}, {} Mbit/s up", part.size),
         _ if part.size > 0 => format!("{word} × {}", part.size),
         _ => word,
@@ -356,7 +394,8 @@ mod tests {
     }
 
     fn plan(scenarios: &[Name], skip: &[Name], is_full: bool) -> anyhow::Result<Course> {
-        let asked = Asked { scenarios, skip, is_full, subscribers: &[], lessons: 100, runs: 3 };
+        let against = None;
+        let asked = Asked { scenarios, skip, is_full, subscribers: &[], lessons: 100, against, runs: 3 };
         Course::plan(&asked, &settings())
     }
 

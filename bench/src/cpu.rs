@@ -1,5 +1,7 @@
 //! What a process has used, as the kernel counts it, and where they may run.
 
+mod tree;
+
 use anyhow::Context;
 use nix::time::ClockId;
 use nix::unistd::Pid;
@@ -7,6 +9,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
+pub use tree::Tree;
 
 /// A process that is watched.
 #[derive(Debug, Clone, Copy)]

@@ -3,27 +3,24 @@
 //! It runs in a network namespace of its own at the end of a veth pair, because it gives no loopback candidates. It has
 //! one event loop, so that one thread sends to all.
 
-use crate::cpu::{self, Process};
+use crate::cpu::{self, Tree};
 use crate::join::{Camera, Place, Screen};
 use crate::media::Codec;
+use crate::netns::{self, Namespace, THEIRS};
 use crate::peer::Peer;
 use crate::publisher::Publisher;
 use crate::sdp;
+use crate::sdp::any::Agreed;
 use crate::whip;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// What the namespace and our end of the pair are called, with our process id behind.
-const NAME: &str = "ttb";
-const OURS: Ipv4Addr = Ipv4Addr::new(10, 213, 77, 1);
-const THEIRS: Ipv4Addr = Ipv4Addr::new(10, 213, 77, 2);
-const PREFIX_BITS: u8 = 30;
 const HTTP_PORT: u16 = 8_088;
 const ROOM: u32 = 1;
 const FEED: u32 = 7;
@@ -38,10 +35,7 @@ pub fn is_missing() -> Option<String> {
     if !has("janus") || plugin_folder().is_none() {
         return Some("Debian's package janus is not installed (.ci/install bench)".to_owned());
     }
-    if !rustix::process::geteuid().is_root() {
-        return Some("only root makes the network namespace that Janus needs".to_owned());
-    }
-    (!has("ip")).then(|| "Debian's package iproute2 is not installed (.ci/install bench)".to_owned())
+    netns::is_missing()
 }
 
 /// Where Debian puts plugins and transports.
@@ -50,45 +44,11 @@ fn plugin_folder() -> Option<PathBuf> {
     libraries.map(|entry| entry.path().join("janus")).find(|path| path.join("plugins").is_dir())
 }
 
-fn ip(arguments: &str) -> anyhow::Result<()> {
-    let output = Command::new("ip").args(arguments.split(' ')).output().context("ip")?;
-    if !output.status.success() {
-        bail!("ip {arguments}: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(())
-}
-
-/// A network namespace and a veth pair into it.
-struct Namespace(String);
-
-impl Namespace {
-    fn make() -> anyhow::Result<Self> {
-        let name = format!("{NAME}{}", std::process::id());
-        ip(&format!("netns add {name}"))?;
-        // Dropping it undoes what has been done by then.
-        let made = Self(name.clone());
-        ip(&format!("link add {name} type veth peer name {NAME} netns {name}"))?;
-        ip(&format!("addr add {OURS}/{PREFIX_BITS} dev {name}"))?;
-        ip(&format!("link set {name} up"))?;
-        ip(&format!("-n {name} addr add {THEIRS}/{PREFIX_BITS} dev {NAME}"))?;
-        ip(&format!("-n {name} link set {NAME} up"))?;
-        ip(&format!("-n {name} link set lo up"))?;
-        Ok(made)
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        // The pair goes with it.
-        let _ = ip(&format!("netns del {}", self.0));
-    }
-}
-
 /// A running Janus.
 pub struct Janus {
     child: Child,
     /// Its counters in the kernel.
-    pub process: Process,
+    pub process: Tree,
     transactions: AtomicU32,
     _namespace: Namespace,
     _folder: tempfile::TempDir,
@@ -122,8 +82,9 @@ impl Janus {
         let folder = tempfile::tempdir()?;
         write_configuration(folder.path())?;
         let spawn = || {
-            Command::new("ip")
-                .args(["netns", "exec", &namespace.0, "janus", "-F"])
+            namespace
+                .command("janus")
+                .arg("-F")
                 .arg(folder.path())
                 .arg("-C")
                 .arg(folder.path().join("janus.jcfg"))
@@ -131,9 +92,8 @@ impl Janus {
                 .stderr(Stdio::null())
                 .spawn()
         };
-        // `ip netns exec` becomes what it executes.
         let child = cpu::on_cores(cores, || cpu::before_others(spawn))?.context("cannot start janus")?;
-        let process = Process::of(child.id())?;
+        let process = Tree::of(child.id())?;
         let transactions = AtomicU32::new(0);
         let janus = Self { child, process, transactions, _namespace: namespace, _folder: folder };
         let since = Instant::now();
@@ -201,7 +161,8 @@ impl Janus {
         let peer = Peer::new(place.identity.clone(), &local, &answer, now);
         let Camera { clip, number, uplink_mbit, .. } = *camera;
         let departures = place.board.of(number, clip.packets);
-        let publisher = Publisher::new(peer, Arc::clone(clip), number, departures, uplink_mbit, now);
+        let agreed = Agreed::all(clip.codec);
+        let publisher = Publisher::new(peer, Arc::clone(clip), number, departures, agreed, uplink_mbit, now);
         place.connect(publisher, answer.server).context("the publisher at janus")?;
         // It announces a publisher once it has itself seen the connection.
         std::thread::sleep(Duration::from_millis(500));

@@ -6,6 +6,7 @@ use crate::media::Clip;
 use crate::peer::{Identity, Peer};
 use crate::publisher::Publisher;
 use crate::sdp;
+use crate::sdp::any::Agreed;
 use crate::studio::Studio;
 use crate::subscriber::Ticket;
 use crate::whip;
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Requests that are under way at once, where all come as fast as they can.
-const JOINERS: usize = 4;
+pub const JOINERS: usize = 4;
 /// Requests that can be under way at once, where each comes in its moment.
 const PUNCTUAL_JOINERS: usize = 16;
 /// Longest wait for the media of those who have been answered.
@@ -119,12 +120,14 @@ impl Place<'_> {
         let Camera { room, participant, clip, number, uplink_mbit } = camera;
         let local = self.identity.local();
         let path = format!("/whip/{room}?participant={participant}&role=teacher");
-        let opened = whip::open(self.server, &path, &sdp::publish(&local, &clip.rids()))?;
+        let opened = whip::open(self.server, &path, &[], &sdp::publish(&local, &clip.rids()))?;
         let answer = sdp::read_answer(&opened.answer)?;
         let now = Instant::now();
         let peer = Peer::new(self.identity.clone(), &local, &answer, now);
         let departures = self.board.of(*number, clip.packets);
-        let publisher = Publisher::new(peer, Arc::clone(clip), *number, departures, *uplink_mbit, now);
+        let agreed = Agreed::all(clip.codec);
+        let publisher =
+            Publisher::new(peer, Arc::clone(clip), *number, departures, agreed, *uplink_mbit, now);
         self.connect(publisher, answer.server).with_context(|| format!("publisher {participant} of {room}"))
     }
 
@@ -148,7 +151,7 @@ impl Place<'_> {
         let (room, slots) = (screen.room, names.join(","));
         let path = format!("/whep/{room}?slots={slots}&participant={participant}&role=classroom");
         let offer = sdp::subscribe(&local, names.len() - voices, voices);
-        let opened = whip::open(self.server, &path, &offer)?;
+        let opened = whip::open(self.server, &path, &[], &offer)?;
         // Over a link request and answer take their time too; the connection is one that the page has.
         let round_trip = screen.access.map_or(Duration::ZERO, |access| access.up.delay + access.down.delay);
         std::thread::sleep(round_trip);
@@ -181,6 +184,7 @@ impl Place<'_> {
             streams: answer.streams.iter().zip(screen.slots).map(stream).collect(),
             clip: Arc::clone(screen.clip),
             keeps: screen.keeps,
+            word: answer.word,
         };
         let access = screen.access;
         self.audience.sit(Seat { peer, server: answer.server, ticket, requested, access })

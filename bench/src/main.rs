@@ -21,6 +21,7 @@ mod cpu;
 mod decode;
 mod departures;
 mod engine;
+mod foreign;
 mod janus;
 mod join;
 mod limit;
@@ -28,6 +29,7 @@ mod link;
 mod media;
 mod metrics;
 mod mmsg;
+mod netns;
 mod page;
 mod payload;
 mod peer;
@@ -70,6 +72,7 @@ use anyhow::Context;
 use audience::Reception;
 use clap::Parser;
 use course::{Course, Name};
+use foreign::{Against, Server};
 use media::ClipName;
 use peer::Profile;
 use report::{Report, Scenario};
@@ -106,6 +109,8 @@ Examples:
   tongtang-bench one-teacher --subscribers 50 --uplink-mbit 10 --clip vp8-720p
   tongtang-bench one-teacher --subscribers 50 --profile cm --feedback-ms 0
   tongtang-bench limit --subscribers 500,3000 --no-gro
+  tongtang-bench --against-whip 'http://127.0.0.1:8900/whip?app=live&stream=s' \\
+    --against-whep 'http://127.0.0.1:8900/whep?app=live&stream=s' --server-command 'other-server --port 8900'
 
 The server runs on the first cores, the bench on the others (with one core, and in two-workers: on the same). Medians of
 the runs and their spread are written to bench/report.json."
@@ -176,6 +181,9 @@ struct Arguments {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     workers: u16,
 
+    #[command(flatten)]
+    against: AgainstArguments,
+
     /// Where the report is written
     #[arg(long, default_value = "bench/report.json", value_name = "FILE")]
     report: PathBuf,
@@ -187,6 +195,81 @@ struct Arguments {
     /// Also write this page, and its pictures into images/ beside it
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
+}
+
+/// The same lesson at another server.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Another server, beside ours")]
+struct AgainstArguments {
+    /// Where one publishes at another server, over WHIP; measured is then one teacher without simulcast, there and at our
+    /// server in turn
+    #[arg(long, value_name = "URL", requires = "against_whep")]
+    against_whip: Option<String>,
+
+    /// Where one subscribes there, over WHEP; {n} becomes each subscriber's number
+    #[arg(long, value_name = "URL", requires = "against_whip")]
+    against_whep: Option<String>,
+
+    /// How many screens, there and here
+    #[arg(long, default_value_t = 100, value_name = "SCREENS", requires = "against_whip")]
+    against_subscribers: usize,
+
+    /// Bearer token of both
+    #[arg(long, value_name = "TOKEN", requires = "against_whip")]
+    token: Option<String>,
+
+    /// Its process, which with all it has started is measured
+    #[arg(long, value_name = "PID", requires = "against_whip", conflicts_with = "server_command")]
+    server_pid: Option<u32>,
+
+    /// Or what a shell is told to start it, for each run anew and on the same cores as ours
+    #[arg(long, value_name = "COMMAND", requires = "against_whip")]
+    server_command: Option<String>,
+
+    /// Start it in a network namespace of its own, where its address is 10.213.77.2: for servers that give no loopback
+    /// candidates on machines that have no other address (as root)
+    #[arg(long, requires = "server_command")]
+    server_namespace: bool,
+
+    /// From one join there to the next: for servers that cannot tell apart who comes at the same time
+    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS", requires = "against_whip")]
+    join_interval_ms: u64,
+
+    /// What its row is called [default: after its program]
+    #[arg(long, value_name = "NAME", requires = "against_whip")]
+    against_name: Option<String>,
+}
+
+impl AgainstArguments {
+    fn server(&self) -> anyhow::Result<Option<Against>> {
+        let Some((whip, whep)) = self.against_whip.clone().zip(self.against_whep.clone()) else {
+            return Ok(None);
+        };
+        let in_namespace = self.server_namespace;
+        if let Some(why) = in_namespace.then(netns::is_missing).flatten() {
+            anyhow::bail!("no network namespace: {why}");
+        }
+        let server = match (self.server_pid, &self.server_command) {
+            (Some(pid), _) => Server::Runs(pid),
+            (None, Some(command)) => Server::Starts { command: command.clone(), in_namespace },
+            (None, None) => anyhow::bail!("what is to be measured? --server-pid or --server-command tells"),
+        };
+        let name = match (&self.against_name, &server) {
+            (Some(name), _) => name.clone(),
+            (None, Server::Runs(pid)) => std::fs::read_to_string(format!("/proc/{pid}/comm"))?,
+            (None, Server::Starts { command, .. }) => {
+                let program = command.split_whitespace().next().unwrap_or("server");
+                program.rsplit('/').next().unwrap_or(program).to_owned()
+            }
+        };
+        let is_plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let name = name.trim().chars().map(is_plain).collect();
+        let join_interval = Duration::from_millis(self.join_interval_ms);
+        let (token, subscribers) = (self.token.clone(), self.against_subscribers);
+        let against = Against { name, whip, whep, token, server, subscribers, join_interval };
+        against.check()?;
+        Ok(Some(against))
+    }
 }
 
 impl Arguments {
@@ -221,12 +304,14 @@ impl Arguments {
     }
 
     fn course(&self, settings: &Settings) -> anyhow::Result<Course> {
+        let against = self.against.server()?;
         let asked = course::Asked {
             scenarios: &self.scenarios,
             skip: &self.skip,
             is_full: self.full,
             subscribers: &self.subscribers,
             lessons: self.lessons,
+            against: against.as_ref(),
             runs: self.runs,
         };
         Course::plan(&asked, settings)

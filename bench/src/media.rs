@@ -67,6 +67,9 @@ impl ClipName {
 const OPUS: (&[u8], &[u8]) =
     (include_bytes!("../media/opus-speech.csv.gz"), include_bytes!("../media/opus-speech.bin"));
 
+/// Layers of a camera, at most.
+pub const MAX_LAYERS: usize = 3;
+
 /// Which layers of a recording are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layers {
@@ -122,6 +125,8 @@ pub struct Clip {
     pub voice: Vec<ClipPacket>,
     /// Packets of the whole recording.
     pub packets: usize,
+    /// Of each of them, its layer; `None`: it is of none that is sent.
+    ranks: Vec<Option<u8>>,
     index: Index,
 }
 
@@ -196,12 +201,23 @@ impl Clip {
             let begins = layer.frames.first().is_some_and(|frame| frame.is_keyframe);
             anyhow::ensure!(begins, "a layer that does not begin with a keyframe");
         }
-        Ok(Arc::new(Clip { codec, layers, loop_us: end.at_us, voice, packets, index }))
+        let mut ranks = vec![None; packets];
+        for (rank, layer) in layers.iter().enumerate() {
+            for packet in layer.frames.iter().flat_map(|frame| &frame.packets) {
+                ranks[packet.id as usize] = Some(rank as u8);
+            }
+        }
+        Ok(Arc::new(Clip { codec, layers, loop_us: end.at_us, voice, packets, ranks, index }))
     }
 
     /// Names of its layers, for the offer.
     pub fn rids(&self) -> Vec<&str> {
         self.layers.iter().filter_map(|layer| layer.rid.as_deref()).collect()
+    }
+
+    /// The layer of the packet of this number, 0 is the smallest; `None`: it is sound.
+    pub fn layer(&self, id: u32) -> Option<u8> {
+        self.ranks.get(id as usize).copied().flatten()
     }
 
     /// Which packet of the recording a payload that arrived is, to the byte; `None`: none of them. `codec` is `None` for
@@ -357,6 +373,10 @@ mod tests {
             assert!(alike <= 8, "{name:?}: {alike} packets cannot be told apart");
             let voice = clip.voice[7];
             assert_eq!(clip.recognise(None, voice.payload), Some(Recognised::Packet(voice.id)));
+            let first = |layer: &Layer| clip.layer(layer.frames[0].packets[0].id).map(usize::from);
+            let ranks: Vec<Option<usize>> = clip.layers.iter().map(first).collect();
+            assert_eq!(ranks, (0..clip.layers.len()).map(Some).collect::<Vec<_>>());
+            assert_eq!(clip.layer(voice.id), None);
         }
         let clip = Clip::load(ClipName::Vp8Simulcast, Layers::All).unwrap();
         let packet = clip.layers[2].frames[1].packets[0];

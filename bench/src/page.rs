@@ -157,6 +157,9 @@ server has one core, all publishers and subscribers share the other; both go bef
 * `keyframe storm`: 100 of the 500 ask for keyframes 20 times a second
 * `one teacher one layer`, `janus one layer`: a camera without simulcast for 100 screens at our server and at Debian's Janus
   (VideoRoom, one event loop) in turn. Janus is reached over a veth pair, ours over loopback
+* `beside …`, `against …`: the same at our server and at another that speaks WHIP and WHEP (`--against-whip`), reached by the
+  address that it gives. Its CPU time is that of its process and of all that it has started
+* `rtcp`: reports of so many screens while no media flow; see below
 * `engine without sockets`: the routing core alone in simulated time; no sockets, so no limit beside it
 ";
 
@@ -246,6 +249,23 @@ mod tests {
         let link = Measured { packets_a_run: Some(2.5), lost_at_links: Some(3.0), ..Measured::default() };
         let memory = Measured { memory_bytes_per_subscriber: Some(65.0 * 1_024.0), ..Measured::default() };
         let small = Measured { memory_bytes_per_subscriber: Some(99.0 * 1_024.0), ..Measured::default() };
+        let theirs = Measured { our_cpu_ns_per_packet: Some(500.0), ..Measured::default() };
+        let reports = Measured {
+            rtcp_packets_per_second: Some(10_000.0),
+            cpu_ns_per_rtcp_packet: Some(900.0),
+            rtcp_core_share: Some(0.009),
+            ..Measured::default()
+        };
+        let lacking = Measured {
+            delivered_ratio: Some(0.5),
+            expected_packets: Some(100.0),
+            packets: Some(50.0),
+            server_packets_out: Some(60.0),
+            fan_out_dropped_packets: Some(0.0),
+            turned_down_ratio: Some(0.3),
+            smaller_layer_share: Some(0.25),
+            ..Measured::default()
+        };
         let decoded = Measured { frames: Some(120.0), decoded_frames: Some(119.0), ..Measured::default() };
         let mut report = Report::of(vec![
             with("far", 20, 1, far),
@@ -255,6 +275,10 @@ mod tests {
             with("wall", 50, 1, memory),
             with("one_teacher", 10, 1, small),
             with("one_teacher", 50, 1, decoded),
+            with("beside_other", 100, 1, Measured::default()),
+            with("against_other", 100, 1, theirs),
+            with("rtcp", 500, 1, reports),
+            with("one_teacher", 3_000, 1, lacking),
         ]);
         report.left_out.push("janus: not installed".to_owned());
         let page = page(&report);
@@ -265,10 +289,13 @@ mod tests {
             "| two workers, 1,000 screens: the same | – | not measured |",
             "| two workers with 500 screens each, against one with 500: the same | – | not measured |",
             "| two workers: packets split within 10 % | 2.0 % | reached |",
-            "| 2 | 500 | – | 2000 | – | 2.0 | – |",
+            "| 2 | 500 | – | 2000 | – | – | 2.0 | – |",
             "| 5 | 2.5 | 2000 | – | – | – / – | – / – | 3 |",
             "| memory a subscriber ≤ 64 KiB, in every scenario of 50 or more | 65 KiB at most | **missed** |",
             "| wall | 50 | 65 | – |",
+            "| other | 100 | 2000 | – | 4.0 | – | – / – | – / – | – |",
+            "| 500 | 10000 | 900 | 0.9 | – | – |",
+            "| one teacher | 3000 | 50.0 | 10.0 | 30.0 | 10.0 | 0 | 25.0 |",
             "FFmpeg made 119 pictures",
             "* janus: not installed",
         ] {

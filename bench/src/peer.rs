@@ -102,6 +102,8 @@ pub struct Srtp {
 pub enum IceRole {
     /// We, as with every ICE-lite server.
     Controlling,
+    /// We, but nothing is chosen yet.
+    Asking,
     /// The server, because it made the offer.
     Controlled,
 }
@@ -158,6 +160,16 @@ impl Peer {
         Self { role: IceRole::Controlled, ..Self::new(identity, local, offer, now) }
     }
 
+    /// One that only finds out whether this address of a server answers.
+    pub fn asking(identity: Arc<Identity>, local: &Local, answer: &Answer, now: Instant) -> Self {
+        Self { role: IceRole::Asking, ..Self::new(identity, local, answer, now) }
+    }
+
+    /// Has a check been answered?
+    pub fn is_validated(&self) -> bool {
+        self.is_validated
+    }
+
     /// The next datagram to send.
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
         self.transmits.pop_front().or_else(|| self.handshake.poll_transmit())
@@ -198,7 +210,7 @@ impl Peer {
             self.identity.provider.crypto(),
         );
         let role = match self.role {
-            IceRole::Controlling => ATTR_ICE_CONTROLLING,
+            IceRole::Controlling | IceRole::Asking => ATTR_ICE_CONTROLLING,
             IceRole::Controlled => ATTR_ICE_CONTROLLED,
         };
         let mut message = Message::new();

@@ -10,7 +10,8 @@ use crate::media::Clip;
 use crate::payload::{self, Source, VOICE, Vp8Counters};
 use crate::peer::{Peer, Srtp};
 use crate::schedule::{Due, Schedule};
-use crate::sdp::{CAMERA_MID, MICROPHONE_MID, OPUS_PAYLOAD_TYPE, extension, video_payload_types};
+use crate::sdp::any::Agreed;
+use crate::sdp::{CAMERA_MID, MICROPHONE_MID, extension};
 use repairs::Repairs;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,7 +68,15 @@ struct Stream {
     rtx_number: u16,
     /// Where the counters of VP8 begin.
     vp8_base: Vp8Counters,
-    history: VecDeque<(FixedHeader, Body)>,
+    history: VecDeque<Past>,
+}
+
+/// A packet that can be asked for again.
+struct Past {
+    fixed: FixedHeader,
+    body: Body,
+    /// As it left, where it is repeated as it is: there is no stream for repetitions.
+    sealed: Option<bytes::BytesMut>,
 }
 
 /// What a publisher has sent so far.
@@ -110,6 +119,7 @@ pub struct Publisher {
     pub peer: Peer,
     clip: Arc<Clip>,
     departures: Arc<Departures>,
+    agreed: Agreed,
     schedule: Schedule,
     streams: Vec<Stream>,
     started: Option<Instant>,
@@ -123,6 +133,8 @@ pub struct Publisher {
     pub outgoing: Vec<bytes::BytesMut>,
     /// How late packets left, in microseconds, since somebody took these.
     pub late_us: Vec<u32>,
+    /// It sends no media, as somebody who has switched off camera and microphone.
+    pub is_paused: bool,
 }
 
 impl Publisher {
@@ -132,14 +144,17 @@ impl Publisher {
         clip: Arc<Clip>,
         number: u16,
         departures: Arc<Departures>,
+        agreed: Agreed,
         uplink_mbit: Option<f64>,
         now: Instant,
     ) -> Self {
         let stream = |layer: u8, rid: Option<String>| Stream {
             source: Source { publisher: number, layer },
             rid,
-            ssrc: rand::random(),
-            rtx_ssrc: rand::random(),
+            ssrc: agreed
+                .ssrcs
+                .map_or_else(rand::random, |ssrcs| if layer == VOICE { ssrcs.voice } else { ssrcs.picture }),
+            rtx_ssrc: agreed.ssrcs.map_or_else(rand::random, |ssrcs| ssrcs.repairs),
             timestamp_base: rand::random(),
             number: 0,
             rtx_number: rand::random::<u16>() & 0x7FFF,
@@ -154,6 +169,7 @@ impl Publisher {
             schedule: Schedule::new(clip.clone(), uplink_mbit),
             clip,
             departures,
+            agreed,
             streams,
             started: None,
             transport_number: rand::random(),
@@ -163,6 +179,7 @@ impl Publisher {
             plain: Vec::new(),
             outgoing: Vec::new(),
             late_us: Vec::new(),
+            is_paused: false,
         }
     }
 
@@ -180,7 +197,7 @@ impl Publisher {
     /// When [`Publisher::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Instant {
         let peer = self.peer.poll_timeout();
-        let Some(started) = self.started else { return peer };
+        let Some(started) = self.started.filter(|_| !self.is_paused) else { return peer };
         let media = started + Duration::from_micros(self.schedule.next_us());
         peer.min(self.next_report).min(media)
     }
@@ -191,7 +208,7 @@ impl Publisher {
         while let Some(datagram) = self.peer.poll_transmit() {
             self.outgoing.push(datagram.as_slice().into());
         }
-        if self.peer.srtp.is_none() {
+        if self.peer.srtp.is_none() || self.is_paused {
             return;
         }
         let started = *self.started.get_or_insert(now.mono);
@@ -207,12 +224,12 @@ impl Publisher {
     }
 
     fn send(&mut self, now: Now, packet: &Due) {
-        let codec = self.clip.codec;
         let stream = &mut self.streams[packet.stream];
         let is_voice = stream.source.layer == VOICE;
+        let terms = if is_voice { self.agreed.voice } else { self.agreed.picture };
         let fixed = FixedHeader {
             marker: packet.is_last,
-            payload_type: if is_voice { OPUS_PAYLOAD_TYPE } else { video_payload_types(codec).0 },
+            payload_type: terms.payload_type,
             sequence: stream.number as u16,
             timestamp: stream.timestamp_base.wrapping_add(packet.ticks),
             ssrc: stream.ssrc,
@@ -233,7 +250,8 @@ impl Publisher {
         if history.len() == MAX_HISTORY {
             history.pop_front();
         }
-        history.push_back((fixed, body));
+        let sealed = self.outgoing.last().filter(|_| terms.repairs_payload_type.is_none()).cloned();
+        history.push_back(Past { fixed, body, sealed });
     }
 
     fn write(
@@ -250,13 +268,18 @@ impl Publisher {
         let mut header = HeaderWriter::begin(&mut packet, fixed);
         // Seconds as 6.18 fixed point.
         let seconds = ((u128::from(now.unix_ns) << 18) / 1_000_000_000) as u32;
-        header.extension(extension::ABS_SEND_TIME, &seconds.to_be_bytes()[1..]);
-        self.transport_number = self.transport_number.wrapping_add(1);
-        header.extension(extension::TRANSPORT_CC, &self.transport_number.to_be_bytes());
-        if is_voice {
+        let terms = if is_voice { self.agreed.voice } else { self.agreed.picture };
+        if terms.has(extension::ABS_SEND_TIME) {
+            header.extension(extension::ABS_SEND_TIME, &seconds.to_be_bytes()[1..]);
+        }
+        if terms.has(extension::TRANSPORT_CC) {
+            self.transport_number = self.transport_number.wrapping_add(1);
+            header.extension(extension::TRANSPORT_CC, &self.transport_number.to_be_bytes());
+        }
+        if is_voice && terms.has(extension::AUDIO_LEVEL) {
             header.extension(extension::AUDIO_LEVEL, &[SPEECH_LEVEL]);
         }
-        if is_named {
+        if is_named && terms.has(extension::MID) {
             let mid = if is_voice { MICROPHONE_MID } else { CAMERA_MID };
             header.extension(extension::MID, mid.as_bytes());
         }
@@ -326,18 +349,20 @@ impl Publisher {
         }
     }
 
-    /// RFC 4588 §4.
+    /// RFC 4588 §4; where that was not agreed on, the same datagram again.
     fn retransmit(&mut self, now: Now, media: u32, sequence: u16) {
         let Some(stream) = self.streams.iter_mut().find(|stream| stream.ssrc == media) else { return };
-        let sent = stream.history.iter().find(|(fixed, _)| fixed.sequence == sequence);
-        let Some((fixed, body)) = sent.filter(|(_, body)| self.repairs.spend(body.recorded.len())) else {
+        let sent = stream.history.iter().find(|past| past.fixed.sequence == sequence);
+        let Some(past) = sent.filter(|past| self.repairs.spend(past.body.recorded.len())) else {
             return;
         };
-        let body = Body { original: Some(sequence), ..*body };
+        let Some(payload_type) = self.agreed.picture.repairs_payload_type else {
+            self.outgoing.extend(past.sealed.clone());
+            return;
+        };
+        let (fixed, body) = (past.fixed, Body { original: Some(sequence), ..past.body });
         stream.rtx_number = stream.rtx_number.wrapping_add(1);
-        let payload_type = video_payload_types(self.clip.codec).1;
-        let fixed =
-            FixedHeader { ssrc: stream.rtx_ssrc, sequence: stream.rtx_number, payload_type, ..*fixed };
+        let fixed = FixedHeader { ssrc: stream.rtx_ssrc, sequence: stream.rtx_number, payload_type, ..fixed };
         let rid = stream.rid.clone().map(|rid| (extension::REPAIRED_RID, rid));
         self.write(now, fixed, false, true, rid, body);
     }

@@ -25,6 +25,9 @@ pub struct Scenario {
     pub limit_cpu_ns_per_packet: Option<f64>,
     /// Janus's.
     pub janus_cpu_ns_per_packet: Option<f64>,
+    /// Our server's in the same run, in a row of another's.
+    #[serde(default)]
+    pub our_cpu_ns_per_packet: Option<f64>,
     /// Delivered of expected.
     pub delivered_ratio: Option<f64>,
     /// From a publisher's send call to a subscriber's socket.
@@ -57,11 +60,12 @@ pub struct Scenario {
 type Figure = (&'static str, fn(&Measured) -> Option<f64>, i32);
 
 /// The figures that the report's readers count on.
-const FIGURES: [Figure; 11] = [
+const FIGURES: [Figure; 12] = [
     ("packets_per_second", |run| run.packets_per_second, 0),
     ("cpu_ns_per_packet", |run| run.cpu_ns_per_packet, 0),
     ("limit_cpu_ns_per_packet", |run| run.limit_cpu_ns_per_packet, 0),
     ("janus_cpu_ns_per_packet", |run| run.janus_cpu_ns_per_packet, 0),
+    ("our_cpu_ns_per_packet", |run| run.our_cpu_ns_per_packet, 0),
     ("delivered_ratio", |run| run.delivered_ratio, 6),
     ("latency_p50_us", |run| run.latency_p50_us, 0),
     ("latency_p99_us", |run| run.latency_p99_us, 0),
@@ -73,7 +77,7 @@ const FIGURES: [Figure; 11] = [
 ];
 
 /// Figures that explain others.
-const DETAILS: [Figure; 29] = [
+const DETAILS: [Figure; 40] = [
     ("server_core_share", |run| run.server_core_share, 3),
     ("generator_core_share", |run| run.generator_core_share, 3),
     ("publisher_late_p99_us", |run| run.publisher_late_p99_us, 0),
@@ -101,6 +105,17 @@ const DETAILS: [Figure; 29] = [
     ("lost_at_links", |run| run.lost_at_links, 0),
     ("worker_packets_imbalance", |run| run.worker_packets_imbalance, 4),
     ("worker_cpu_imbalance", |run| run.worker_cpu_imbalance, 4),
+    ("expected_packets", |run| run.expected_packets, 0),
+    ("arrived_packets", |run| run.packets, 0),
+    ("server_packets_out", |run| run.server_packets_out, 0),
+    ("fan_out_dropped_packets", |run| run.fan_out_dropped_packets, 0),
+    ("smaller_layer_share", |run| run.smaller_layer_share, 4),
+    ("turned_down_ratio", |run| run.turned_down_ratio, 4),
+    ("rtcp_packets_per_second", |run| run.rtcp_packets_per_second, 0),
+    ("rtcp_lost", |run| run.rtcp_lost, 0),
+    ("cpu_ns_per_rtcp_packet", |run| run.cpu_ns_per_rtcp_packet, 0),
+    ("rtcp_core_share", |run| run.rtcp_core_share, 4),
+    ("quiet_core_share", |run| run.quiet_core_share, 4),
     ("frames", |run| run.frames, 0),
     ("decoded_frames", |run| run.decoded_frames, 0),
 ];
@@ -137,6 +152,7 @@ impl Scenario {
             cpu_ns_per_packet: median("cpu_ns_per_packet"),
             limit_cpu_ns_per_packet: median("limit_cpu_ns_per_packet"),
             janus_cpu_ns_per_packet: median("janus_cpu_ns_per_packet"),
+            our_cpu_ns_per_packet: median("our_cpu_ns_per_packet"),
             delivered_ratio: median("delivered_ratio"),
             latency_p50_us: median("latency_p50_us"),
             latency_p99_us: median("latency_p99_us"),

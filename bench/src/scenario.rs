@@ -7,17 +7,19 @@
 //! * [`wall`]: many small pictures for many teachers
 //! * [`lessons`]: a district's lessons, pictures both ways
 //! * [`bad_subscriber`]: one that misbehaves among many, and many that ask for keyframes
-//! * [`against_janus`]: the same packets for the same screens at another server
+//! * [`against`]: the same packets for the same screens at another server
+//! * [`reports`]: what subscribers' reports cost while no media flow
 //! * [`hall`]: what all begin with
 //! * [`window`]: a span of time in which nothing joins, with all counters before and after
 
 pub mod access;
-pub mod against_janus;
+pub mod against;
 pub mod bad_subscriber;
 pub mod bare_loop;
 mod hall;
 pub mod lessons;
 pub mod one_teacher;
+pub mod reports;
 pub mod two_workers;
 pub mod wall;
 mod window;
@@ -69,6 +71,8 @@ pub struct Measured {
     pub limit_cpu_ns_per_packet: Option<f64>,
     /// The same of Janus.
     pub janus_cpu_ns_per_packet: Option<f64>,
+    /// The same of our server, beside another's.
+    pub our_cpu_ns_per_packet: Option<f64>,
     /// The same where each packet is a system call of its own.
     pub one_datagram_a_call_cpu_ns_per_packet: Option<f64>,
     /// Of the bare loop's packets, so many arrived.
@@ -77,6 +81,26 @@ pub struct Measured {
     pub delivered_ratio: Option<f64>,
     /// The same in the same run before anybody misbehaved.
     pub undisturbed_delivered_ratio: Option<f64>,
+    /// Packets of the largest picture and the sound that were published for them.
+    pub expected_packets: Option<f64>,
+    /// What the server says it has sent for the first time.
+    pub server_packets_out: Option<f64>,
+    /// Packets of pictures that the server says it has dropped whole, each for all who were to get it.
+    pub fan_out_dropped_packets: Option<f64>,
+    /// Of the pictures' packets that arrived, so many were of smaller layers, by the samples.
+    pub smaller_layer_share: Option<f64>,
+    /// Of what was expected, so much was not to be sent because subscribers had been turned to smaller pictures.
+    pub turned_down_ratio: Option<f64>,
+    /// RTCP packets that the server was sent.
+    pub rtcp_packets_per_second: Option<f64>,
+    /// Those that it lost or refused.
+    pub rtcp_lost: Option<f64>,
+    /// What each costs it: CPU time beyond that in the same time without them.
+    pub cpu_ns_per_rtcp_packet: Option<f64>,
+    /// All of them together, of a core.
+    pub rtcp_core_share: Option<f64>,
+    /// What the server uses of a core while nobody sends anything.
+    pub quiet_core_share: Option<f64>,
     /// Packets that came again.
     pub duplicates: Option<f64>,
     /// Packets behind a later one.

@@ -1,5 +1,7 @@
 //! Offers as Chromium makes them, cut down to what matters, and what the bench needs of an answer.
 
+pub mod any;
+
 use crate::media::Codec;
 use anyhow::Context;
 use std::fmt::Write;
@@ -60,19 +62,23 @@ fn head(local: &Local, mids: usize) -> String {
     )
 }
 
+/// What an extension is called.
+fn uri(id: u8) -> &'static str {
+    match id {
+        extension::MID => "urn:ietf:params:rtp-hdrext:sdes:mid",
+        extension::RID => "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+        extension::REPAIRED_RID => "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+        extension::TRANSPORT_CC => {
+            "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+        }
+        extension::AUDIO_LEVEL => "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+        _ => "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    }
+}
+
 fn extensions(sdp: &mut String, wanted: &[u8]) {
     for id in wanted {
-        let uri = match *id {
-            extension::MID => "urn:ietf:params:rtp-hdrext:sdes:mid",
-            extension::RID => "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-            extension::REPAIRED_RID => "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-            extension::TRANSPORT_CC => {
-                "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-            }
-            extension::AUDIO_LEVEL => "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-            _ => "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-        };
-        let _ = write!(sdp, "a=extmap:{id} {uri}\r\n");
+        let _ = write!(sdp, "a=extmap:{id} {}\r\n", uri(*id));
     }
 }
 
@@ -180,6 +186,20 @@ pub struct Answer {
     pub server: SocketAddr,
     /// The streams of a subscriber.
     pub streams: Vec<Stream>,
+    /// How far the server keeps to what it says.
+    pub word: Word,
+}
+
+/// Does a server send what its answer names?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// To the SSRC, and the numbers of transport-wide feedback where they were offered: ours does.
+    Kept,
+    /// Payload types at least: a stream is known by its first packet.
+    Loose {
+        /// Did it agree to transport-wide feedback?
+        has_transport_cc: bool,
+    },
 }
 
 /// A stream that a subscriber will get.
@@ -191,15 +211,20 @@ pub struct Stream {
     pub rtx_ssrc: Option<u32>,
     /// Is it a picture?
     pub is_video: bool,
-    /// Payload types of H.264 and VP8: ours, unless the server made the offer.
-    pub payload_types: [Option<u8>; 2],
+    /// Payload types of H.264, VP8 and Opus: ours, unless the server made the offer or answers with its own.
+    pub payload_types: [Option<u8>; 3],
 }
 
 impl Stream {
-    /// What a packet of this payload type has; `None`: sound, or nothing that was agreed on.
+    /// What a picture's packet of this payload type is coded in; `None`: sound, or nothing that was agreed on.
     pub fn codec(&self, payload_type: u8) -> Option<Codec> {
         let is = |known: &Option<u8>| *known == Some(payload_type);
-        self.payload_types.iter().position(is).map(|n| [Codec::H264, Codec::Vp8][n])
+        self.payload_types[..2].iter().position(is).map(|n| [Codec::H264, Codec::Vp8][n])
+    }
+
+    /// Was this payload type agreed on?
+    pub fn knows(&self, payload_type: u8) -> bool {
+        self.payload_types.contains(&Some(payload_type))
     }
 }
 
@@ -211,16 +236,7 @@ pub fn read_answer(sdp: &str) -> anyhow::Result<Answer> {
             .map(|value| value.trim().to_owned())
             .with_context(|| format!("the SDP answer has no {name}"))
     };
-    let candidates: Vec<SocketAddr> = sdp
-        .lines()
-        .filter_map(|line| {
-            let words: Vec<&str> = line.strip_prefix("a=candidate:")?.split_whitespace().collect();
-            let is_udp = words.get(2)?.eq_ignore_ascii_case("udp");
-            let ip = words.get(4)?.parse().ok().filter(|_| is_udp)?;
-            Some(SocketAddr::new(ip, words.get(5)?.parse().ok()?))
-        })
-        .filter(SocketAddr::is_ipv4)
-        .collect();
+    let candidates = candidates(sdp);
     let loopback = candidates.iter().find(|address| address.ip().is_loopback());
     let server = *loopback.or(candidates.first()).context("the SDP answer has no UDP candidate for IPv4")?;
     let mut streams = Vec::new();
@@ -232,15 +248,40 @@ pub fn read_answer(sdp: &str) -> anyhow::Result<Answer> {
         let first =
             || media.lines().find_map(|line| line.strip_prefix("a=ssrc:")?.split(' ').next()?.parse().ok());
         if let Some(ssrc) = repaired.next().or_else(first) {
-            let payload_types = ["H264/90000", "VP8/90000"].map(|name| {
-                let mut mapped =
-                    media.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
-                mapped.find(|(_, codec)| *codec == name).and_then(|(number, _)| number.parse().ok())
-            });
+            let payload_types = payload_types(media);
             streams.push(Stream { ssrc, rtx_ssrc: repaired.next(), is_video, payload_types });
         }
     }
-    Ok(Answer { ufrag: value("a=ice-ufrag:")?, pwd: value("a=ice-pwd:")?, server, streams })
+    let word = Word::Kept;
+    Ok(Answer { ufrag: value("a=ice-ufrag:")?, pwd: value("a=ice-pwd:")?, server, streams, word })
+}
+
+/// Where a description says that UDP over IPv4 comes through.
+fn candidates(sdp: &str) -> Vec<SocketAddr> {
+    let candidate = |line: &str| {
+        let words: Vec<&str> = line.strip_prefix("a=candidate:")?.split_whitespace().collect();
+        // Of RTP, which RTCP shares; there are servers that name the same place for both.
+        let is_udp = words.get(2)?.eq_ignore_ascii_case("udp") && line.split(' ').nth(1) == Some("1");
+        // Names (mDNS) are none.
+        let ip = words.get(4)?.parse().ok().filter(|_| is_udp)?;
+        Some(SocketAddr::new(ip, words.get(5)?.parse().ok()?))
+    };
+    let mut found: Vec<SocketAddr> = Vec::new();
+    for candidate in sdp.lines().filter_map(candidate).filter(SocketAddr::is_ipv4) {
+        if !found.contains(&candidate) {
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+/// Those of H.264, VP8 and Opus in a part of a description; of several for one codec the first.
+fn payload_types(media: &str) -> [Option<u8>; 3] {
+    ["H264/90000", "VP8/90000", "opus/48000"].map(|name| {
+        let mut mapped = media.lines().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
+        let is = |codec: &str| codec.get(..name.len()).is_some_and(|codec| codec.eq_ignore_ascii_case(name));
+        mapped.find(|(_, codec)| is(codec)).and_then(|(number, _)| number.parse().ok())
+    })
 }
 
 #[cfg(test)]
@@ -266,15 +307,17 @@ mod tests {
         let answer = "v=0\r\na=ice-lite\r\nm=video 9 UDP/TLS/RTP/SAVPF 102 103\r\n\
             a=candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host\r\na=candidate:2 1 udp 2130706175 127.0.0.1 5001 typ host\r\na=rtpmap:102 H264/90000\r\n\
             a=ice-ufrag:u1\r\na=ice-pwd:secret\r\na=ssrc-group:FID 7 8\r\na=ssrc:7 cname:c\r\na=ssrc:8 cname:c\r\n\
-            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ssrc:9 cname:c\r\n";
+            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:9 cname:c\r\n";
         let answer = read_answer(answer).unwrap();
         assert_eq!((answer.ufrag.as_str(), answer.pwd.as_str()), ("u1", "secret"));
         assert_eq!(answer.server.to_string(), "127.0.0.1:5001");
-        let payload_types = [Some(102), None];
+        let payload_types = [Some(102), None, None];
         let video = Stream { ssrc: 7, rtx_ssrc: Some(8), is_video: true, payload_types };
-        let voice = Stream { ssrc: 9, rtx_ssrc: None, is_video: false, payload_types: [None, None] };
+        let voice =
+            Stream { ssrc: 9, rtx_ssrc: None, is_video: false, payload_types: [None, None, Some(111)] };
         assert_eq!(answer.streams, [video, voice]);
         assert_eq!([96, 102].map(|number| video.codec(number)), [None, Some(Codec::H264)]);
+        assert_eq!([102, 111].map(|number| voice.knows(number)), [false, true]);
         assert!(read_answer("v=0\r\n").is_err());
     }
 }

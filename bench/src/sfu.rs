@@ -1,6 +1,6 @@
 //! A `tongtang-sfu` process of a run's own, on free ports and its own cores, ended with the run.
 
-use crate::cpu::{self, Process};
+use crate::cpu::{self, Tree};
 use crate::media::Codec;
 use crate::whip;
 use anyhow::{Context, bail};
@@ -60,7 +60,7 @@ pub struct Sfu {
     /// Where WHIP and WHEP are spoken.
     pub http: SocketAddr,
     /// Its counters in the kernel.
-    pub process: Process,
+    pub process: Tree,
     folder: tempfile::TempDir,
 }
 
@@ -75,7 +75,7 @@ impl Sfu {
         let child =
             cpu::on_cores(&program.cores, || cpu::before_others(|| spawn(program, chooses, folder.path())))?;
         let mut child = child.with_context(|| format!("cannot start {}", program.path.display()))?;
-        let process = Process::of(child.id())?;
+        let process = Tree::of(child.id())?;
         let output = child.stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
         let http = lines.find_map(|line| {
@@ -95,6 +95,12 @@ impl Sfu {
             bail!("{} ended before it said where it listens: {:?}", program.path.display(), child.wait());
         };
         Ok(Self { child, http, process, folder })
+    }
+
+    /// Its process id.
+    #[cfg(test)]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Makes a room of this codec in which [`TEACHER`] teaches, with these small pictures and somebody on stage.

@@ -28,6 +28,7 @@ const NICENESS: i32 = -15;
 enum Command {
     Begin(Box<Publisher>, SocketAddr, Sender<()>),
     Look(Sender<View>),
+    Pause,
     Stop,
 }
 
@@ -86,6 +87,11 @@ impl Studio {
         let (tell, told) = bounded(1);
         self.tell(Command::Begin(Box::new(publisher), server, tell))?;
         Ok(told)
+    }
+
+    /// All publishers fall silent, for good.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.tell(Command::Pause)
     }
 
     /// All counters.
@@ -170,6 +176,7 @@ impl Stage {
                         // Whoever asked and went away needs no answer.
                         let _ = answer.send(self.view());
                     }
+                    Command::Pause => self.cameras.iter_mut().for_each(|one| one.publisher.is_paused = true),
                     Command::Stop => return Ok(()),
                 }
             }

@@ -7,10 +7,10 @@ mod conduct;
 
 use crate::decode::Kept;
 use crate::departures::Timeline;
-use crate::media::{Clip, Codec, Recognised};
+use crate::media::{Clip, Codec, MAX_LAYERS, Recognised};
 use crate::peer::{Peer, RoundTrip, Srtp};
 use crate::received::{Counted, Received};
-use crate::sdp::{self, OPUS_PAYLOAD_TYPE, extension};
+use crate::sdp::{self, Word, extension};
 pub use conduct::Conduct;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,6 +52,8 @@ pub struct Tally {
     pub measures: bool,
     /// Sampled packets that were what was published.
     pub intact: u64,
+    /// Those of them that were of a picture, by its layer.
+    pub by_layer: [u64; MAX_LAYERS],
     /// Sampled packets that were published several times alike, so that they say nothing of latency.
     pub alike: u64,
     /// Sampled packets that were not what was published, or could not be opened.
@@ -77,6 +79,8 @@ pub struct Snapshot {
     pub all: Counted,
     /// Packets that were sent again.
     pub retransmissions: u64,
+    /// RTCP datagrams that it has sent.
+    pub rtcp_sent: u64,
     /// From the request to the first packet of media.
     pub joined_after: Option<Duration>,
     /// What it waited for on the way there, and how often something was sent again.
@@ -108,12 +112,14 @@ pub struct Ticket {
     pub clip: Arc<Clip>,
     /// Are the packets of its first picture kept?
     pub keeps: bool,
+    /// How far the server keeps to its answer.
+    pub word: Word,
 }
 
 /// What was found in a packet.
 enum Content {
-    /// What was published, and when, if that can be said.
-    Intact(Option<u64>),
+    /// What was published; its number and when it left, if that can be said.
+    Intact(Option<(u32, u64)>),
     /// Not what was published.
     Corrupt,
 }
@@ -131,6 +137,7 @@ pub struct Subscriber {
     joined_after: Option<Duration>,
     trips: (Vec<RoundTrip>, u32),
     server_port: u16,
+    word: Word,
     clip: Arc<Clip>,
     heard: Vec<Heard>,
     /// The packets of its first picture, if they are kept.
@@ -142,12 +149,13 @@ pub struct Subscriber {
     arrivals: Vec<(u64, i64)>,
     highest_transport: Option<u64>,
     feedbacks: u8,
+    rtcp_sent: u64,
 }
 
 impl Subscriber {
     /// A subscriber whose request was made at `requested`.
     pub fn new(peer: Peer, ticket: Ticket, manner: Manner, requested: Instant) -> Self {
-        let Ticket { number, server_port, streams, clip, keeps } = ticket;
+        let Ticket { number, server_port, streams, clip, keeps, word } = ticket;
         let heard = |(stream, timeline): (sdp::Stream, Timeline)| Heard {
             stream,
             timeline,
@@ -165,6 +173,7 @@ impl Subscriber {
             joined_after: None,
             trips: (Vec::new(), 0),
             server_port,
+            word,
             clip,
             heard: streams.into_iter().map(heard).collect(),
             kept: keeps.then(Kept::default),
@@ -174,6 +183,7 @@ impl Subscriber {
             arrivals: Vec::with_capacity(64),
             highest_transport: None,
             feedbacks: 0,
+            rtcp_sent: 0,
         }
     }
 
@@ -191,6 +201,7 @@ impl Subscriber {
             number: self.number,
             all,
             retransmissions: self.heard.iter().map(|heard| heard.retransmissions).sum(),
+            rtcp_sent: self.rtcp_sent,
             joined_after: self.joined_after,
             trips: self.trips.clone(),
             server_port: self.server_port,
@@ -219,6 +230,9 @@ impl Subscriber {
             tally.corrupt += 1;
             return;
         };
+        if self.word != Word::Kept {
+            self.adopt(&header);
+        }
         if self.joined_after.is_none() && self.heard.iter().any(|heard| heard.stream.ssrc == header.ssrc) {
             self.joined_after = Some(now.saturating_duration_since(self.requested));
             self.trips = (self.peer.trips.done().to_vec(), self.peer.trips.repeats);
@@ -233,6 +247,9 @@ impl Subscriber {
         {
             heard.retransmissions += 1;
             return;
+        } else if self.word != Word::Kept {
+            // Padding, or repetitions that were not announced.
+            return;
         } else {
             tally.corrupt += 1;
             return;
@@ -243,8 +260,12 @@ impl Subscriber {
         }
         self.until_sample = self.manner.sample_every.max(1) - 1;
         match self.open(datagram, arrival) {
-            Content::Intact(Some(departed_ns)) => {
+            Content::Intact(Some((id, departed_ns))) => {
                 tally.intact += 1;
+                let layer = self.clip.layer(id).map(usize::from);
+                if let Some(count) = layer.and_then(|layer| tally.by_layer.get_mut(layer)) {
+                    *count += 1;
+                }
                 if tally.measures {
                     let since =
                         |at: u64| (at.saturating_sub(departed_ns) / 1_000).min(u64::from(u32::MAX)) as u32;
@@ -254,6 +275,20 @@ impl Subscriber {
             }
             Content::Intact(None) => (tally.intact, tally.alike) = (tally.intact + 1, tally.alike + 1),
             Content::Corrupt => tally.corrupt += 1,
+        }
+    }
+
+    /// A packet of an SSRC that was not announced begins the stream of its payload type, if that has not begun.
+    fn adopt(&mut self, header: &Sealed) {
+        let is_known = self
+            .heard
+            .iter()
+            .any(|heard| heard.stream.ssrc == header.ssrc || heard.stream.rtx_ssrc == Some(header.ssrc));
+        let silent = |heard: &&mut Heard| {
+            heard.received.counted().packets == 0 && heard.stream.knows(header.payload_type)
+        };
+        if !is_known && let Some(heard) = self.heard.iter_mut().find(silent) {
+            heard.stream.ssrc = header.ssrc;
         }
     }
 
@@ -267,7 +302,7 @@ impl Subscriber {
         };
         let heard = &mut self.heard[index];
         let codec = heard.stream.codec(header.payload_type);
-        if codec.is_none() && header.payload_type != OPUS_PAYLOAD_TYPE {
+        if codec.is_none() && !heard.stream.knows(header.payload_type) {
             return Content::Corrupt;
         }
         let payload = header.payload(&plain);
@@ -278,7 +313,7 @@ impl Subscriber {
         match self.clip.recognise(codec, payload) {
             Some(Recognised::Packet(id)) => {
                 let departed = heard.timeline.departure(id, header.timestamp, arrival.at_socket_unix_ns);
-                departed.map_or(Content::Corrupt, |departed_ns| Content::Intact(Some(departed_ns)))
+                departed.map_or(Content::Corrupt, |departed_ns| Content::Intact(Some((id, departed_ns))))
             }
             Some(Recognised::OneOfSeveral) => Content::Intact(None),
             None => Content::Corrupt,
@@ -291,7 +326,7 @@ impl Subscriber {
     }
 
     fn note_arrival(&mut self, number: u16, arrived_unix_ns: u64) {
-        if !self.manner.sends_feedback {
+        if !self.manner.sends_feedback || self.word == (Word::Loose { has_transport_cc: false }) {
             return;
         }
         let highest = *self.highest_transport.get_or_insert(u64::from(number) + (1 << 16));
@@ -315,6 +350,15 @@ impl Subscriber {
 
     /// Its turn, which comes once every feedback interval: `send` gets each datagram.
     pub fn handle_turn(&mut self, now: Instant, mut send: impl FnMut(&[u8])) {
+        let mut rtcp_sent = 0;
+        self.take_turn(now, |datagram: &[u8]| {
+            rtcp_sent += u64::from(classify(datagram) == Kind::Rtcp);
+            send(datagram);
+        });
+        self.rtcp_sent += rtcp_sent;
+    }
+
+    fn take_turn(&mut self, now: Instant, mut send: impl FnMut(&[u8])) {
         if self.conduct == Conduct::Dead {
             return;
         }
@@ -323,6 +367,9 @@ impl Subscriber {
         }
         while let Some(datagram) = self.peer.poll_transmit() {
             send(&datagram);
+        }
+        if self.conduct == Conduct::Silent {
+            return;
         }
         if !self.arrivals.is_empty() {
             self.feedback(&mut send);
@@ -396,6 +443,7 @@ impl Subscriber {
 struct Sealed {
     ssrc: u32,
     sequence: u16,
+    payload_type: u8,
     transport_number: Option<u16>,
 }
 
@@ -421,6 +469,7 @@ impl Sealed {
         Some(Sealed {
             ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
             sequence: u16::from_be_bytes([fixed[2], fixed[3]]),
+            payload_type: fixed[1] & 0x7F,
             transport_number,
         })
     }
@@ -442,7 +491,7 @@ mod tests {
         // Padded, and the last byte (of the tag) says nothing.
         packet[0] |= 0x20;
         packet.extend_from_slice(&[0xFF; 20]);
-        let expected = Sealed { ssrc: 99, sequence: 7, transport_number: Some(0x0102) };
+        let expected = Sealed { ssrc: 99, sequence: 7, payload_type: 96, transport_number: Some(0x0102) };
         assert_eq!(Sealed::parse(&packet), Some(expected));
         for len in 0..20 {
             assert_eq!(Sealed::parse(&packet[..len]), None, "{len} bytes");

@@ -1,12 +1,18 @@
 //! WHIP and WHEP as a client: one blocking HTTP request on a connection of its own, as a page that joins makes it.
 
 use anyhow::{Context, bail};
-use std::io::{Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// More than any description or list of counters has.
+const MAX_BODY_BYTES: u64 = 4 << 20;
+/// The same for a line of a head, and for its lines.
+const MAX_LINE_BYTES: u64 = 16 << 10;
+const MAX_HEADERS: usize = 128;
 
 /// How often a request that was refused for now (429, 503 with Retry-After) is made again.
 const MAX_TRIES: u32 = 60;
@@ -16,6 +22,8 @@ const MAX_TRIES: u32 = 60;
 pub struct Opened {
     /// The SDP answer.
     pub answer: String,
+    /// Where it is ended, as the server says it: relative or not.
+    pub location: Option<String>,
     /// When the request was made that was answered: one that is told to come back later is made again.
     pub requested: Instant,
     /// When it was made for the first time.
@@ -42,14 +50,19 @@ impl Response {
 }
 
 /// Posts an offer; waits and tries again where the server says so.
-pub fn open(server: SocketAddr, path: &str, offer: &str) -> anyhow::Result<Opened> {
+pub fn open(server: SocketAddr, path: &str, headers: &[(&str, &str)], offer: &str) -> anyhow::Result<Opened> {
     let first_requested = Instant::now();
+    let headers = [&[("Content-Type", "application/sdp")], headers].concat();
     for _ in 0..MAX_TRIES {
         let requested = Instant::now();
-        let response = request(server, "POST", path, &[("Content-Type", "application/sdp")], offer)?;
+        let response = request(server, "POST", path, &headers, offer)?;
         let retry_after = response.header("retry-after").and_then(|seconds| seconds.parse().ok());
         match (response.status, retry_after) {
-            (201, _) => return Ok(Opened { answer: response.body, requested, first_requested }),
+            // RFC 9725 §4.2 wants 201; servers older than it say 200.
+            (200 | 201, _) => {
+                let location = response.header("location").map(str::to_owned);
+                return Ok(Opened { answer: response.body, location, requested, first_requested });
+            }
             // A limit that is reached does not go away by waiting.
             (429 | 503, Some(seconds)) if !response.body.contains("limit_reached") => {
                 std::thread::sleep(Duration::from_secs(seconds));
@@ -65,7 +78,7 @@ pub fn open(server: SocketAddr, path: &str, offer: &str) -> anyhow::Result<Opene
     bail!("the server told us {MAX_TRIES} times to come back later")
 }
 
-/// One request on a new connection, in HTTP/1.0, so that no answer comes in chunks.
+/// One request on a new connection, written at once: there are servers that take what they read first for the whole.
 pub fn request(
     server: SocketAddr,
     method: &str,
@@ -83,23 +96,73 @@ pub fn request(
     }
     let whole = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(whole.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).with_context(|| format!("{method} {path} on http://{server}"))?;
-    parse(&answer).with_context(|| format!("{method} {path}: not an HTTP answer"))
+    let answer = read_response(&mut BufReader::new(stream));
+    let answer = answer.with_context(|| format!("{method} {path} on http://{server}"))?;
+    answer.with_context(|| format!("{method} {path}: not an HTTP answer"))
 }
 
-/// An answer that ended with its connection.
-fn parse(answer: &str) -> Option<Response> {
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let mut lines = head.lines();
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_owned(), v.to_owned()));
-    Some(Response { status, headers: headers.collect(), body: body.to_owned() })
+fn read_line(stream: &mut impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    stream.take(MAX_LINE_BYTES).read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
+}
+
+/// An answer that ends where its length says, with its last chunk, or with the connection; `None`: it is none.
+fn read_response(stream: &mut impl BufRead) -> io::Result<Option<Response>> {
+    let Some(status) = read_line(stream)?.split(' ').nth(1).and_then(|status| status.parse().ok()) else {
+        return Ok(None);
+    };
+    let mut headers = Vec::new();
+    loop {
+        let line = read_line(stream)?;
+        if line.is_empty() || headers.len() == MAX_HEADERS {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':') {
+            headers.push((name.to_owned(), value.trim().to_owned()));
+        }
+    }
+    let mut response = Response { status, headers, body: String::new() };
+    let length = response.header("content-length").and_then(|bytes| bytes.parse::<u64>().ok());
+    let is_chunked =
+        response.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+    let mut body = Vec::new();
+    match length {
+        // An answer of this kind has no body, whatever its connection does.
+        _ if status == 204 => {}
+        _ if is_chunked => read_chunks(stream, &mut body)?,
+        Some(bytes) => {
+            stream.take(bytes.min(MAX_BODY_BYTES)).read_to_end(&mut body)?;
+        }
+        None => {
+            stream.take(MAX_BODY_BYTES).read_to_end(&mut body)?;
+        }
+    }
+    response.body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Some(response))
+}
+
+/// RFC 9112 §7.1.
+fn read_chunks(stream: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let line = read_line(stream)?;
+        let size = line.split(';').next().and_then(|size| u64::from_str_radix(size.trim(), 16).ok());
+        let left = MAX_BODY_BYTES.saturating_sub(body.len() as u64);
+        match size.unwrap_or_default().min(left) {
+            0 => return Ok(()),
+            size => stream.take(size).read_to_end(body)?,
+        };
+        read_line(stream)?;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(answer: &str) -> Option<Response> {
+        read_response(&mut answer.as_bytes()).unwrap()
+    }
 
     #[test]
     fn an_answer_is_taken_apart() {
@@ -108,5 +171,15 @@ mod tests {
         assert_eq!((response.status, response.header("retry-after")), (503, Some("1")));
         assert_eq!(response.body, "{\"title\":\"t\"}");
         assert!(parse("").is_none());
+    }
+
+    #[test]
+    fn an_answer_ends_where_it_says_although_its_connection_does_not() {
+        let body = |answer: &str| parse(answer).unwrap().body;
+        assert_eq!(body("HTTP/1.1 201 Created\r\ncontent-length:3\r\n\r\nv=0 and more"), "v=0");
+        let chunked =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nv=0\r\n2;x=y\r\n\r\n\r\n0\r\n\r\nmore";
+        assert_eq!(body(chunked), "v=0\r\n");
+        assert_eq!(body("HTTP/1.1 204 No Content\r\n\r\nmore"), "");
     }
 }

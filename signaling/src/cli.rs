@@ -6,6 +6,7 @@
 pub mod api;
 pub mod lesson;
 pub mod links;
+pub mod plan;
 mod print;
 pub mod serve;
 
@@ -19,6 +20,7 @@ Examples:
   tongtang check-config                  is tongtang.toml right?
   tongtang setup-link                    a fresh link that makes its first visitor the administrator
   tongtang lesson create --title 茉莉花    a lesson, with its links and its code
+  tongtang plan --instance county.json --out plan.json
   tongtang lesson create --title 茉莉花 --json | jq -r .teacher.whip_url
 
 Configuration: ./tongtang.toml if it exists, or --config FILE; every key is explained in
@@ -59,6 +61,10 @@ enum Command {
         #[arg(long, value_name = "URL")]
         server: Option<String>,
     },
+    /// Plan a county's pairings and lessons from a file (no server needed)
+    ///
+    /// docs/planner.md describes both files. Ctrl-C ends it with the best plan so far.
+    Plan(plan::PlanArgs),
     /// Print the OpenAPI document of the HTTP API (no server needed)
     Openapi,
 }
@@ -106,6 +112,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
     let path = cli.config.as_deref();
     let answer = match cli.command {
         Command::Openapi => openapi()?,
+        Command::Plan(args) => plan::run(&args)?,
         Command::CheckConfig { print } => check_config(path, print)?,
         Command::Serve => {
             let config = Config::load(path)?;

@@ -46,7 +46,11 @@ pub fn aims(report: &Report) -> Vec<Aim> {
     let fattest = report
         .scenarios
         .iter()
-        .filter(|row| row.subscribers >= MEMORY_SUBSCRIBERS && !row.name.starts_with("janus"))
+        .filter(|row| {
+            row.subscribers >= MEMORY_SUBSCRIBERS
+                && !row.name.starts_with("janus")
+                && !row.name.starts_with("against")
+        })
         .filter_map(|row| kib(row.memory_bytes_per_subscriber))
         .reduce(f64::max);
     let trips = ["far", "bell"].iter().filter_map(|name| detail(named(name)?, "join_round_trips"));

@@ -38,7 +38,7 @@ pub fn far(settings: &Settings) -> anyhow::Result<Measured> {
     let line = Line { mbit: None, max_wait: Duration::ZERO, delay: FAR_ROUND_TRIP / 2 };
     let access = Some(Access { down: line, up: line });
     let crowd = Crowd { within: Some(FAR_WITHIN), access, screens: FAR_SUBSCRIBERS };
-    let measured = one_teacher::without_limit(settings, crowd)?;
+    let measured = one_teacher::run(settings, crowd)?;
     let round_trip_ms = FAR_ROUND_TRIP.as_secs_f64() * 1_000.0;
     let join_p50_round_trip_times = measured.join_p50_ms.map(|ms| ms / round_trip_ms);
     Ok(Measured { join_p50_round_trip_times, ..measured })

@@ -2,8 +2,9 @@
 
 use super::{Measured, Trip};
 use crate::audience::{self, Audience};
-use crate::cpu::Process;
-use crate::metrics::{self, Worker};
+use crate::cpu::{Process, Tree};
+use crate::media::MAX_LAYERS;
+use crate::metrics::{self, Told};
 use crate::peer::RoundTrip;
 use crate::publisher::Sent;
 use crate::received::Counted;
@@ -17,8 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Who takes part.
 pub struct Load<'a> {
-    /// The server's process.
-    pub server: &'a Process,
+    /// The server's process and what it has started.
+    pub server: &'a Tree,
     /// Its UDP ports.
     pub server_ports: &'a [u16],
     /// Where it tells of its media threads; `None`: it does not.
@@ -41,7 +42,7 @@ struct Moment {
     at: Instant,
     server: Duration,
     drops: [u64; 2],
-    workers: Vec<Worker>,
+    told: Told,
     publishers: studio::View,
     audience: audience::View,
 }
@@ -55,7 +56,7 @@ impl Load<'_> {
         audience.ports.retain(|_| each.next().is_some_and(|counts| *counts));
         audience.subscribers.retain(|one| self.counted.contains(&one.number));
         Ok(Moment {
-            workers: self.metrics.map(metrics::read).transpose()?.unwrap_or_default(),
+            told: self.metrics.map(metrics::read).transpose()?.unwrap_or_default(),
             at: Instant::now(),
             server: self.server.cpu_time()?,
             drops: [Process::own()?.dropped_at(&audience.ports)?, self.server.dropped_at(self.server_ports)?],
@@ -78,7 +79,7 @@ impl Load<'_> {
 
         let seconds = (after.at - before.at).as_secs_f64();
         let mut sums = Counted::default();
-        let (mut should, mut retransmitted) = (0, 0);
+        let (mut should, mut wanted, mut retransmitted) = (0, 0, 0);
         for (later, earlier) in after.audience.subscribers.iter().zip(&before.audience.subscribers) {
             let published = |moment: &Moment| (self.expected)(&moment.publishers, later.number);
             let expected = published(&after) - published(&before);
@@ -88,6 +89,7 @@ impl Load<'_> {
             sums.reordered += counted.reordered;
             retransmitted += later.retransmissions - earlier.retransmissions;
             // The span of sequence numbers is exact; the publishers' count tells of what has not come yet at all.
+            wanted += expected;
             should += if counted.span + IN_FLIGHT >= expected { counted.span } else { expected };
         }
         let server = after.server - before.server;
@@ -110,10 +112,23 @@ impl Load<'_> {
         };
         let packets = sums.packets as f64;
         let by_port = by_port(&before.audience.subscribers, &after.audience.subscribers);
-        let busy: Vec<f64> = (after.workers.iter().zip(&before.workers))
+        let busy: Vec<f64> = (after.told.workers.iter().zip(&before.told.workers))
             .map(|(later, earlier)| later.cpu_seconds - earlier.cpu_seconds)
             .collect();
         let runs = tally.runs - tally_before.runs;
+        let told = |name: &str| {
+            let grown = after.told.counter(name) - before.told.counter(name);
+            self.metrics.map(|_| grown)
+        };
+        let sampled: Layers = std::array::from_fn(|n| tally.by_layer[n] - tally_before.by_layer[n]);
+        let all_sampled: u64 = sampled.iter().sum();
+        let published = published(&before.publishers, &after.publishers);
+        let top = published.and_then(|layers| layers.iter().rposition(|packets| *packets > 0));
+        let unwanted = published.zip(top).and_then(|(layers, top)| {
+            let one = wanted as f64 / after.audience.subscribers.len() as f64;
+            Some(turned_down(&sampled, &layers)? * layers[top] as f64 / one)
+        });
+        let smaller = top.map(|top| sampled[..top].iter().sum::<u64>() as f64);
         let longest = after.audience.subscribers.iter().max_by_key(|one| one.trips.0.len());
         Ok(Measured {
             subscribers: after.audience.subscribers.len(),
@@ -121,6 +136,11 @@ impl Load<'_> {
             packets_per_second: Some(packets / seconds),
             cpu_ns_per_packet: (sums.packets > 0).then(|| server.as_nanos() as f64 / packets),
             delivered_ratio: (should > 0).then(|| packets / should as f64),
+            expected_packets: Some(wanted as f64),
+            server_packets_out: told("rtp_out_packets"),
+            fan_out_dropped_packets: told("fan_out_dropped_packets"),
+            smaller_layer_share: smaller.filter(|_| all_sampled > 0).map(|n| n / all_sampled as f64),
+            turned_down_ratio: unwanted,
             duplicates: Some(sums.duplicates as f64),
             reordered: Some(sums.reordered as f64),
             latency_p50_us: percentile(&mut latencies, 0.5),
@@ -152,6 +172,34 @@ impl Load<'_> {
             ..Measured::default()
         })
     }
+}
+
+/// Packets by layer.
+type Layers = [u64; MAX_LAYERS];
+
+/// What the one publisher there is has sent of each layer; `None`: there are several.
+fn published(before: &studio::View, after: &studio::View) -> Option<Layers> {
+    let ([before], [after]) = (before.publishers.as_slice(), after.publishers.as_slice()) else {
+        return None;
+    };
+    let mut layers = Layers::default();
+    for ((source, later), (_, earlier)) in after.packets.iter().zip(&before.packets) {
+        if let Some(layer) = layers.get_mut(usize::from(source.layer)) {
+            *layer = later - earlier;
+        }
+    }
+    Some(layers)
+}
+
+/// Of the largest picture's packets, so many were not to be sent, because subscribers had been turned to smaller ones:
+/// how long they had each layer shows in what came of it, less what was dropped, which is taken to be the same part of each.
+fn turned_down(sampled: &Layers, published: &Layers) -> Option<f64> {
+    let top = *published.iter().rfind(|packets| **packets > 0)? as f64;
+    let layers = || sampled.iter().zip(published).filter(|(_, published)| **published > 0);
+    let time = |(sampled, published): (&u64, &u64)| *sampled as f64 / *published as f64;
+    let all: f64 = layers().map(time).sum();
+    let fewer = layers().map(|layer| time(layer) * (1.0 - *layer.1 as f64 / top)).sum::<f64>();
+    (all > 0.0).then(|| fewer / all)
 }
 
 /// Packets that came from each port of the server: that of the worker whose subscriber it was.
@@ -201,6 +249,19 @@ mod tests {
         assert_eq!(imbalance(&[100.0]), None);
         assert_eq!(imbalance(&[]), None);
         assert_eq!(imbalance(&[0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn who_was_turned_to_a_smaller_picture_shows_in_what_came_of_it() {
+        // A third, half and all of the packets.
+        let published = [100, 150, 300];
+        assert_eq!(turned_down(&[0, 0, 50], &published), Some(0.0));
+        assert_eq!(turned_down(&[0, 15, 0], &published), Some(0.5));
+        // Half of the time each; that half of all was dropped besides changes nothing.
+        assert_eq!(turned_down(&[0, 15, 30], &published), Some(0.25));
+        assert_eq!(turned_down(&[0, 30, 60], &published), Some(0.25));
+        assert_eq!(turned_down(&[0, 0, 0], &published), None);
+        assert_eq!(turned_down(&[1, 0, 0], &[0, 0, 0]), None);
     }
 
     #[test]

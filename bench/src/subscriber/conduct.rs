@@ -1,4 +1,4 @@
-//! What bad subscribers do. Whatever it is, it must be nobody else's trouble.
+//! What bad subscribers do, which must be nobody else's trouble; and what reports cost when there is nothing else.
 
 use super::Subscriber;
 use crate::peer::Srtp;
@@ -20,6 +20,10 @@ pub enum Conduct {
     SendsGarbage,
     /// Asks for a keyframe in every turn.
     AsksForKeyframes,
+    /// Sends no reports.
+    Silent,
+    /// Reports as one that gets pictures does, although none come: again and again on the last that came.
+    Reports,
 }
 
 /// How far back one that is slow asks for what it has lost: half a second of the largest picture.
@@ -28,6 +32,13 @@ const ASKED_BACK: u64 = 64;
 const FLOOD_DATAGRAMS: usize = 100;
 /// Packets that each of its NACKs names.
 const NACKED_PACKETS: u16 = 64;
+/// Packets that each report of one that only reports names: those of 50 ms of a camera of 2 Mbit/s.
+const REPORTED_PACKETS: u64 = 10;
+/// Between their arrivals, in microseconds.
+const REPORTED_SPACING_US: i64 = 5_000;
+/// It asks for a packet again, and for a keyframe, once in so many turns (of 50 ms: each 6.4 and 12.8 s).
+const TURNS_A_NACK: usize = 128;
+const TURNS_A_PLI: usize = 256;
 /// Bytes of garbage: a full packet's.
 const GARBAGE_BYTES: usize = 1_100;
 /// How the protocols of the port begin (RFC 7983 §7): STUN, DTLS, RTP, RTCP.
@@ -37,7 +48,8 @@ impl Subscriber {
     /// What it sends in its turn besides.
     pub(super) fn misbehave(&mut self, send: &mut impl FnMut(&[u8])) {
         match self.conduct {
-            Conduct::Fair | Conduct::Dead => {}
+            Conduct::Fair | Conduct::Dead | Conduct::Silent => {}
+            Conduct::Reports => self.report_again(send),
             Conduct::Slow => self.ask_for_lost(send),
             Conduct::FloodsNacks => self.flood_nacks(send),
             Conduct::SendsGarbage => garbage(send),
@@ -59,16 +71,35 @@ impl Subscriber {
     }
 
     fn flood_nacks(&mut self, send: &mut impl FnMut(&[u8])) {
+        self.nack_newest(NACKED_PACKETS, FLOOD_DATAGRAMS, send);
+    }
+
+    /// So many datagrams that ask for the newest packets of its picture.
+    fn nack_newest(&mut self, packets: u16, datagrams: usize, send: &mut impl FnMut(&[u8])) {
         let Some(heard) = self.heard.iter().find(|heard| heard.stream.is_video) else { return };
         let highest = heard.received.extended_highest() as u16;
-        let lost: Vec<u16> = (0..NACKED_PACKETS).map(|behind| highest.wrapping_sub(behind)).collect();
+        let lost: Vec<u16> = (0..packets).map(|behind| highest.wrapping_sub(behind)).collect();
         let Some(Srtp { seal, .. }) = &mut self.peer.srtp else { return };
         let mut plain = Vec::with_capacity(128);
         build::nack(&mut plain, self.ssrc, heard.stream.ssrc, &lost);
-        for _ in 0..FLOOD_DATAGRAMS {
+        for _ in 0..datagrams {
             if let Ok(sealed) = seal.encrypt_rtcp(&plain) {
                 send(&sealed);
             }
+        }
+    }
+
+    fn report_again(&mut self, send: &mut impl FnMut(&[u8])) {
+        let Some(highest) = self.highest_transport else { return };
+        let turn = usize::from(self.feedbacks) + self.number;
+        let since_us = i64::from(self.feedbacks) * REPORTED_SPACING_US * REPORTED_PACKETS as i64;
+        let arrival = |n: u64| (highest - REPORTED_PACKETS + n, since_us + n as i64 * REPORTED_SPACING_US);
+        self.arrivals.extend((1..=REPORTED_PACKETS).map(arrival));
+        self.feedback(send);
+        if turn.is_multiple_of(TURNS_A_PLI) {
+            self.ask_for_keyframes(send);
+        } else if turn.is_multiple_of(TURNS_A_NACK) {
+            self.nack_newest(1, 1, send);
         }
     }
 

@@ -32,6 +32,10 @@ const SQLITE_PRAGMAS: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
      PRAGMA foreign_keys = ON";
 
+/// A process that is cut off in the middle of a transaction holds what it locked no longer than a minute.
+const POSTGRES_SETTINGS: &str =
+    "SET client_min_messages = warning; SET idle_in_transaction_session_timeout = '60s'";
+
 /// Which database the truth is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -58,6 +62,17 @@ pub enum ConnectError {
         /// Host, port and database.
         place: String,
         /// What the network said.
+        why: String,
+    },
+    /// It answers, and there is no TLS with it.
+    #[error(
+        "PostgreSQL at {place} is not trusted ({why}): name the authority of its certificate in database_url \
+         (sslrootcert=FILE), and use a host name that stands in it"
+    )]
+    Untrusted {
+        /// Host, port and database.
+        place: String,
+        /// What TLS said.
         why: String,
     },
     /// It answers, and does not let us in.
@@ -116,8 +131,15 @@ impl Store {
         let place = place(&url);
         let options = AnyConnectOptions::from_url(&url)?;
         check(&options, &place).await?;
-        let pool =
-            AnyPoolOptions::new().max_connections(MAX_POSTGRES_CONNECTIONS).connect_with(options).await?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(MAX_POSTGRES_CONNECTIONS)
+            .after_connect(|connection, _| {
+                Box::pin(
+                    async move { sqlx::raw_sql(POSTGRES_SETTINGS).execute(connection).await.map(|_| ()) },
+                )
+            })
+            .connect_with(options)
+            .await?;
         sqlx::migrate!("./migrations/postgres").run(&pool).await?;
         Ok(Self { pool, dialect: Dialect::Postgres })
     }
@@ -131,6 +153,9 @@ async fn check(options: &AnyConnectOptions, place: &str) -> Result<(), StoreErro
         Ok(Ok(connection)) => connection,
         Ok(Err(sqlx::Error::Database(error))) => {
             return Err(ConnectError::Refused { place: place(), why: error.message().to_owned() }.into());
+        }
+        Ok(Err(error)) if is_about_trust(&error) => {
+            return Err(ConnectError::Untrusted { place: place(), why: error.to_string() }.into());
         }
         Ok(Err(error)) => {
             return Err(ConnectError::Unreachable { place: place(), why: error.to_string() }.into());
@@ -148,6 +173,15 @@ async fn check(options: &AnyConnectOptions, place: &str) -> Result<(), StoreErro
     .await?;
     connection.close().await?;
     Ok(fits(place(), &number, found, encoding)?)
+}
+
+/// What rustls refuses comes as an error of reading.
+fn is_about_trust(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    }
 }
 
 fn fits(place: String, number: &str, found: String, encoding: String) -> Result<(), ConnectError> {
