@@ -3,12 +3,14 @@
 //! * [`credential`]: the secrets in links and on screens, how they look and how they are checked
 //! * [`cookie`]: the session cookie
 //! * [`caller`]: who an HTTP request comes from, and what that opens
+//! * [`policy`]: who may do what, and where
 //! * [`origin`]: was the request made by our own page?
 
 pub mod caller;
 pub mod cookie;
 pub mod credential;
 pub mod origin;
+pub mod policy;
 
 pub use caller::Caller;
 

@@ -2,7 +2,10 @@
 
 use crate::lesson::machine::Code;
 use rand::Rng;
-use tongtang_protocol::ids::{DeviceId, JobId, LessonId, ParticipantId, RecordingId, ResourceId, SessionId};
+use tongtang_protocol::ids::{
+    AccountId, BellScheduleId, ChangeId, ClassId, ClassroomId, DeviceId, JobId, LessonId, OrgId, PairingId,
+    ParticipantId, PersonId, PlanId, RecordingId, ResourceId, SessionId, TermId, TimetableLessonId,
+};
 use uuid::Uuid;
 
 const ALWAYS_VALID: &str = "a prefix and 32 hex digits are an identifier";
@@ -40,6 +43,61 @@ pub fn resource_id() -> ResourceId {
 /// A job's.
 pub fn job_id() -> JobId {
     JobId::new(sortable("job")).expect(ALWAYS_VALID)
+}
+
+/// A place's.
+pub fn org_id() -> OrgId {
+    OrgId::new(sortable("org")).expect(ALWAYS_VALID)
+}
+
+/// A classroom's.
+pub fn classroom_id() -> ClassroomId {
+    ClassroomId::new(sortable("room")).expect(ALWAYS_VALID)
+}
+
+/// A class's.
+pub fn class_id() -> ClassId {
+    ClassId::new(sortable("cls")).expect(ALWAYS_VALID)
+}
+
+/// A person's.
+pub fn person_id() -> PersonId {
+    PersonId::new(sortable("per")).expect(ALWAYS_VALID)
+}
+
+/// An account's.
+pub fn account_id() -> AccountId {
+    AccountId::new(sortable("acc")).expect(ALWAYS_VALID)
+}
+
+/// A term's.
+pub fn term_id() -> TermId {
+    TermId::new(sortable("term")).expect(ALWAYS_VALID)
+}
+
+/// A bell schedule's.
+pub fn bell_schedule_id() -> BellScheduleId {
+    BellScheduleId::new(sortable("bell")).expect(ALWAYS_VALID)
+}
+
+/// A pairing's.
+pub fn pairing_id() -> PairingId {
+    PairingId::new(sortable("pair")).expect(ALWAYS_VALID)
+}
+
+/// A timetable's lesson's.
+pub fn timetable_lesson_id() -> TimetableLessonId {
+    TimetableLessonId::new(sortable("tl")).expect(ALWAYS_VALID)
+}
+
+/// A change's.
+pub fn change_id() -> ChangeId {
+    ChangeId::new(sortable("chg")).expect(ALWAYS_VALID)
+}
+
+/// A plan's.
+pub fn plan_id() -> PlanId {
+    PlanId::new(sortable("plan")).expect(ALWAYS_VALID)
 }
 
 /// A WebSocket session's: not to be guessed, so random throughout.

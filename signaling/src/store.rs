@@ -11,6 +11,7 @@ mod connect;
 pub mod device;
 pub mod job;
 pub mod lesson;
+pub mod org;
 pub mod resource;
 pub mod session;
 #[cfg(test)]
