@@ -14,10 +14,12 @@ use crate::lesson::follow::Follower;
 use crate::library::Composer;
 use crate::library::media_url::MediaUrls;
 use crate::nodes::Nodes;
+use crate::planning::Planner;
 use crate::store::{Store, StoreError};
 use crate::tokens::{BadTokenKey, TokenSigner};
 use crate::ws::Sessions;
 use axum::http::{Extensions, HeaderMap, header};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -25,6 +27,9 @@ use tongtang_config::Config;
 use tongtang_config::secrets::Secrets;
 
 pub use crate::http::router;
+
+/// Where the planner's files stand, in `data_dir`, while a plan is made.
+const PLANS: &str = "plans";
 
 /// How soon a reconciliation that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -72,6 +77,8 @@ struct Inner {
     bus: Bus,
     lessons: Lessons,
     composer: Composer,
+    planner: Planner,
+    program: PathBuf,
     sessions: Sessions,
     tokens: TokenSigner,
     link_key: LinkKey,
@@ -88,6 +95,8 @@ impl App {
         let lessons = Lessons::new(store.clone(), nodes.clone(), bus.clone());
         let composer =
             Composer::new(store.clone(), nodes.clone(), lessons.clone(), bus.clone(), config.media_dir());
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("tongtang"));
+        let planner = Planner::new(store.clone(), config.data_dir.join(PLANS), program.clone());
         Ok(Self(Arc::new(Inner {
             admin_token: secrets.admin_token.clone(),
             setup_secret: secrets.setup_secret.clone(),
@@ -103,6 +112,8 @@ impl App {
             bus,
             lessons,
             composer,
+            planner,
+            program,
         })))
     }
 
@@ -116,6 +127,17 @@ impl App {
         self
     }
 
+    /// The same, with `tongtang` standing there: what works in processes of its own runs in that program.
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.planner =
+                Planner::new(inner.store.clone(), inner.config.data_dir.join(PLANS), program.clone());
+            inner.program = program;
+        }
+        self
+    }
+
     /// Runs what runs behind the requests: reconciling lessons, following nodes, submitting jobs.
     /// Until it is dropped.
     pub async fn run(self) {
@@ -125,10 +147,12 @@ impl App {
             composer: self.composer().clone(),
         };
         let composer = self.composer().clone();
+        let planner = self.planner().clone();
         tokio::join!(
             keep("reconcile", || self.clone().reconcile()),
             keep("composer", || composer.clone().run()),
             keep("follower", || follower.clone().run()),
+            keep("planner", || planner.clone().run()),
         );
     }
 
@@ -185,6 +209,16 @@ impl App {
     /// Who brings jobs to their end.
     pub fn composer(&self) -> &Composer {
         &self.0.composer
+    }
+
+    /// Who makes plans.
+    pub fn planner(&self) -> &Planner {
+        &self.0.planner
+    }
+
+    /// This program, for what works in a process of its own.
+    pub fn program(&self) -> &Path {
+        &self.0.program
     }
 
     /// WebSocket sessions.

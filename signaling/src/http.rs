@@ -8,16 +8,20 @@
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
 //! * [`media`]: files behind signed addresses
+//! * [`ledger`]: what is prescribed and what of it is taught
 //! * [`input`]: limits of what people type
+//! * [`plans`]: asked for, watched, looked at, published
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
 pub mod devices;
 pub mod input;
+pub mod ledger;
 pub mod lessons;
 pub mod library;
 pub mod media;
 pub mod peer;
+pub mod plans;
 pub mod security;
 pub mod session;
 
@@ -44,6 +48,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
         (name = "session", description = "Who the caller is"),
         (name = "lesson", description = "Lessons and their WebSocket"),
         (name = "device", description = "Classroom screens"),
+        (name = "ledger", description = "Periods prescribed and taught (开齐开足)"),
+        (name = "plan", description = "Pairings and lessons of a term, proposed by the planner"),
         (name = "library", description = "What became of lessons"),
     )
 )]
@@ -69,6 +75,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(library::show, library::remove))
         .routes(routes!(library::retry))
         .routes(routes!(library::cancel))
+        .routes(routes!(ledger::show))
+        .routes(routes!(ledger::export))
+        .routes(routes!(ledger::lessons))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::show, plans::discard))
+        .routes(routes!(plans::events))
+        .routes(routes!(plans::cancel))
+        .routes(routes!(plans::draft))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

@@ -5,6 +5,7 @@
 
 use crate::answer;
 use crate::lesson::Refusal;
+use crate::planning::instance::Missing;
 use crate::store::StoreError;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -94,6 +95,18 @@ pub enum ApiError {
     /// As many lessons are open as the media servers have room for.
     #[error("too many lessons are open")]
     TooManyLessons,
+    /// The term has no week left that has not begun.
+    #[error("the term is over")]
+    TermOver,
+    /// The county lacks what a plan is made of.
+    #[error("nothing can be planned: {}", .0.0[1])]
+    CannotPlan(Missing),
+    /// A plan of the term is being made.
+    #[error("a plan of this term is being made")]
+    PlanRunning,
+    /// The plan is not in a state for this.
+    #[error("the plan cannot do that now")]
+    PlanNotNow,
     /// Ours.
     #[error("internal: {0}")]
     Internal(Arc<str>),
@@ -125,6 +138,12 @@ impl ApiError {
         let mut detail = detail.to_owned();
         match self {
             Self::BadInput(field) | Self::Limit(field) => detail = format!("{detail} ({field})"),
+            Self::CannotPlan(Missing([chinese, english])) => {
+                detail = match language {
+                    Language::Chinese => format!("{chinese}。"),
+                    Language::English => format!("{english}."),
+                };
+            }
             Self::TooMany { retry_after_s } => detail = detail.replace("{}", &retry_after_s.to_string()),
             _ => {}
         }
@@ -259,6 +278,33 @@ impl ApiError {
                     "Too many lessons are open",
                     "The media servers are full (256 lessons each). End lessons that are not used any more, or add a media server.",
                 ],
+            ),
+            Self::TermOver => (
+                409,
+                "term_over",
+                ["学期已没有可排的周", "排课从还没开始的下一周起。请新建下一个学期，或延长本学期。"],
+                [
+                    "The term has no week left to plan",
+                    "Plans begin with the next week that has not begun. Make the next term, or lengthen this one.",
+                ],
+            ),
+            Self::CannotPlan(_) => {
+                (422, "cannot_plan", ["还不能排课", ""], ["Nothing can be planned yet", ""])
+            }
+            Self::PlanRunning => (
+                409,
+                "plan_running",
+                ["正在排课", "这个学期已有一次排课在进行。请等它完成，或先取消它。"],
+                [
+                    "A plan is being made",
+                    "One plan of a term is made at a time. Wait for it, or cancel it first.",
+                ],
+            ),
+            Self::PlanNotNow => (
+                409,
+                "plan_not_now",
+                ["现在不能这样操作", "这个排课方案的状态已改变。请刷新页面查看。"],
+                ["Not possible now", "This plan is in another state by now. Reload to see how it stands."],
             ),
             Self::Internal(_) => (
                 500,

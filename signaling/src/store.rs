@@ -8,10 +8,14 @@
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
 mod connect;
+mod county;
 pub mod device;
 pub mod job;
+pub mod ledger;
 pub mod lesson;
 pub mod org;
+pub mod pairing;
+pub mod plan;
 pub mod resource;
 pub mod session;
 #[cfg(test)]

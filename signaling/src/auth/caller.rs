@@ -38,6 +38,15 @@ impl Caller {
         }
     }
 
+    /// How histories name the caller.
+    pub async fn name(&self, _app: &App) -> Result<String, ApiError> {
+        Ok(match self {
+            Self::Admin => "管理员".to_owned(),
+            Self::Teacher(_) => "主讲教师".to_owned(),
+            Self::Device(_) | Self::Nobody => String::new(),
+        })
+    }
+
     /// The administrator and this lesson's teacher pass.
     pub fn need_lesson(&self, lesson: &LessonId) -> Result<(), ApiError> {
         match self {

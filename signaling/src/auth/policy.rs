@@ -39,6 +39,11 @@ impl Scope {
         self.0.iter().any(|prefix| path.starts_with(prefix.as_str()))
     }
 
+    /// The place itself, if the scope is one place; else the first of several.
+    pub fn first_org(&self) -> Option<OrgId> {
+        self.0.iter().find_map(|path| OrgId::new(path.trim_end_matches('/').rsplit('/').next()?).ok())
+    }
+
     /// As one parameter of a statement. A row is in it if
     /// `EXISTS (SELECT 1 FROM json_each($1) AS s WHERE substr(org.path, 1, length(s.value)) = s.value)`.
     pub fn json(&self) -> String {
