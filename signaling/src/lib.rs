@@ -35,6 +35,7 @@ pub mod log;
 pub mod machine;
 pub mod nodes;
 pub mod planning;
+pub mod places;
 pub mod problem;
 pub mod store;
 pub mod supervise;

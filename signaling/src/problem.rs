@@ -6,6 +6,7 @@
 use crate::answer;
 use crate::lesson::Refusal;
 use crate::planning::instance::Missing;
+use crate::places::{Bad, PlaceRefusal};
 use crate::store::StoreError;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -80,6 +81,9 @@ pub enum ApiError {
     /// The lesson said no.
     #[error("{0}")]
     Lesson(#[from] Refusal),
+    /// Places, people and times said no.
+    #[error("{0}")]
+    Place(#[from] PlaceRefusal),
     /// The job is not in a state for this.
     #[error("the job cannot do that now")]
     JobNotNow,
@@ -114,7 +118,16 @@ pub enum ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.to_string().into())
+        match error {
+            StoreError::Place(refusal) => Self::Place(refusal),
+            error => Self::Internal(error.to_string().into()),
+        }
+    }
+}
+
+impl From<Bad> for ApiError {
+    fn from(bad: Bad) -> Self {
+        Self::Place(bad.into())
     }
 }
 
@@ -130,6 +143,9 @@ impl ApiError {
 
     /// The problem in words.
     pub fn problem(&self, language: Language) -> Problem {
+        if let Self::Place(refusal) = self {
+            return refusal.problem(language);
+        }
         let (status, kind, chinese, english) = self.words();
         let [title, detail] = match language {
             Language::Chinese => chinese,
@@ -194,7 +210,8 @@ impl ApiError {
                 ["请求格式不对", "请求体应为 application/json。"],
                 ["Wrong format", "The body has to be application/json."],
             ),
-            Self::BadInput(_) => (
+            // Of places, people and times more is said: see `problem`.
+            Self::BadInput(_) | Self::Place(_) => (
                 422,
                 "bad_input",
                 ["填写的内容有误", "请检查后重试。"],

@@ -7,6 +7,7 @@
 //! and 1: [`flag`]); `ON CONFLICT` names its columns; `ORDER BY` on a column that may be NULL says `NULLS FIRST`; what
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
+pub mod bell;
 mod connect;
 mod county;
 pub mod device;
@@ -18,6 +19,7 @@ pub mod pairing;
 pub mod plan;
 pub mod resource;
 pub mod session;
+pub mod term;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -26,6 +28,7 @@ mod transaction;
 
 pub use connect::ConnectError;
 
+use crate::places::PlaceRefusal;
 use connect::Dialect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +53,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("database migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// What was asked for cannot be there; nothing was done.
+    #[error(transparent)]
+    Place(#[from] PlaceRefusal),
     /// A row holds what this version does not know.
     #[error("database: {table}.{column} holds a value this version does not know")]
     Unknown {
@@ -117,6 +123,9 @@ pub struct Slice {
 /// Rows a list has at most.
 pub const MAX_LISTED: u32 = 500;
 
+/// Rows a list of places, people or times has at most: one that is longer is refused, since a part would mislead.
+pub const MAX_LISTED_COUNTY: i64 = 5_000;
+
 impl Default for Slice {
     /// The newest.
     fn default() -> Self {
@@ -172,6 +181,20 @@ fn flag(value: i64) -> bool {
 /// SQL's integers are signed; ours that count are not.
 fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+/// A whole number of another size.
+fn number<T: TryFrom<i64>>(table: &'static str, column: &'static str, value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Unknown { table, column })
+}
+
+/// The same for a column that may be NULL.
+fn number_opt<T: TryFrom<i64>>(
+    table: &'static str,
+    column: &'static str,
+    value: Option<i64>,
+) -> Result<Option<T>, StoreError> {
+    value.map(|value| number(table, column, value)).transpose()
 }
 
 /// The way back.

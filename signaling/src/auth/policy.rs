@@ -44,6 +44,12 @@ impl Scope {
         self.0.iter().find_map(|path| OrgId::new(path.trim_end_matches('/').rsplit('/').next()?).ok())
     }
 
+    /// Is the place with this path in it, or above a place in it? What it keeps for places below (terms, bell times, what is
+    /// prescribed) concerns them.
+    pub fn concerns(&self, path: &str) -> bool {
+        self.covers(path) || self.0.iter().any(|prefix| prefix.starts_with(path))
+    }
+
     /// As one parameter of a statement. A row is in it if
     /// `EXISTS (SELECT 1 FROM json_each($1) AS s WHERE substr(org.path, 1, length(s.value)) = s.value)`.
     pub fn json(&self) -> String {
@@ -70,6 +76,13 @@ pub async fn need_at(app: &App, caller: &Caller, act: Act, org: &OrgId) -> Resul
     path.ok_or(ApiError::NotFound)
 }
 
+/// The same for reading what a place keeps for those below it: somebody of a school reads its county's terms.
+pub async fn need_about(app: &App, caller: &Caller, act: Act, org: &OrgId) -> Result<String, ApiError> {
+    let scope = caller.may(act)?;
+    let path = app.store().org_path(org).await?.filter(|path| scope.concerns(path));
+    path.ok_or(ApiError::NotFound)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +92,7 @@ mod tests {
         let scope = Scope::below(vec!["/p/c1/".to_owned()]);
         assert!(scope.covers("/p/c1/") && scope.covers("/p/c1/s1/"));
         assert!(!scope.covers("/p/c10/") && !scope.covers("/p/"));
+        assert!(scope.concerns("/p/") && scope.concerns("/p/c1/s1/") && !scope.concerns("/p/c2/"));
         assert!(Scope::everywhere().covers("/p/"));
         assert_eq!(scope.json(), r#"["/p/c1/"]"#);
     }

@@ -32,7 +32,8 @@ pub fn slice(part: Part) -> Result<Slice, ApiError> {
     Ok(Slice { after, limit, search: search.trim().to_owned() })
 }
 
-fn line(text: &str, max_chars: usize) -> Option<String> {
+/// Something, one line, at most so many characters; blanks around it are dropped.
+pub fn line(text: &str, max_chars: usize) -> Option<String> {
     let text = text.trim();
     let fits = !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
