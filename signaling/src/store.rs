@@ -7,6 +7,7 @@
 //! and 1: [`flag`]); `ON CONFLICT` names its columns; `ORDER BY` on a column that may be NULL says `NULLS FIRST`; what
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
+pub mod account;
 mod connect;
 pub mod device;
 pub mod job;
@@ -14,6 +15,8 @@ pub mod lesson;
 pub mod org;
 pub mod resource;
 pub mod session;
+mod sight;
+pub mod sign_in;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
