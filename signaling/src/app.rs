@@ -5,6 +5,9 @@
 
 use crate::auth::SecretHash;
 use crate::auth::credential::LinkKey;
+use crate::auth::delay::Delay;
+use crate::auth::password::Passwords;
+use crate::auth::totp::Seal;
 use crate::bus::Bus;
 use crate::clock;
 use crate::device::guessing::Guessing;
@@ -84,6 +87,9 @@ struct Inner {
     link_key: LinkKey,
     media_urls: MediaUrls,
     guessing: Mutex<Guessing>,
+    passwords: Passwords,
+    delay: Mutex<Delay>,
+    seal: Seal,
     /// `https://ADDRESS:PORT` for other machines of the local network.
     lan_url: Option<String>,
 }
@@ -104,6 +110,9 @@ impl App {
             link_key: LinkKey::new(&secrets.media_url_key),
             media_urls: MediaUrls::new(&secrets.media_url_key),
             guessing: Mutex::new(Guessing::new(clock::now())),
+            passwords: Passwords::default(),
+            delay: Mutex::default(),
+            seal: Seal::new(&secrets.media_url_key),
             sessions: Sessions::default(),
             lan_url: None,
             config,
@@ -252,6 +261,21 @@ impl App {
 
     pub(crate) fn guessing(&self) -> MutexGuard<'_, Guessing> {
         self.0.guessing.lock().expect("no holder of this lock panics")
+    }
+
+    /// Checks and hashes passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// How often passwords and codes may be tried.
+    pub(crate) fn delay(&self) -> MutexGuard<'_, Delay> {
+        self.0.delay.lock().expect("no holder of this lock panics")
+    }
+
+    /// Seals second factors.
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
     }
 
     pub(crate) fn lan_url(&self) -> Option<&str> {

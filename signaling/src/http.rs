@@ -4,6 +4,8 @@
 //! is open to everybody, which the access table in `tests/lesson_house/access.rs` has to say too.
 //!
 //! * [`session`]: set-up, signing in and out
+//! * [`sign_in`]: passwords and second factors
+//! * [`accounts`]: accounts and their roles
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
@@ -14,6 +16,7 @@
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
+pub mod accounts;
 pub mod devices;
 pub mod input;
 pub mod ledger;
@@ -24,6 +27,7 @@ pub mod peer;
 pub mod plans;
 pub mod security;
 pub mod session;
+pub mod sign_in;
 
 use crate::app::App;
 use crate::problem::{ApiError, speak};
@@ -46,6 +50,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
     components(schemas(PageMessage, Numbered, Problem)),
     tags(
         (name = "session", description = "Who the caller is"),
+        (name = "sign_in", description = "Signing in with an account"),
+        (name = "account", description = "Accounts and their roles"),
         (name = "lesson", description = "Lessons and their WebSocket"),
         (name = "device", description = "Classroom screens"),
         (name = "ledger", description = "Periods prescribed and taught (开齐开足)"),
@@ -61,6 +67,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::make_link))
         .routes(routes!(session::show, session::sign_out))
         .routes(routes!(session::teacher))
+        .routes(routes!(sign_in::ways, sign_in::password))
+        .routes(routes!(sign_in::set_up_second_factor))
+        .routes(routes!(sign_in::second_factor))
+        .routes(routes!(sign_in::set_password))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show, accounts::change, accounts::remove))
+        .routes(routes!(accounts::invite))
+        .routes(routes!(accounts::clear_second_factor))
         .routes(routes!(lessons::list, lessons::create))
         .routes(routes!(lessons::show))
         .routes(routes!(lessons::access))

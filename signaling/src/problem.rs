@@ -4,6 +4,7 @@
 //! for ([`speak`] is the middleware that knows it). Causes inside the house are logged, not told.
 
 use crate::answer;
+use crate::auth::refused::Refused;
 use crate::lesson::Refusal;
 use crate::planning::instance::Missing;
 use crate::places::{Bad, PlaceRefusal};
@@ -84,6 +85,9 @@ pub enum ApiError {
     /// Places, people and times said no.
     #[error("{0}")]
     Place(#[from] PlaceRefusal),
+    /// Signing in, or changing an account.
+    #[error("{0}")]
+    Account(#[from] Refused),
     /// The job is not in a state for this.
     #[error("the job cannot do that now")]
     JobNotNow,
@@ -132,7 +136,7 @@ impl From<Bad> for ApiError {
 }
 
 /// Status, stable word, and title and detail in Chinese, then in English.
-type Words = (u16, &'static str, [&'static str; 2], [&'static str; 2]);
+pub(crate) type Words = (u16, &'static str, [&'static str; 2], [&'static str; 2]);
 
 impl ApiError {
     /// This limit of the server is reached.
@@ -171,19 +175,25 @@ impl ApiError {
             Self::NotSignedIn => (
                 401,
                 "not_signed_in",
-                ["请先登录", "请打开管理员给您的链接；管理员可用 tongtang setup-link 再次显示链接。"],
+                [
+                    "请先登录",
+                    "请用账号登录，或打开管理员给您的链接；管理员可用 tongtang setup-link 再次显示链接。",
+                ],
                 [
                     "Please sign in",
-                    "Open the link you were given. The administrator gets one with: tongtang setup-link",
+                    "Sign in with your account, or open the link you were given. The administrator gets one with: tongtang setup-link",
                 ],
             ),
             Self::Forbidden => (
                 403,
                 "forbidden",
-                ["没有权限", "这不属于您的课。请用这节课自己的教师链接，或请管理员操作。"],
+                [
+                    "没有权限",
+                    "您的角色不包括这项操作，或这不属于您的课。请用这节课自己的教师链接，或请管理员操作。",
+                ],
                 [
                     "Not allowed",
-                    "This is not your lesson. Use that lesson's own teacher link, or ask the administrator.",
+                    "Your roles do not include this, or it is not your lesson. Use that lesson's own teacher link, or ask the administrator.",
                 ],
             ),
             Self::BadCredential => (
@@ -248,6 +258,7 @@ impl ApiError {
                 ["Too many tries", "Please wait {} seconds and try again."],
             ),
             Self::Lesson(refusal) => refusal_words(*refusal),
+            Self::Account(refused) => refused.words(),
             Self::JobNotNow => (
                 409,
                 "job_not_now",
@@ -489,6 +500,7 @@ mod tests {
             ApiError::UnknownCode,
             ApiError::TooMany { retry_after_s: 7 },
             ApiError::Lesson(Refusal::Full),
+            ApiError::Account(Refused::WrongPassword),
             ApiError::JobNotNow,
             ApiError::NoMedia,
             ApiError::BadMediaAddress,

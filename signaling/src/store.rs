@@ -8,6 +8,7 @@
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
 pub mod bell;
+pub mod account;
 mod connect;
 mod county;
 pub mod device;
@@ -20,6 +21,8 @@ pub mod plan;
 pub mod resource;
 pub mod session;
 pub mod term;
+mod sight;
+pub mod sign_in;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

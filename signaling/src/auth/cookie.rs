@@ -7,8 +7,14 @@ use axum::http::{HeaderMap, header};
 const SECURE_NAME: &str = "__Host-tongtang";
 const PLAIN_NAME: &str = "tongtang";
 
-/// How long an administrator or teacher stays signed in, in seconds.
+/// How long whoever came by a link stays signed in, in seconds.
 pub const LIFE_S: i64 = 30 * 24 * 3600;
+
+/// How long whoever came by an account stays signed in, in seconds: a school day, in rooms that many use.
+pub const ACCOUNT_LIFE_S: i64 = 12 * 3600;
+
+/// How long the second step of signing in may take, in seconds.
+pub const ENTERING_LIFE_S: i64 = 15 * 60;
 
 fn name(scheme: Scheme) -> &'static str {
     match scheme {
@@ -29,9 +35,9 @@ pub fn read(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// A `Set-Cookie` that signs in.
-pub fn set(secret: &str, scheme: Scheme) -> String {
-    format!("{}={secret}; Max-Age={LIFE_S}; {}", name(scheme), attributes(scheme))
+/// A `Set-Cookie` that signs in, for so many seconds.
+pub fn set(secret: &str, life_s: i64, scheme: Scheme) -> String {
+    format!("{}={secret}; Max-Age={life_s}; {}", name(scheme), attributes(scheme))
 }
 
 /// A `Set-Cookie` that signs out.
@@ -63,7 +69,7 @@ mod tests {
     #[test]
     fn scripts_and_other_sites_do_not_get_it() {
         for scheme in [Scheme::Http, Scheme::Https] {
-            let text = set("s", scheme);
+            let text = set("s", LIFE_S, scheme);
             assert!(text.contains("HttpOnly") && text.contains("SameSite=Lax"), "{text}");
             assert_eq!(text.contains("Secure"), scheme == Scheme::Https);
         }

@@ -1,7 +1,9 @@
 //! Lessons with their seats and the events of their recordings. A lesson is written whole, in one
 //! transaction: it has at most some fifty seats.
 
+use super::sight::Sight;
 use super::{Slice, Store, StoreError, count, flag, from_json, json_list, parse, parse_opt, signed, word};
+use crate::auth::policy::Lessons;
 use crate::lesson::machine::{Code, Lesson, Seat, Step};
 use sqlx::AnyConnection;
 use std::collections::HashMap;
@@ -30,11 +32,11 @@ struct LessonRow {
     resource_id: Option<String>,
 }
 
-/// Of `Slice`: after, search, limit.
+/// Of `Slice`: after, search, limit; the condition after it has the parameters from the fourth on.
 const LISTED: &str = "WHERE ($1 IS NULL
         OR (lesson.created_at, lesson.id) < (SELECT created_at, id FROM lesson WHERE id = $1))
-    AND instr(lower(lesson.title), lower($2)) > 0
-    ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT $3";
+    AND instr(lower(lesson.title), lower($2)) > 0";
+const NEWEST: &str = "ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT $3";
 
 #[derive(sqlx::FromRow)]
 struct SeatOf {
@@ -175,13 +177,26 @@ impl Store {
         parse_opt("lesson", "id", id)
     }
 
-    /// Lessons, the newest first; two statements, however many there are.
-    pub async fn lessons(&self, slice: &Slice) -> Result<Vec<Lesson>, StoreError> {
+    /// Of these lessons a part, the newest first; two statements, however many there are.
+    pub async fn lessons(
+        &self,
+        of: &Lessons,
+        slice: &Slice,
+        now: UnixMillis,
+    ) -> Result<Vec<Lesson>, StoreError> {
         let mut tx = self.read().await?;
-        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} {LISTED}")))
+        let sight = Sight::of(of, now);
+        let sql = format!("{COLUMNS} {LISTED} AND {} {NEWEST}", Sight::condition(4));
+        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(sql))
             .bind(&slice.after)
             .bind(&slice.search)
             .bind(i64::from(slice.limit))
+            .bind(sight.all)
+            .bind(&sight.only)
+            .bind(&sight.at)
+            .bind(&sight.taught_by)
+            .bind(&sight.received_at)
+            .bind(&sight.today)
             .fetch_all(&mut *tx)
             .await?;
         let seats = sqlx::query_as::<_, SeatOf>(
