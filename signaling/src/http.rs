@@ -13,6 +13,7 @@
 //! * [`ledger`]: what is prescribed and what of it is taught
 //! * [`input`]: limits of what people type
 //! * [`plans`]: asked for, watched, looked at, published
+//! * [`repairs`]: ways out when somebody is not there
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
@@ -25,6 +26,7 @@ pub mod library;
 pub mod media;
 pub mod peer;
 pub mod plans;
+pub mod repairs;
 pub mod security;
 pub mod session;
 pub mod sign_in;
@@ -97,6 +99,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(plans::events))
         .routes(routes!(plans::cancel))
         .routes(routes!(plans::draft))
+        .routes(routes!(plans::publish))
+        .routes(routes!(plans::pairings))
+        .routes(routes!(repairs::propose))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

@@ -8,11 +8,13 @@
 //! * [`instance`]: the county as the planner is told it
 //! * [`run`]: the child process, how far it is, how it is ended
 //! * [`draft`]: the plan as lessons of the term, and what would change for whom
+//! * [`repair`]: ways out when somebody or something is not there
 //! * [`publish`]: the draft becomes the timetable
 
 pub mod draft;
 pub mod instance;
 pub mod publish;
+pub mod repair;
 pub mod run;
 
 pub use run::Planner;

@@ -182,7 +182,7 @@ pub struct DraftView {
     pub changes: Vec<DraftChange>,
 }
 
-/// `POST /api/terms/{id}/repairs`: somebody or something is not there.
+/// `POST /api/terms/{id}/repairs`: somebody or something (one of both) is not there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RepairRequest {
     /// A teacher.
@@ -193,8 +193,11 @@ pub struct RepairRequest {
     pub classroom_id: Option<ClassroomId>,
     /// From.
     pub from: crate::day::Day,
-    /// To, included.
+    /// To, included; at most 14 days after `from`.
     pub to: crate::day::Day,
+    /// Why, as the changes will say it; may be empty.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// A way out: each is a list of changes to send.

@@ -6,6 +6,7 @@ use crate::auth::policy::{Act, need_at};
 use crate::calendar::Calendar;
 use crate::planning::draft::{Names, changes, unserved, week};
 use crate::planning::instance::instance;
+use crate::planning::publish;
 use crate::planning::run::{Line, next_week};
 use crate::problem::{ApiError, Language};
 use crate::store::plan::PlanRow;
@@ -21,8 +22,9 @@ use tokio::sync::watch;
 use tongtang_protocol::calendar::TermView;
 use tongtang_protocol::control::MAX_ROOMS;
 use tongtang_protocol::ids::{PlanId, TermId};
-use tongtang_protocol::planning::{DraftView, PlanProgress, PlanRequest, PlanState, PlanView};
+use tongtang_protocol::planning::{DraftView, PairingView, PlanProgress, PlanRequest, PlanState, PlanView};
 use tongtang_protocol::problem::Problem;
+use tongtang_protocol::timetable::ChangedView;
 
 /// Seconds a plan takes at most, if nobody says.
 const TIME_LIMIT_S: u32 = 120;
@@ -74,7 +76,7 @@ pub async fn create(
         demanded,
         summary: None,
         error: None,
-        by_name: caller.name(&app).await?,
+        by_name: crate::timetable::desk::By::caller(&caller).name,
         created_at: now,
     };
     if !app.store().insert_plan(&plan, &text).await? {
@@ -226,6 +228,47 @@ pub async fn draft(
         changes: changes(&plan, &names, &county, language),
         plan: view(&app, row, language),
     }))
+}
+
+/// Makes a draft the timetable: one change of the history, which can be undone.
+#[utoipa::path(
+    post, path = "/api/plans/{id}/publish", operation_id = "plan_publish", tag = "plan",
+    params(("id" = PlanId, Path)),
+    responses(
+        (status = 200, body = ChangedView), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem),
+    )
+)]
+pub async fn publish(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(id): Path<PlanId>,
+) -> Result<Json<ChangedView>, ApiError> {
+    let (row, _) = plan_for(&app, &caller, &id).await?;
+    if row.state != PlanState::Draft {
+        return Err(ApiError::PlanNotNow);
+    }
+    let plan = app.store().plan_result(&id).await?.ok_or(ApiError::PlanNotNow)?;
+    Ok(Json(publish::publish(&app, &caller, &row, &plan, Language::of(&headers)).await?))
+}
+
+/// The pairings of a term that are in force.
+#[utoipa::path(
+    get, path = "/api/terms/{id}/pairings", operation_id = "plan_pairings", tag = "plan",
+    params(("id" = TermId, Path)),
+    responses(
+        (status = 200, body = Vec<PairingView>), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem),
+    )
+)]
+pub async fn pairings(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<TermId>,
+) -> Result<Json<Vec<PairingView>>, ApiError> {
+    term_for(&app, &caller, Act::ReadCounty, &id).await?;
+    Ok(Json(app.store().pairings(&id).await?))
 }
 
 /// The term, and its place's path, if the caller may do this there.

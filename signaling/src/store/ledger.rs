@@ -4,8 +4,13 @@ use super::{Store, StoreError, parse};
 use crate::ledger::{ClassFacts, Counted, Facts, Lessons, PrescribedAt};
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
-use tongtang_protocol::ids::{ClassId, OrgId, TermId};
+use tongtang_protocol::ids::{ClassId, OrgId, TermId, TimetableLessonId};
+use tongtang_protocol::ledger::LedgerLessonsQuery;
+use tongtang_protocol::timetable::TimetableLessonView;
 use tongtang_protocol::units::UnixMillis;
+
+/// Lessons of one class and subject in a term, at most: eight a day.
+const MAX_LESSONS: i64 = 1_680;
 
 /// A class row: id, school, path, name, grade.
 type ClassRow = (String, String, String, String, i64);
@@ -94,6 +99,30 @@ impl Store {
                 .collect::<Result<_, StoreError>>()?,
             lessons,
         })
+    }
+
+    /// The lessons behind a class's numbers, by time.
+    pub async fn ledger_lessons(
+        &self,
+        term: &TermId,
+        query: &LedgerLessonsQuery,
+    ) -> Result<Vec<TimetableLessonView>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT l.id FROM timetable_class AS c JOIN timetable_lesson AS l ON l.id = c.timetable_lesson_id
+             WHERE c.class_id = $1 AND l.term_id = $2 AND l.subject = $3 AND ($4 = 0 OR l.week = $4)
+                 AND l.state IN ('planned', 'cancelled', 'held', 'missed')
+             ORDER BY l.starts_at LIMIT $5",
+        )
+        .bind(query.class_id.as_str())
+        .bind(term.as_str())
+        .bind(&query.subject)
+        .bind(i64::from(query.week.unwrap_or(0)))
+        .bind(MAX_LESSONS)
+        .fetch_all(&self.pool)
+        .await?;
+        let ids: Vec<TimetableLessonId> =
+            ids.into_iter().map(|id| parse("timetable_lesson", "id", id)).collect::<Result<_, _>>()?;
+        self.timetable_lessons(&ids).await
     }
 
     /// The school of a class.
