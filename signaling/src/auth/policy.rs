@@ -95,6 +95,11 @@ impl Scope {
         self.0.iter().any(|prefix| path.starts_with(prefix.as_str()))
     }
 
+    /// The place itself, if the scope is one place; else the first of several.
+    pub fn first_org(&self) -> Option<OrgId> {
+        self.0.iter().find_map(|path| OrgId::new(path.trim_end_matches('/').rsplit('/').next()?).ok())
+    }
+
     /// Is it everywhere?
     pub fn is_everywhere(&self) -> bool {
         self.covers("/")
