@@ -114,14 +114,14 @@ impl Caller {
         }
     }
 
-    /// The name that stands in histories.
-    pub fn shown_name(&self) -> &str {
-        match self {
-            Self::Admin => "管理员",
-            Self::Account(account) => &account.name,
-            Self::Teacher(_) => "主讲教师",
-            Self::Entering(..) | Self::Device(_) | Self::Nobody => "",
-        }
+    /// How histories name the caller.
+    pub async fn name(&self, _app: &App) -> Result<String, ApiError> {
+        Ok(match self {
+            Self::Admin => "管理员".to_owned(),
+            Self::Account(account) => account.name.clone(),
+            Self::Teacher(_) => "主讲教师".to_owned(),
+            Self::Entering(..) | Self::Device(_) | Self::Nobody => String::new(),
+        })
     }
 }
 

@@ -101,7 +101,8 @@ impl<K> Default for Counts<K> {
 
 impl<K: Hash + Eq + Clone> Counts<K> {
     fn wait_ms(&self, key: &K, now: UnixMillis) -> i64 {
-        self.0.get(key).map_or(0, |tries| tries.free_at.0 - now.0)
+        // A clock that was set back makes nobody wait longer than the rule does.
+        self.0.get(key).map_or(0, |tries| tries.free_at.0 - now.0.max(tries.last.0))
     }
 
     fn wrong(&mut self, key: K, rule: Rule, now: UnixMillis) {

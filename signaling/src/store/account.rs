@@ -248,7 +248,7 @@ impl Store {
         .await
     }
 
-    /// Clears a second factor: a lost phone. Sessions that gave it count as not having given one.
+    /// Clears a second factor: a lost phone. All sessions of the account end.
     pub async fn clear_second_factor(&self, id: &AccountId, by: Changer<'_>) -> Result<Changed, StoreError> {
         self.write(|tx| {
             Box::pin(async move {
