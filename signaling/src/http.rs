@@ -7,6 +7,7 @@
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
+//! * [`timetable`]: lessons of a term, changing them, and what was changed
 //! * [`media`]: files behind signed addresses
 //! * [`input`]: limits of what people type
 //! * [`peer`]: the address a request comes from
@@ -20,6 +21,7 @@ pub mod media;
 pub mod peer;
 pub mod security;
 pub mod session;
+pub mod timetable;
 
 use crate::app::App;
 use crate::problem::{ApiError, speak};
@@ -45,6 +47,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
         (name = "lesson", description = "Lessons and their WebSocket"),
         (name = "device", description = "Classroom screens"),
         (name = "library", description = "What became of lessons"),
+        (name = "timetable", description = "Lessons of a term and their changes"),
     )
 )]
 struct Document;
@@ -69,6 +72,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(library::show, library::remove))
         .routes(routes!(library::retry))
         .routes(routes!(library::cancel))
+        .routes(routes!(timetable::week))
+        .routes(routes!(timetable::add))
+        .routes(routes!(timetable::show))
+        .routes(routes!(timetable::check))
+        .routes(routes!(timetable::change))
+        .routes(routes!(timetable::history))
+        .routes(routes!(timetable::undo))
+        .routes(routes!(timetable::events))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

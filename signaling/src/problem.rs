@@ -7,6 +7,7 @@ use crate::answer;
 use crate::lesson::Refusal;
 use crate::places::{Bad, PlaceRefusal};
 use crate::store::StoreError;
+use crate::timetable::Refusal as TimetableRefusal;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -83,6 +84,9 @@ pub enum ApiError {
     /// Places, people and times said no.
     #[error("{0}")]
     Place(#[from] PlaceRefusal),
+    /// The timetable is not changed.
+    #[error("timetable: {0}")]
+    Timetable(#[from] TimetableRefusal),
     /// The job is not in a state for this.
     #[error("the job cannot do that now")]
     JobNotNow,
@@ -132,6 +136,14 @@ impl ApiError {
     pub fn problem(&self, language: Language) -> Problem {
         if let Self::Place(refusal) = self {
             return refusal.problem(language);
+        }
+        if let Self::Timetable(refusal) = self {
+            let (status, kind, title, detail) = refusal.spoken(language);
+            let mut problem = Problem::new(status, kind, title).with_detail(detail);
+            if let TimetableRefusal::Taken(conflicts) = refusal {
+                problem.conflicts = conflicts.to_vec();
+            }
+            return problem;
         }
         let (status, kind, chinese, english) = self.words();
         let [title, detail] = match language {
@@ -229,6 +241,11 @@ impl ApiError {
                 ["Too many tries", "Please wait {} seconds and try again."],
             ),
             Self::Lesson(refusal) => refusal_words(*refusal),
+            Self::Timetable(refusal) => {
+                // Its sentences name who, where and when: `problem` says them.
+                let (status, kind, ..) = refusal.spoken(Language::default());
+                (status, kind, [""; 2], [""; 2])
+            }
             Self::JobNotNow => (
                 409,
                 "job_not_now",

@@ -8,6 +8,7 @@
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
 pub mod bell;
+mod booking;
 mod connect;
 pub mod device;
 pub mod job;
@@ -20,6 +21,11 @@ pub mod term;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod timetable;
+pub mod timetable_change;
+pub mod timetable_facts;
+#[cfg(test)]
+mod timetable_tests;
 mod transaction;
 
 pub use connect::ConnectError;
@@ -132,6 +138,20 @@ impl Default for Slice {
 /// Identifiers as one parameter: `IN (SELECT value FROM json_each($1))`.
 fn json_list<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     serde_json::to_string(&ids.collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// A small number of a BIGINT column.
+fn small<T: TryFrom<i64> + Default>(value: i64) -> T {
+    T::try_from(value).unwrap_or_default()
+}
+
+/// `($1, $2), ($3, $4)`: so many rows of so many parameters.
+fn rows(rows: usize, columns: usize) -> String {
+    let row = |at: usize| {
+        let of_row: Vec<String> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
+        format!("({})", of_row.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// The word an enum has on the wire, which is the word it has in the database.

@@ -1,6 +1,7 @@
 //! Who may use which route. A route that stands in the document and not in this table fails the
 //! test, and so does one that opens to somebody it should not.
 
+use crate::county::County;
 use crate::house::{House, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
@@ -42,6 +43,14 @@ const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/library/{id}/cancel", Open::Lesson),
     ("get", "/media/{expires}/{signature}/{recording}/{*path}", Open::Everybody),
     ("get", "/api/ws", Open::Everybody),
+    ("get", "/api/terms/{id}/weeks/{week}", Open::Admin),
+    ("post", "/api/terms/{id}/lessons", Open::Admin),
+    ("get", "/api/terms/{id}/changes", Open::Admin),
+    ("get", "/api/timetable-lessons/{id}", Open::Admin),
+    ("post", "/api/timetable-lessons/{id}/checks", Open::Admin),
+    ("post", "/api/timetable-lessons/{id}/changes", Open::Admin),
+    ("post", "/api/changes/{id}/undo", Open::Admin),
+    ("get", "/api/timetable/events", Open::Admin),
 ];
 
 fn documented() -> Vec<(String, String)> {
@@ -61,6 +70,12 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/lessons") => json!({"title": "课"}),
         ("post", "/api/lessons/{id}/grants") => json!({"name": "OBS", "role": "classroom"}),
         ("patch", "/api/devices/{id}") => json!({"name": "三班"}),
+        // Of week 1, which is over: the administrator is answered 409.
+        ("post", "/api/terms/{id}/lessons") => json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
+            "classroom_id": "room-m1", "day": crate::county::first_day(), "period": 1, "class_ids": ["cls-a"]}),
+        ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
+            json!({"do": "cancel", "reason": "", "version": 1})
+        }
         _ => return None,
     })
 }
@@ -138,6 +153,9 @@ struct Walk {
     lesson: String,
     device: String,
     resource: String,
+    /// A lesson of a term, and the change that added it.
+    timetable_lesson: String,
+    change: String,
     /// The teacher of all of it, the screen in it, and another lesson's teacher.
     teacher: String,
     screen: String,
@@ -161,6 +179,11 @@ impl Walk {
         .await;
         let device = text(&house.get("/api/devices").await[0]["id"]);
         let other = house.make_lesson(false).await;
+        let county = County::in_house(house).await;
+        let timetable_lesson = text(&county.add(2, 1).await["id"]);
+        // Of another lesson: what undoes it takes it away.
+        county.add(2, 3).await;
+        let change = text(&county.house.get("/api/terms/term-1/changes").await[0]["id"]);
         Self {
             _nodes: nodes,
             lesson: mine.id,
@@ -169,7 +192,9 @@ impl Walk {
             teacher: mine.teacher,
             screen,
             stranger: other.teacher,
-            house,
+            timetable_lesson,
+            change,
+            house: county.house,
         }
     }
 
@@ -179,9 +204,12 @@ impl Walk {
             _ if !is_there => "les-0",
             path if path.starts_with("/api/lessons/") => &self.lesson,
             path if path.starts_with("/api/devices/") => &self.device,
+            path if path.starts_with("/api/terms/") => "term-1",
+            path if path.starts_with("/api/timetable-lessons/") => &self.timetable_lesson,
+            path if path.starts_with("/api/changes/") => &self.change,
             _ => &self.resource,
         };
-        path.replace("{id}", id)
+        path.replace("{id}", id).replace("{week}", "7?org_id=org-m")
     }
 
     async fn ask(&self, says: &Says, method: &str, path: &str, address: &str) -> reqwest::Response {

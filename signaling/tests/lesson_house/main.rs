@@ -7,6 +7,7 @@ const DATABASE: house::Kind = house::Kind::Sqlite;
 
 mod abandoned;
 mod access;
+mod county;
 mod flow;
 mod house;
 mod kill;
@@ -18,4 +19,5 @@ mod pages;
 mod pairing;
 mod reconcile;
 mod resume;
+mod term_timetable;
 mod timetable;

@@ -7,6 +7,8 @@ const DATABASE: house::Kind = house::Kind::Postgres;
 mod abandoned;
 #[path = "../lesson_house/access.rs"]
 mod access;
+#[path = "../lesson_house/county.rs"]
+mod county;
 #[path = "../lesson_house/flow.rs"]
 mod flow;
 #[path = "../lesson_house/house.rs"]
@@ -29,5 +31,7 @@ mod pairing;
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
 mod resume;
+#[path = "../lesson_house/term_timetable.rs"]
+mod term_timetable;
 #[path = "../lesson_house/timetable.rs"]
 mod timetable;
