@@ -8,6 +8,7 @@
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
 //! * [`timetable`]: lessons of a term, changing them, and what was changed
+//! * [`today`]: today's lessons, and starting one
 //! * [`media`]: files behind signed addresses
 //! * [`input`]: limits of what people type
 //! * [`peer`]: the address a request comes from
@@ -22,6 +23,7 @@ pub mod peer;
 pub mod security;
 pub mod session;
 pub mod timetable;
+pub mod today;
 
 use crate::app::App;
 use crate::problem::{ApiError, speak};
@@ -80,6 +82,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(timetable::history))
         .routes(routes!(timetable::undo))
         .routes(routes!(timetable::events))
+        .routes(routes!(today::today))
+        .routes(routes!(today::start))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

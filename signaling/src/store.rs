@@ -24,6 +24,7 @@ mod tests;
 pub mod timetable;
 pub mod timetable_change;
 pub mod timetable_facts;
+pub mod timetable_live;
 #[cfg(test)]
 mod timetable_tests;
 mod transaction;

@@ -31,6 +31,8 @@ pub enum Whose {
     Classroom(ClassroomId),
     /// What a place and those below it give or receive.
     Org(OrgId),
+    /// What the places of a scope give or receive ([`Scope::json`](crate::auth::policy::Scope::json)).
+    Within(String),
 }
 
 const COLUMNS: &str = "SELECT lesson.id, lesson.term_id, lesson.pairing_id, lesson.kind, lesson.title, lesson.subject,
@@ -194,6 +196,19 @@ impl Store {
                      WHERE top.id = $1 AND received.starts_at >= $2 AND received.starts_at < $3)",
                 id.as_str(),
             ),
+            Whose::Within(scope) => (
+                "lesson.id IN (
+                     SELECT given.id FROM json_each($1) AS top
+                     JOIN org AS place ON substr(place.path, 1, length(top.value)) = top.value
+                     JOIN timetable_lesson AS given ON given.org_id = place.id
+                     WHERE given.starts_at >= $2 AND given.starts_at < $3
+                     UNION
+                     SELECT received.timetable_lesson_id FROM json_each($1) AS top
+                     JOIN org AS place ON substr(place.path, 1, length(top.value)) = top.value
+                     JOIN timetable_class AS received ON received.org_id = place.id
+                     WHERE received.starts_at >= $2 AND received.starts_at < $3)",
+                scope.as_str(),
+            ),
         };
         let sql = format!(
             "{COLUMNS} WHERE {picked} AND lesson.state <> '{REPLACED}'
@@ -219,6 +234,7 @@ impl Store {
             Whose::Class(id) => ("SELECT org_id FROM class_group WHERE id = $1", id.as_str()),
             Whose::Classroom(id) => ("SELECT org_id FROM classroom WHERE id = $1", id.as_str()),
             Whose::Org(id) => return Ok(Some(id.clone())),
+            Whose::Within(_) => return Ok(None),
         };
         let org: Option<String> = sqlx::query_scalar(sql).bind(id).fetch_optional(&self.pool).await?;
         parse_opt("org", "id", org)

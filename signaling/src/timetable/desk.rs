@@ -16,6 +16,7 @@ use crate::clock;
 use crate::fresh;
 use crate::http::input;
 use crate::problem::{ApiError, Language};
+use crate::store::StoreError;
 use crate::store::timetable_change::{Change, NewChange, Obstacle, Recorded};
 use crate::store::timetable_facts::Asked;
 use std::collections::{BTreeSet, HashMap};
@@ -359,7 +360,7 @@ async fn unpublish(
     let gone = app.store().timetable_lessons(added).await?;
     app.store().unpublish_lessons(&undo, added, replaced, id).await?.map_err(Refusal::from)?;
     let back = app.store().timetable_lessons(replaced).await?;
-    announce(app, &undo.term_id, gone.iter().chain(&back).collect()).await?;
+    announce(app, &undo.term_id, &gone.iter().chain(&back).collect::<Vec<_>>()).await?;
     let what = Recorded::Published { added: Vec::new(), replaced: replaced.to_vec() };
     changed(app, &Change { made: undo, undone_at: None, what }, replaced, language).await
 }
@@ -404,12 +405,12 @@ impl From<Misplaced> for ApiError {
 }
 
 async fn announce_steps(app: &App, term: &TermId, steps: &[Step]) -> Result<(), ApiError> {
-    let lessons = steps.iter().flat_map(|step| step.before.iter().chain(&step.after)).collect();
-    announce(app, term, lessons).await
+    let lessons: Vec<_> = steps.iter().flat_map(|step| step.before.iter().chain(&step.after)).collect();
+    Ok(announce(app, term, &lessons).await?)
 }
 
 /// Tells every page that shows one of these lessons, before or after, that it changed.
-pub async fn announce(app: &App, term: &TermId, lessons: Vec<&TimetableLessonView>) -> Result<(), ApiError> {
+pub async fn announce(app: &App, term: &TermId, lessons: &[&TimetableLessonView]) -> Result<(), StoreError> {
     let weeks: BTreeSet<u8> = lessons.iter().map(|lesson| lesson.week).collect();
     let ids: BTreeSet<&TimetableLessonId> = lessons.iter().map(|lesson| &lesson.id).collect();
     let event = TimetableEvent {
@@ -417,7 +418,7 @@ pub async fn announce(app: &App, term: &TermId, lessons: Vec<&TimetableLessonVie
         weeks: weeks.into_iter().collect(),
         lesson_ids: ids.into_iter().take(MAX_CHANGED).cloned().collect(),
     };
-    let paths = app.store().paths_of(&lessons).await?;
+    let paths = app.store().paths_of(lessons).await?;
     app.bus().timetable_changed(Touched { event, paths });
     Ok(())
 }

@@ -51,6 +51,8 @@ const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/timetable-lessons/{id}/changes", Open::Admin),
     ("post", "/api/changes/{id}/undo", Open::Admin),
     ("get", "/api/timetable/events", Open::Admin),
+    ("get", "/api/today", Open::Admin),
+    ("post", "/api/timetable-lessons/{id}/start", Open::Admin),
 ];
 
 fn documented() -> Vec<(String, String)> {

@@ -19,5 +19,6 @@ mod pages;
 mod pairing;
 mod reconcile;
 mod resume;
+mod term_opening;
 mod term_timetable;
 mod timetable;

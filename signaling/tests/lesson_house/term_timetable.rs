@@ -319,7 +319,7 @@ async fn nonsense_is_refused_with_the_field_that_is_wrong() {
         ("teacher_id", json!("per-nobody")),
         ("classroom_id", json!("room-nowhere")),
         ("class_ids", json!(["cls-none"])),
-        ("classroom_id", json!("room-a")),
+        ("classroom_id", json!("room-b")),
         ("period", json!(9)),
     ] {
         let refused = county.try_add(with(field, value), StatusCode::UNPROCESSABLE_ENTITY).await;

@@ -31,6 +31,8 @@ mod pairing;
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
 mod resume;
+#[path = "../lesson_house/term_opening.rs"]
+mod term_opening;
 #[path = "../lesson_house/term_timetable.rs"]
 mod term_timetable;
 #[path = "../lesson_house/timetable.rs"]
