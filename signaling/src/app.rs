@@ -19,6 +19,7 @@ use crate::library::media_url::MediaUrls;
 use crate::nodes::Nodes;
 use crate::planning::Planner;
 use crate::store::{Store, StoreError};
+use crate::timetable::opening;
 use crate::tokens::{BadTokenKey, TokenSigner};
 use crate::ws::Sessions;
 use axum::http::{Extensions, HeaderMap, header};
@@ -169,6 +170,7 @@ impl App {
         loop {
             let reconciled = async {
                 self.lessons().open_due(clock::now()).await?;
+                opening::sweep(&self, clock::now()).await?;
                 self.lessons().end_abandoned(clock::now()).await?;
                 self.lessons().reconcile().await
             };

@@ -9,6 +9,8 @@
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
+//! * [`timetable`]: lessons of a term, changing them, and what was changed
+//! * [`today`]: today's lessons, and starting one
 //! * [`media`]: files behind signed addresses
 //! * [`ledger`]: what is prescribed and what of it is taught
 //! * [`input`]: limits of what people type
@@ -30,6 +32,8 @@ pub mod repairs;
 pub mod security;
 pub mod session;
 pub mod sign_in;
+pub mod timetable;
+pub mod today;
 
 use crate::app::App;
 use crate::problem::{ApiError, speak};
@@ -59,6 +63,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
         (name = "ledger", description = "Periods prescribed and taught (开齐开足)"),
         (name = "plan", description = "Pairings and lessons of a term, proposed by the planner"),
         (name = "library", description = "What became of lessons"),
+        (name = "timetable", description = "Lessons of a term and their changes"),
     )
 )]
 struct Document;
@@ -102,6 +107,16 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(plans::publish))
         .routes(routes!(plans::pairings))
         .routes(routes!(repairs::propose))
+        .routes(routes!(timetable::week))
+        .routes(routes!(timetable::add))
+        .routes(routes!(timetable::show))
+        .routes(routes!(timetable::check))
+        .routes(routes!(timetable::change))
+        .routes(routes!(timetable::history))
+        .routes(routes!(timetable::undo))
+        .routes(routes!(timetable::events))
+        .routes(routes!(today::today))
+        .routes(routes!(today::start))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

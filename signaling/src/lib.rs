@@ -39,6 +39,7 @@ pub mod places;
 pub mod problem;
 pub mod store;
 pub mod supervise;
+pub mod timetable;
 pub mod tls;
 pub mod tokens;
 pub mod ws;

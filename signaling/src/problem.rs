@@ -9,6 +9,7 @@ use crate::lesson::Refusal;
 use crate::planning::instance::Missing;
 use crate::places::{Bad, PlaceRefusal};
 use crate::store::StoreError;
+use crate::timetable::Refusal as TimetableRefusal;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -88,6 +89,9 @@ pub enum ApiError {
     /// Signing in, or changing an account.
     #[error("{0}")]
     Account(#[from] Refused),
+    /// The timetable is not changed.
+    #[error("timetable: {0}")]
+    Timetable(#[from] TimetableRefusal),
     /// The job is not in a state for this.
     #[error("the job cannot do that now")]
     JobNotNow,
@@ -149,6 +153,14 @@ impl ApiError {
     pub fn problem(&self, language: Language) -> Problem {
         if let Self::Place(refusal) = self {
             return refusal.problem(language);
+        }
+        if let Self::Timetable(refusal) = self {
+            let (status, kind, title, detail) = refusal.spoken(language);
+            let mut problem = Problem::new(status, kind, title).with_detail(detail);
+            if let TimetableRefusal::Taken(conflicts) = refusal {
+                problem.conflicts = conflicts.to_vec();
+            }
+            return problem;
         }
         let (status, kind, chinese, english) = self.words();
         let [title, detail] = match language {
@@ -259,6 +271,11 @@ impl ApiError {
             ),
             Self::Lesson(refusal) => refusal_words(*refusal),
             Self::Account(refused) => refused.words(),
+            Self::Timetable(refusal) => {
+                // Its sentences name who, where and when: `problem` says them.
+                let (status, kind, ..) = refusal.spoken(Language::default());
+                (status, kind, [""; 2], [""; 2])
+            }
             Self::JobNotNow => (
                 409,
                 "job_not_now",

@@ -9,6 +9,7 @@
 
 pub mod bell;
 pub mod account;
+mod booking;
 mod connect;
 mod county;
 pub mod device;
@@ -27,6 +28,12 @@ pub mod sign_in;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod timetable;
+pub mod timetable_change;
+pub mod timetable_facts;
+pub mod timetable_live;
+#[cfg(test)]
+mod timetable_tests;
 mod transaction;
 
 pub use connect::ConnectError;
@@ -139,6 +146,20 @@ impl Default for Slice {
 /// Identifiers as one parameter: `IN (SELECT value FROM json_each($1))`.
 fn json_list<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     serde_json::to_string(&ids.collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// A small number of a BIGINT column.
+fn small<T: TryFrom<i64> + Default>(value: i64) -> T {
+    T::try_from(value).unwrap_or_default()
+}
+
+/// `($1, $2), ($3, $4)`: so many rows of so many parameters.
+fn rows(rows: usize, columns: usize) -> String {
+    let row = |at: usize| {
+        let of_row: Vec<String> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
+        format!("({})", of_row.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// The word an enum has on the wire, which is the word it has in the database.

@@ -17,6 +17,25 @@ pub fn name(text: &str) -> Result<String, ApiError> {
     line(text, MAX_NAME_CHARS).ok_or(ApiError::BadInput("name"))
 }
 
+/// Longest subject, in characters.
+const MAX_SUBJECT_CHARS: usize = 32;
+
+/// Longest reason of a change, in characters.
+const MAX_REASON_CHARS: usize = 200;
+
+/// A subject's name: something, one line.
+pub fn subject(text: &str) -> Result<String, ApiError> {
+    line(text, MAX_SUBJECT_CHARS).ok_or(ApiError::BadInput("subject"))
+}
+
+/// Why something is changed: one line, or nothing.
+pub fn reason(text: &str) -> Result<String, ApiError> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    line(text, MAX_REASON_CHARS).ok_or(ApiError::BadInput("reason"))
+}
+
 /// Which part of a list: an id that can be one, a bounded number, a search that could be a title's.
 pub fn slice(part: Part) -> Result<Slice, ApiError> {
     let Part { after, limit, search } = part;

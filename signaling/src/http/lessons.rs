@@ -250,6 +250,11 @@ async fn insert_with_code(app: &App, lesson: &mut Lesson, invited: &[DeviceId]) 
     }
 }
 
+/// The address of the teacher's page, secret included.
+pub fn teacher_url(app: &App, lesson: &LessonId, headers: &HeaderMap, scheme: Scheme) -> String {
+    format!("{}/teach#{}", base_url(app, headers, scheme), app.link_key().teacher(lesson))
+}
+
 fn access_of(app: &App, lesson: LessonView, headers: &HeaderMap, scheme: Scheme) -> LessonAccess {
     let here = base_url(app, headers, scheme);
     let teacher_credential = app.link_key().teacher(&lesson.id);
@@ -266,7 +271,7 @@ fn access_of(app: &App, lesson: LessonView, headers: &HeaderMap, scheme: Scheme)
 }
 
 /// As configured, or as the caller reached us.
-pub(super) fn base_url(app: &App, headers: &HeaderMap, scheme: Scheme) -> String {
+pub fn base_url(app: &App, headers: &HeaderMap, scheme: Scheme) -> String {
     let public = app.config().http.public_url.trim_end_matches('/');
     if !public.is_empty() {
         return public.to_owned();

@@ -111,31 +111,7 @@ impl Store {
     /// A new lesson and who is invited to it. Fails with [`StoreError::is_taken`] when another open
     /// lesson has its code.
     pub async fn insert_lesson(&self, lesson: &Lesson, invited: &[DeviceId]) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq,
-                         created_at, starts_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
-                )
-                .bind(lesson.id.as_str())
-                .bind(&lesson.title)
-                .bind(word(&lesson.state))
-                .bind(word(&lesson.video_codec))
-                .bind(i64::from(lesson.record))
-                .bind(lesson.code.as_ref().map(Code::as_str))
-                .bind(lesson.created_at.0)
-                .bind(lesson.starts_at.map(|at| at.0))
-                .execute(&mut **tx)
-                .await?;
-                write_seats(tx, lesson).await?;
-                for device in invited {
-                    super::device::invite(tx, &lesson.id, device, lesson.created_at).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(async move { insert(tx, lesson, invited).await })).await
     }
 
     /// A step of a lesson: all of it or nothing.
@@ -325,6 +301,33 @@ impl Store {
                 .await?;
         row.with(seats.into_iter().map(Seat::try_from).collect::<Result<_, _>>()?)
     }
+}
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    lesson: &Lesson,
+    invited: &[DeviceId],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq,
+             created_at, starts_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
+    )
+    .bind(lesson.id.as_str())
+    .bind(&lesson.title)
+    .bind(word(&lesson.state))
+    .bind(word(&lesson.video_codec))
+    .bind(i64::from(lesson.record))
+    .bind(lesson.code.as_ref().map(Code::as_str))
+    .bind(lesson.created_at.0)
+    .bind(lesson.starts_at.map(|at| at.0))
+    .execute(&mut *connection)
+    .await?;
+    write_seats(connection, lesson).await?;
+    for device in invited {
+        super::device::invite(connection, &lesson.id, device, lesson.created_at).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn write_lesson(connection: &mut AnyConnection, lesson: &Lesson) -> Result<(), StoreError> {

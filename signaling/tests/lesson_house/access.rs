@@ -1,6 +1,7 @@
 //! Who may use which route. A route that stands in the document and not in this table fails the
 //! test, and so does one that opens to somebody it should not.
 
+use crate::county::{self, County};
 use crate::house::{House, expect, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
@@ -35,14 +36,16 @@ pub enum Open {
     /// To roles that keep accounts.
     Roles,
     /// To roles that read places and timetables.
-    #[allow(dead_code, reason = "the county's routes come with their own rows")]
     Read,
     /// To roles that keep places.
     #[allow(dead_code, reason = "the county's routes come with their own rows")]
     Places,
     /// To roles that keep timetables.
-    #[allow(dead_code, reason = "the county's routes come with their own rows")]
     Schedule,
+    /// To roles that read places and timetables, for what is the whole county's: of a school it is not theirs.
+    CountyRead,
+    /// To roles that keep timetables, for what is the whole county's.
+    CountySchedule,
     /// To the installation's administrator alone.
     Admin,
 }
@@ -89,8 +92,31 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("delete", "/api/library/{id}", Open::Resources),
     ("post", "/api/library/{id}/retry", Open::Jobs),
     ("post", "/api/library/{id}/cancel", Open::Jobs),
+    ("get", "/api/terms/{id}/ledger", Open::Read),
+    ("get", "/api/terms/{id}/ledger.xlsx", Open::Read),
+    ("get", "/api/terms/{id}/ledger/lessons", Open::Read),
+    ("get", "/api/terms/{id}/plans", Open::CountySchedule),
+    ("post", "/api/terms/{id}/plans", Open::CountySchedule),
+    ("get", "/api/terms/{id}/pairings", Open::CountyRead),
+    ("post", "/api/terms/{id}/repairs", Open::CountySchedule),
+    ("get", "/api/plans/{id}", Open::CountySchedule),
+    ("get", "/api/plans/{id}/events", Open::CountySchedule),
+    ("get", "/api/plans/{id}/draft", Open::CountySchedule),
+    ("post", "/api/plans/{id}/cancel", Open::CountySchedule),
+    ("post", "/api/plans/{id}/publish", Open::CountySchedule),
+    ("delete", "/api/plans/{id}", Open::CountySchedule),
     ("get", "/media/{expires}/{signature}/{recording}/{*path}", Open::Everybody),
     ("get", "/api/ws", Open::Everybody),
+    ("get", "/api/terms/{id}/weeks/{week}", Open::Read),
+    ("post", "/api/terms/{id}/lessons", Open::Schedule),
+    ("get", "/api/terms/{id}/changes", Open::CountyRead),
+    ("get", "/api/timetable-lessons/{id}", Open::Read),
+    ("post", "/api/timetable-lessons/{id}/checks", Open::Schedule),
+    ("post", "/api/timetable-lessons/{id}/changes", Open::Schedule),
+    ("post", "/api/changes/{id}/undo", Open::Schedule),
+    ("get", "/api/timetable/events", Open::Read),
+    ("get", "/api/today", Open::Read),
+    ("post", "/api/timetable-lessons/{id}/start", Open::Schedule),
 ];
 
 fn documented() -> Vec<(String, String)> {
@@ -113,6 +139,16 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/second-factor") => json!({"code": "000000"}),
         ("post", "/api/accounts") => account_at(roles::HERE, "new"),
         ("put", "/api/accounts/{id}") => account_at(roles::HERE, "walked"),
+        // Of week 1, which is over: the administrator is answered 409.
+        ("post", "/api/terms/{id}/lessons") => json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
+            "classroom_id": "room-m1", "day": county::first_day(), "period": 1, "class_ids": []}),
+        ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
+            json!({"do": "cancel", "reason": "", "version": 1})
+        }
+        ("post", "/api/terms/{id}/plans") => json!({"time_limit_s": 5}),
+        ("post", "/api/terms/{id}/repairs") => {
+            json!({"teacher_id": "per-li", "from": county::first_day(), "to": county::first_day()})
+        }
         _ => return None,
     })
 }
@@ -196,6 +232,10 @@ pub struct Walk {
     pub device: String,
     pub resource: String,
     pub account: String,
+    /// A lesson of a term, the change that added another one, and a draft.
+    timetable_lesson: String,
+    change: String,
+    plan: String,
     /// The teacher of all of it, the screen in it, and another lesson's teacher.
     teacher: String,
     screen: String,
@@ -219,9 +259,18 @@ impl Walk {
         .await;
         let device = text(&house.get("/api/devices").await[0]["id"]);
         let other = house.make_lesson(false).await;
-        roles::settle(&house, &mine.id, &device).await;
-        let account = house.as_admin(Method::POST, "/api/accounts").json(&account_at(roles::HERE, "walked"));
+        let county = County::in_house(house).await;
+        roles::settle(&county.house, &mine.id, &device).await;
+        let account =
+            county.house.as_admin(Method::POST, "/api/accounts").json(&account_at(roles::HERE, "walked"));
         let account = text(&expect(account, StatusCode::CREATED).await["id"]);
+        // Nobody at a distance: all of it is of one school. What undoes the second takes that one away.
+        let add = async |period| {
+            let input = county.input(county.day(county::WEEK, 2), period, "per-li", "room-m1", &[]);
+            county.try_add(input, StatusCode::CREATED).await
+        };
+        let timetable_lesson = text(&add(1).await["lessons"][0]["id"]);
+        let change = text(&add(3).await["change"]["id"]);
         Self {
             account,
             _nodes: nodes,
@@ -231,7 +280,10 @@ impl Walk {
             teacher: mine.teacher,
             screen,
             stranger: other.teacher,
-            house,
+            timetable_lesson,
+            change,
+            plan: roles::PLAN.to_owned(),
+            house: county.house,
         }
     }
 
@@ -242,9 +294,18 @@ impl Walk {
             path if path.starts_with("/api/lessons/") => &self.lesson,
             path if path.starts_with("/api/devices/") => &self.device,
             path if path.starts_with("/api/accounts/") => &self.account,
+            path if path.starts_with("/api/terms/") => "term-1",
+            path if path.starts_with("/api/timetable-lessons/") => &self.timetable_lesson,
+            path if path.starts_with("/api/changes/") => &self.change,
+            path if path.starts_with("/api/plans/") => &self.plan,
             _ => &self.resource,
         };
-        path.replace("{id}", id)
+        let whose = match path {
+            "/api/terms/{id}/ledger" | "/api/terms/{id}/ledger.xlsx" => "?org_id=org-m",
+            "/api/terms/{id}/ledger/lessons" => "?class_id=cls-here&subject=x",
+            _ => "",
+        };
+        path.replace("{id}", id).replace("{week}", "7?org_id=org-m") + whose
     }
 
     pub async fn ask(&self, says: &Says, method: &str, path: &str, address: &str) -> reqwest::Response {

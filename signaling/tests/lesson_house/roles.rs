@@ -14,9 +14,18 @@ use tongtang_protocol::ids::AccountId;
 use tongtang_protocol::units::UnixMillis;
 
 /// The school where all things of a [`Walk`] are, another one of the county, and the county.
-pub const HERE: &str = "org-here";
-const THERE: &str = "org-there";
+pub const HERE: &str = "org-m";
+const THERE: &str = "org-b";
 const COUNTY: &str = "org-county";
+
+/// A draft without lessons.
+pub const PLAN: &str = "plan-here";
+const EMPTY_PLAN: &str = r#"{"version":1,"seed":1,"seconds":0,"stopped_early":false,"objectives":{
+    "uncovered_periods":{"value":0,"bound":0,"gap":0,"proof":"counting"},
+    "worst_school_share":{"value":0,"bound":0,"gap":0,"proof":"counting"},
+    "changes":{"value":0,"bound":0,"gap":0,"proof":"counting"},
+    "wishes":{"value":0,"bound":0,"gap":0,"proof":"counting"},
+    "prescribed_periods":0,"worst_school":null},"pairings":[],"lessons":[],"unserved":[]}"#;
 
 const ROLES: [AccountRole; 7] = [
     AccountRole::Administrator,
@@ -32,41 +41,39 @@ const ROLES: [AccountRole; 7] = [
 fn opens(open: Open, role: AccountRole) -> bool {
     use AccountRole::{Administrator, Auditor, It, MasterTeacher, Researcher, Scheduler};
     match open {
-        Open::Everybody | Open::Account | Open::Lessons | Open::Read => true,
+        Open::Everybody | Open::Account | Open::Lessons | Open::Read | Open::CountyRead => true,
         Open::Teaching => matches!(role, Administrator | MasterTeacher),
         Open::Library => matches!(role, Administrator | MasterTeacher | Researcher | Auditor),
         Open::Devices => matches!(role, Administrator | It | Auditor),
         Open::Screens => matches!(role, Administrator | It),
         Open::Accounts => matches!(role, Administrator | Auditor),
-        Open::Schedule => matches!(role, Administrator | Scheduler),
+        Open::Schedule | Open::CountySchedule => matches!(role, Administrator | Scheduler),
         Open::Jobs | Open::Resources | Open::Roles | Open::Places => role == Administrator,
         Open::Admin => false,
     }
 }
 
-/// Two schools of a county. The lesson is HERE's: taught by `per-here`, received HERE today; the screen stands HERE.
+/// In the county of a [`crate::county::County`]: the lesson is HERE's, taught by 李老师 and received HERE today; the screen
+/// stands HERE; a plan is demanded of something.
 pub async fn settle(house: &House, lesson: &str, device: &str) {
     let today = Day::of(clock::now());
     let sql = format!(
-        "INSERT INTO org (id, parent_id, kind, code, name, path, created_at) VALUES
-            ('{COUNTY}', NULL, 'county', '1', '某县', '/{COUNTY}/', 0),
-            ('{HERE}', '{COUNTY}', 'school', '11', '中心校', '/{COUNTY}/{HERE}/', 0),
-            ('{THERE}', '{COUNTY}', 'school', '12', '河边教学点', '/{COUNTY}/{THERE}/', 0);
-         INSERT INTO person (id, org_id, code, name) VALUES
-            ('per-here', '{HERE}', '1001', '李老师'), ('per-there', '{THERE}', '1002', '张老师');
-         INSERT INTO classroom (id, org_id, name) VALUES ('room-here', '{HERE}', '录播教室');
-         INSERT INTO class_group (id, org_id, code, name, grade, size) VALUES
-            ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30);
-         INSERT INTO term (id, org_id, name, first_day, weeks) VALUES
-            ('term-here', '{COUNTY}', '某学期', '{today}', 1);
+        "INSERT INTO person (id, org_id, code, name) VALUES ('per-there', '{THERE}', '1002', '张老师');
+         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id) VALUES
+            ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30, 'room-m2');
          INSERT INTO timetable_lesson (id, term_id, kind, title, subject, grade, org_id, teacher_id, classroom_id,
             day, week, period, starts_at, ends_at, state, lesson_id, version, updated_at) VALUES
-            ('tl-here', 'term-here', 'delivery', '茉莉花', '音乐', 3, '{HERE}', 'per-here', 'room-here',
-             '{today}', 1, 1, 0, 1, 'planned', '{lesson}', 1, 0);
+            ('tl-here', 'term-1', 'delivery', '茉莉花', '音乐', 3, '{HERE}', 'per-li', 'room-m1',
+             '{today}', 5, 1, 0, 1, 'planned', '{lesson}', 1, 0);
          INSERT INTO timetable_class (timetable_lesson_id, class_id, classroom_id, org_id, period, starts_at) VALUES
-            ('tl-here', 'cls-here', 'room-here', '{HERE}', 1, 0);
+            ('tl-here', 'cls-here', 'room-m2', '{HERE}', 1, 0);
+         INSERT INTO curriculum (org_id, subject, grade, weekly_periods) VALUES ('{COUNTY}', '音乐', 3, 1);
+         INSERT INTO teacher_subject (person_id, subject, grade_from, grade_to) VALUES ('per-li', '音乐', 1, 6);
+         UPDATE person SET max_delivered = 4 WHERE id = 'per-li';
+         INSERT INTO plan (id, term_id, state, seed, time_limit_s, from_week, demanded, instance, result, by_name, created_at)
+            VALUES ('{PLAN}', 'term-1', 'draft', 1, 5, 8, 0, '', '{EMPTY_PLAN}', '', 0);
          UPDATE lesson SET org_id = '{HERE}' WHERE id = '{lesson}';
-         UPDATE device SET classroom_id = 'room-here' WHERE id = '{device}';"
+         UPDATE device SET classroom_id = 'room-m1' WHERE id = '{device}';"
     );
     run(house, &sql).await;
 }
@@ -80,7 +87,7 @@ pub async fn run(house: &House, sql: &str) {
 async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
     let word = text(&json!(role));
     let login = format!("{word}.{org}.{factor}").replace('_', "-");
-    let person = if org == THERE { "per-there" } else { "per-here" };
+    let person = if org == THERE { "per-there" } else { "per-li" };
     let body = json!({"login": login, "name": word, "org_id": org, "person_id": person,
         "roles": [{"role": word, "org_id": org}]});
     let made = house.as_admin(Method::POST, "/api/accounts").json(&body);
@@ -125,7 +132,8 @@ async fn every_role_gets_what_its_role_opens_at_its_place_and_nothing_of_another
     for role in ROLES {
         let here = somebody(&walk.house, role, HERE, true).await;
         let there = somebody(&walk.house, role, THERE, true).await;
-        people.push((role, here, there));
+        let county = somebody(&walk.house, role, COUNTY, true).await;
+        people.push((role, here, there, county));
     }
     // What removes things comes last, the parts before the whole.
     let (harmless, removing): (Vec<_>, Vec<_>) = guarded().partition(|(method, ..)| method != "delete");
@@ -134,7 +142,8 @@ async fn every_role_gets_what_its_role_opens_at_its_place_and_nothing_of_another
             continue;
         }
         let mut is_removed = false;
-        for (role, here, there) in &people {
+        for (role, here, there, county) in &people {
+            let is_countys = matches!(open, Open::CountyRead | Open::CountySchedule);
             let who = format!("{role:?} elsewhere");
             if !opens(*open, *role) {
                 both_refused(&walk, there, (method, path), StatusCode::FORBIDDEN, &who).await;
@@ -159,7 +168,11 @@ async fn every_role_gets_what_its_role_opens_at_its_place_and_nothing_of_another
                     assert!(!things.into_iter().any(|id| list.contains(id)), "{who} {path}: {list}");
                 }
             }
-            let status = walk.ask(here, method, path, &walk.address(path, true)).await.status();
+            if is_countys {
+                both_refused(&walk, here, (method, path), StatusCode::NOT_FOUND, &who).await;
+            }
+            let right = if is_countys { county } else { here };
+            let status = walk.ask(right, method, path, &walk.address(path, true)).await.status();
             let gone = is_removed && status == StatusCode::NOT_FOUND;
             assert!(gone || is_done(status), "{role:?} {method} {path}: {status}");
             is_removed |= method == "delete" && status.is_success();

@@ -9,6 +9,8 @@ mod abandoned;
 mod access;
 #[path = "../lesson_house/accounts.rs"]
 mod accounts;
+#[path = "../lesson_house/county.rs"]
+mod county;
 #[path = "../lesson_house/flow.rs"]
 mod flow;
 #[path = "../lesson_house/house.rs"]
@@ -33,5 +35,9 @@ mod reconcile;
 mod resume;
 #[path = "../lesson_house/roles.rs"]
 mod roles;
+#[path = "../lesson_house/term_opening.rs"]
+mod term_opening;
+#[path = "../lesson_house/term_timetable.rs"]
+mod term_timetable;
 #[path = "../lesson_house/timetable.rs"]
 mod timetable;
