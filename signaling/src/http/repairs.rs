@@ -45,14 +45,17 @@ pub async fn propose(
     Path(id): Path<TermId>,
     Json(body): Json<RepairRequest>,
 ) -> Result<Json<Vec<RepairProposal>>, ApiError> {
+    let language = Language::of(&headers);
     caller.may(Act::Schedule)?;
     let term = app.store().calendar(&id).await?.ok_or(ApiError::NotFound)?;
     let path = need_at(&app, &caller, Act::Schedule, &term.org_id).await?;
     let absence = absence(body)?;
     let county = app.store().county(&id, &path, 1).await?;
     let (from, to) = (absence.from.at_minute(0), absence.horizon().plus(1).at_minute(0));
-    let lessons =
-        app.store().lessons_between(Some(&id), &Whose::Org(term.org_id.clone()), from, to, MAX_LESSONS).await?;
+    let lessons = app
+        .store()
+        .lessons_between(Some(&id), &Whose::Org(term.org_id.clone()), from, to, MAX_LESSONS)
+        .await?;
     let lessons: Vec<TimetableLessonView> =
         lessons.into_iter().filter(|lesson| lesson.state == TimetableState::Planned).collect();
     let hit: Vec<&TimetableLessonView> = lessons.iter().filter(|lesson| absence.hits(lesson)).collect();
@@ -77,17 +80,14 @@ pub async fn propose(
         teachers: teachers.into_iter().collect(),
     };
     let facts = app.store().timetable_facts(&id, &asked).await?.ok_or(ApiError::NotFound)?;
-    let situation = Situation {
-        facts: &facts,
-        county: &county,
-        lessons: &lessons,
-        absence: &absence,
-        now: clock::now(),
-    };
+    let now = clock::now();
     // Some thousand trials: too long for a thread that answers others too.
-    let found = tokio::task::block_in_place(|| ways(&situation));
-    let language = Language::of(&headers);
-    Ok(Json(found.iter().map(|way| proposal(way, &facts, language)).collect()))
+    let tried = tokio::task::spawn_blocking(move || {
+        let (facts, county) = (&facts, &county);
+        let found = ways(&Situation { facts, county, lessons: &lessons, absence: &absence, now });
+        found.iter().map(|way| proposal(way, facts, language)).collect()
+    });
+    tried.await.map(Json).map_err(|error| ApiError::Internal(error.to_string().into()))
 }
 
 fn absence(body: RepairRequest) -> Result<Absence, ApiError> {

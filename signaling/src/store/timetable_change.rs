@@ -1,6 +1,7 @@
 //! Changes of a timetable: each is one transaction with its bookings and its row of the history, or nothing.
 
 use super::booking::{book, conflicts, release};
+use super::pairing::{self, NewPairing};
 use super::timetable::{REPLACED, fetch, fetch_replaced, ids, write};
 use super::{Store, StoreError, count, from_json, parse, word};
 use crate::timetable::Step;
@@ -124,10 +125,12 @@ impl Store {
     }
 
     /// Puts a plan's lessons onto the timetable, all or nothing, as one change that can be undone: `added` are new,
-    /// placed lessons with version 1, `replaced` are planned lessons to come whose place they take.
+    /// placed lessons with version 1, `replaced` are planned lessons to come whose place they take; `pairings` are the
+    /// agreements that the new lessons bring with them.
     pub async fn publish_lessons(
         &self,
         change: &NewChange,
+        pairings: &[NewPairing],
         added: &[TimetableLessonView],
         replaced: &[TimetableLessonId],
     ) -> Result<Outcome, StoreError> {
@@ -147,8 +150,10 @@ impl Store {
                         }
                         release(tx, &ids(replaced.iter())).await?;
                         mark(tx, replaced, REPLACED, change.at).await?;
+                        pairing::insert(tx, &change.term_id, pairings, change.at).await?;
                         write(tx, lessons, change.at).await?;
                         book(tx, lessons).await?;
+                        pairing::settle(tx, &change.term_id, change.at).await?;
                         let added = lessons.iter().map(|lesson| lesson.id.clone()).collect();
                         record(tx, change, &Recorded::Published { added, replaced: replaced.to_vec() })
                             .await?;
@@ -200,6 +205,7 @@ impl Store {
                         remove(tx, &ids(added.iter())).await?;
                         write(tx, lessons, change.at).await?;
                         book(tx, lessons).await?;
+                        pairing::settle(tx, &change.term_id, change.at).await?;
                         let recorded = Recorded::Published { added: Vec::new(), replaced: replaced.to_vec() };
                         record(tx, change, &recorded).await?;
                         Ok(Ok(()))

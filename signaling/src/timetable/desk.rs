@@ -46,8 +46,11 @@ pub struct By {
 
 impl By {
     /// This caller.
-    pub fn caller(_caller: &Caller) -> Self {
-        Self { account_id: None, name: ADMINISTRATOR.to_owned() }
+    pub fn caller(caller: &Caller) -> Self {
+        match caller.account() {
+            Some(account) => Self { account_id: Some(account.id.clone()), name: account.name.clone() },
+            None => Self { account_id: None, name: ADMINISTRATOR.to_owned() },
+        }
     }
 
     /// A change by them, of now.
@@ -88,7 +91,7 @@ pub async fn add(
 }
 
 /// A lesson as asked for, not placed yet.
-fn blank(
+pub fn blank(
     term: &TermId,
     body: TimetableLessonInput,
 ) -> Result<(TimetableLessonView, Vec<tongtang_protocol::ids::ClassId>), ApiError> {
@@ -299,7 +302,8 @@ async fn carry_out(
     changed(app, &change, &ids, language).await
 }
 
-async fn changed(
+/// The answer of a change: its row of the history, and the first of its lessons.
+pub async fn changed(
     app: &App,
     change: &Change,
     ids: &[TimetableLessonId],

@@ -60,13 +60,18 @@ pub struct Made {
 
 impl House {
     pub async fn open() -> Self {
+        Self::open_with_program(PathBuf::from(env!("CARGO_BIN_EXE_tongtang"))).await
+    }
+
+    /// The same, where another program stands in `tongtang`'s place for what works in a process of its own.
+    pub async fn open_with_program(program: PathBuf) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let mut house = Self::open_in(temp.path(), crate::DATABASE.server().await).await;
+        let mut house = Self::open_in(temp.path(), crate::DATABASE.server().await, program).await;
         house._temp = Some(temp);
         house
     }
 
-    async fn open_in(folder: &Path, database: Option<Database>) -> Self {
+    async fn open_in(folder: &Path, database: Option<Database>, program: PathBuf) -> Self {
         // Whichever test comes first installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = Config { data_dir: folder.to_owned(), ..Config::default() };
@@ -77,7 +82,7 @@ impl House {
         };
         let store = store.unwrap();
         let nodes = Nodes::new(&secrets.control_secret, secrets.token_public_key_pem.clone());
-        let app = App::new(config, &secrets, store, nodes.clone()).unwrap();
+        let app = App::new(config, &secrets, store, nodes.clone()).unwrap().with_program(program);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -104,7 +109,7 @@ impl House {
         let database = self.database.take();
         let folder = self.folder.clone();
         drop(self);
-        let mut house = Self::open_in(&folder, database).await;
+        let mut house = Self::open_in(&folder, database, PathBuf::from(env!("CARGO_BIN_EXE_tongtang"))).await;
         house._temp = temp;
         house
     }

@@ -17,6 +17,8 @@ mod flow;
 mod house;
 #[path = "../lesson_house/kill.rs"]
 mod kill;
+#[path = "../lesson_house/ledger.rs"]
+mod ledger;
 #[path = "../lesson_house/library.rs"]
 mod library;
 #[path = "../lesson_house/limits.rs"]
@@ -29,6 +31,8 @@ mod nodes;
 mod pages;
 #[path = "../lesson_house/pairing.rs"]
 mod pairing;
+#[path = "../lesson_house/planning.rs"]
+mod planning;
 #[path = "../lesson_house/reconcile.rs"]
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
