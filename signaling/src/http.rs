@@ -9,11 +9,13 @@
 //! * [`library`]: resources, their jobs, and what changes
 //! * [`timetable`]: lessons of a term, changing them, and what was changed
 //! * [`today`]: today's lessons, and starting one
+//! * [`calendar_feeds`]: the same for calendar programs
 //! * [`media`]: files behind signed addresses
 //! * [`input`]: limits of what people type
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
+pub mod calendar_feeds;
 pub mod devices;
 pub mod input;
 pub mod lessons;
@@ -84,6 +86,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(timetable::events))
         .routes(routes!(today::today))
         .routes(routes!(today::start))
+        .routes(routes!(calendar_feeds::create))
+        .routes(routes!(calendar_feeds::show))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

@@ -9,6 +9,7 @@
 
 pub mod bell;
 mod booking;
+pub mod calendar_feed;
 mod connect;
 pub mod device;
 pub mod job;

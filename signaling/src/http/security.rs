@@ -14,7 +14,7 @@ const BEARER: &str = "bearer";
 const COOKIE: &str = "cookie";
 
 /// Operations that ask for nothing; what is sent decides.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 8] = [
     "session_set_up",
     "session_show",
     "session_sign_out",
@@ -22,6 +22,7 @@ const OPEN: [&str; 7] = [
     "device_pair",
     "library_media",
     "lesson_socket",
+    "timetable_calendar",
 ];
 
 /// Describes the ways in, and for each operation whether it needs one.

@@ -52,6 +52,8 @@ const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/changes/{id}/undo", Open::Admin),
     ("get", "/api/timetable/events", Open::Admin),
     ("get", "/api/today", Open::Admin),
+    ("post", "/api/calendar-feeds", Open::Admin),
+    ("get", "/api/calendar/{file}", Open::Everybody),
     ("post", "/api/timetable-lessons/{id}/start", Open::Admin),
 ];
 
@@ -75,6 +77,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         // Of week 1, which is over: the administrator is answered 409.
         ("post", "/api/terms/{id}/lessons") => json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
             "classroom_id": "room-m1", "day": crate::county::first_day(), "period": 1, "class_ids": ["cls-a"]}),
+        ("post", "/api/calendar-feeds") => json!({"teacher_id": "per-li"}),
         ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
             json!({"do": "cancel", "reason": "", "version": 1})
         }

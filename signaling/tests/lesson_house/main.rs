@@ -7,6 +7,7 @@ const DATABASE: house::Kind = house::Kind::Sqlite;
 
 mod abandoned;
 mod access;
+mod calendar_feeds;
 mod county;
 mod flow;
 mod house;

@@ -7,6 +7,8 @@ const DATABASE: house::Kind = house::Kind::Postgres;
 mod abandoned;
 #[path = "../lesson_house/access.rs"]
 mod access;
+#[path = "../lesson_house/calendar_feeds.rs"]
+mod calendar_feeds;
 #[path = "../lesson_house/county.rs"]
 mod county;
 #[path = "../lesson_house/flow.rs"]
