@@ -11,6 +11,7 @@
 //! * [`library`]: resources, their jobs, and what changes
 //! * [`timetable`]: lessons of a term, changing them, and what was changed
 //! * [`today`]: today's lessons, and starting one
+//! * [`calendar_feeds`]: the same for calendar programs
 //! * [`media`]: files behind signed addresses
 //! * [`ledger`]: what is prescribed and what of it is taught
 //! * [`input`]: limits of what people type
@@ -20,6 +21,7 @@
 //! * [`security`]: what the document says of who gets in
 
 pub mod accounts;
+pub mod calendar_feeds;
 pub mod devices;
 pub mod input;
 pub mod ledger;
@@ -117,6 +119,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(timetable::events))
         .routes(routes!(today::today))
         .routes(routes!(today::start))
+        .routes(routes!(calendar_feeds::create))
+        .routes(routes!(calendar_feeds::show))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
 }

@@ -10,6 +10,7 @@
 pub mod bell;
 pub mod account;
 mod booking;
+pub mod calendar_feed;
 mod connect;
 mod county;
 pub mod device;

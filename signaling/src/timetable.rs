@@ -14,12 +14,14 @@
 //! * [`refusal`]: why not, in both languages
 //! * [`sentence`]: what was changed, in one sentence
 //! * [`desk`]: all of it together, for the API
+//! * [`ics`]: a timetable for calendar programs
 //! * [`opening`]: lessons open by themselves, and are settled when they are over
 
 pub mod change;
 pub mod clash;
 pub mod desk;
 pub mod facts;
+pub mod ics;
 pub mod opening;
 pub mod placing;
 pub mod refusal;

@@ -14,7 +14,7 @@ const BEARER: &str = "bearer";
 const COOKIE: &str = "cookie";
 
 /// Operations that ask for nothing; what is sent decides.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 11] = [
     "session_set_up",
     "session_show",
     "session_sign_out",
@@ -25,6 +25,7 @@ const OPEN: [&str; 10] = [
     "device_pair",
     "library_media",
     "lesson_socket",
+    "timetable_calendar",
 ];
 
 /// Describes the ways in, and for each operation whether it needs one.

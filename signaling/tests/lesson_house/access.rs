@@ -116,6 +116,8 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/changes/{id}/undo", Open::Schedule),
     ("get", "/api/timetable/events", Open::Read),
     ("get", "/api/today", Open::Read),
+    ("post", "/api/calendar-feeds", Open::Read),
+    ("get", "/api/calendar/{file}", Open::Everybody),
     ("post", "/api/timetable-lessons/{id}/start", Open::Schedule),
 ];
 
@@ -145,6 +147,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
             json!({"do": "cancel", "reason": "", "version": 1})
         }
+        ("post", "/api/calendar-feeds") => json!({"teacher_id": "per-li"}),
         ("post", "/api/terms/{id}/plans") => json!({"time_limit_s": 5}),
         ("post", "/api/terms/{id}/repairs") => {
             json!({"teacher_id": "per-li", "from": county::first_day(), "to": county::first_day()})

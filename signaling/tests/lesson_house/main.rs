@@ -8,6 +8,7 @@ const DATABASE: house::Kind = house::Kind::Sqlite;
 mod abandoned;
 mod access;
 mod accounts;
+mod calendar_feeds;
 mod county;
 mod flow;
 mod house;

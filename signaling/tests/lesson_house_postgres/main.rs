@@ -9,6 +9,8 @@ mod abandoned;
 mod access;
 #[path = "../lesson_house/accounts.rs"]
 mod accounts;
+#[path = "../lesson_house/calendar_feeds.rs"]
+mod calendar_feeds;
 #[path = "../lesson_house/county.rs"]
 mod county;
 #[path = "../lesson_house/flow.rs"]
