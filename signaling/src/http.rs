@@ -9,15 +9,19 @@
 //! * [`library`]: resources, their jobs, and what changes
 //! * [`media`]: files behind signed addresses
 //! * [`input`]: limits of what people type
+//! * [`places`]: the organisation tree, classrooms, classes, teachers, what is prescribed
+//! * [`calendar`]: terms and bell times
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
+pub mod calendar;
 pub mod devices;
 pub mod input;
 pub mod lessons;
 pub mod library;
 pub mod media;
 pub mod peer;
+pub mod places;
 pub mod security;
 pub mod session;
 
@@ -45,6 +49,13 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
         (name = "lesson", description = "Lessons and their WebSocket"),
         (name = "device", description = "Classroom screens"),
         (name = "library", description = "What became of lessons"),
+        (name = "org", description = "The organisation tree"),
+        (name = "curriculum", description = "What is prescribed"),
+        (name = "classroom", description = "Classrooms"),
+        (name = "class", description = "Class groups"),
+        (name = "teacher", description = "Teachers"),
+        (name = "term", description = "Terms, holidays and make-up days"),
+        (name = "bell", description = "Bell times"),
     )
 )]
 struct Document;
@@ -71,6 +82,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(library::cancel))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
+        .merge(places::routes())
+        .merge(calendar::routes())
 }
 
 /// All of `/api` and `/media`. Needs `ConnectInfo<SocketAddr>` and, for HTTPS listeners, an

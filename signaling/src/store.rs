@@ -8,13 +8,19 @@
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
 pub mod bell;
+pub mod class_group;
+pub mod classroom;
 mod connect;
+#[cfg(test)]
+mod county_tests;
+pub mod curriculum;
 pub mod device;
 pub mod job;
 pub mod lesson;
 pub mod org;
 pub mod resource;
 pub mod session;
+pub mod teacher;
 pub mod term;
 #[cfg(test)]
 pub(crate) mod testing;

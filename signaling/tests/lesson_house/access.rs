@@ -1,6 +1,7 @@
 //! Who may use which route. A route that stands in the document and not in this table fails the
 //! test, and so does one that opens to somebody it should not.
 
+use crate::county::{self, County};
 use crate::house::{House, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
@@ -40,9 +41,44 @@ const TABLE: &[(&str, &str, Open)] = &[
     ("delete", "/api/library/{id}", Open::Admin),
     ("post", "/api/library/{id}/retry", Open::Lesson),
     ("post", "/api/library/{id}/cancel", Open::Lesson),
+    ("get", "/api/orgs", Open::Admin),
+    ("post", "/api/orgs", Open::Admin),
+    ("get", "/api/orgs/{id}", Open::Admin),
+    ("put", "/api/orgs/{id}", Open::Admin),
+    ("delete", "/api/orgs/{id}", Open::Admin),
+    ("get", "/api/classrooms", Open::Admin),
+    ("post", "/api/classrooms", Open::Admin),
+    ("get", "/api/classrooms/{id}", Open::Admin),
+    ("put", "/api/classrooms/{id}", Open::Admin),
+    ("delete", "/api/classrooms/{id}", Open::Admin),
+    ("get", "/api/classes", Open::Admin),
+    ("post", "/api/classes", Open::Admin),
+    ("get", "/api/classes/{id}", Open::Admin),
+    ("put", "/api/classes/{id}", Open::Admin),
+    ("delete", "/api/classes/{id}", Open::Admin),
+    ("get", "/api/teachers", Open::Admin),
+    ("post", "/api/teachers", Open::Admin),
+    ("get", "/api/teachers/{id}", Open::Admin),
+    ("put", "/api/teachers/{id}", Open::Admin),
+    ("delete", "/api/teachers/{id}", Open::Admin),
+    ("get", "/api/terms", Open::Admin),
+    ("post", "/api/terms", Open::Admin),
+    ("get", "/api/terms/{id}", Open::Admin),
+    ("put", "/api/terms/{id}", Open::Admin),
+    ("delete", "/api/terms/{id}", Open::Admin),
+    ("get", "/api/bell-schedules", Open::Admin),
+    ("post", "/api/bell-schedules", Open::Admin),
+    ("get", "/api/bell-schedules/{id}", Open::Admin),
+    ("put", "/api/bell-schedules/{id}", Open::Admin),
+    ("delete", "/api/bell-schedules/{id}", Open::Admin),
+    ("get", "/api/orgs/{id}/curriculum", Open::Admin),
+    ("put", "/api/orgs/{id}/curriculum", Open::Admin),
     ("get", "/media/{expires}/{signature}/{recording}/{*path}", Open::Everybody),
     ("get", "/api/ws", Open::Everybody),
 ];
+
+/// Stands in bodies for the county that is there.
+const COUNTY: &str = "the-county";
 
 fn documented() -> Vec<(String, String)> {
     let document = serde_json::to_value(tongtang::http::openapi()).unwrap();
@@ -61,6 +97,20 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/lessons") => json!({"title": "课"}),
         ("post", "/api/lessons/{id}/grants") => json!({"name": "OBS", "role": "classroom"}),
         ("patch", "/api/devices/{id}") => json!({"name": "三班"}),
+        ("post" | "put", path) if path.ends_with("/curriculum") => json!([]),
+        ("post", "/api/orgs") => county::org(Some(COUNTY), "school", "3601002", "西坪小学"),
+        ("put", "/api/orgs/{id}") => county::org(None, "county", "360100", "临江县"),
+        ("post" | "put", path) if path.starts_with("/api/classrooms") => county::room(COUNTY, "多媒体教室"),
+        ("post" | "put", path) if path.starts_with("/api/classes") => {
+            county::class(COUNTY, "C-2", "三（2）班", None)
+        }
+        ("post" | "put", path) if path.starts_with("/api/teachers") => county::teacher(COUNTY, "T-2", "王芳"),
+        ("post" | "put", path) if path.starts_with("/api/terms") => {
+            json!({"org_id": COUNTY, "name": "2027 春", "first_day": "2027-02-22", "weeks": 20})
+        }
+        ("post" | "put", path) if path.starts_with("/api/bell-schedules") => {
+            json!({"org_id": COUNTY, "name": "冬季作息", "periods": county::periods(510)})
+        }
         _ => return None,
     })
 }
@@ -138,6 +188,7 @@ struct Walk {
     lesson: String,
     device: String,
     resource: String,
+    county: County,
     /// The teacher of all of it, the screen in it, and another lesson's teacher.
     teacher: String,
     screen: String,
@@ -161,7 +212,9 @@ impl Walk {
         .await;
         let device = text(&house.get("/api/devices").await[0]["id"]);
         let other = house.make_lesson(false).await;
+        let county = County::make(&house).await;
         Self {
+            county,
             _nodes: nodes,
             lesson: mine.id,
             device,
@@ -179,6 +232,12 @@ impl Walk {
             _ if !is_there => "les-0",
             path if path.starts_with("/api/lessons/") => &self.lesson,
             path if path.starts_with("/api/devices/") => &self.device,
+            path if path.starts_with("/api/orgs/") => &self.county.county,
+            path if path.starts_with("/api/classrooms/") => &self.county.room,
+            path if path.starts_with("/api/classes/") => &self.county.class,
+            path if path.starts_with("/api/teachers/") => &self.county.teacher,
+            path if path.starts_with("/api/terms/") => &self.county.term,
+            path if path.starts_with("/api/bell-schedules/") => &self.county.bells,
             _ => &self.resource,
         };
         path.replace("{id}", id)
@@ -194,7 +253,10 @@ impl Walk {
             }
         };
         match body_for(method, path) {
-            Some(body) => request.json(&body),
+            Some(body) => {
+                let text = body.to_string().replace(COUNTY, &self.county.county);
+                request.header(header::CONTENT_TYPE, "application/json").body(text)
+            }
             None => request,
         }
         .send()

@@ -7,6 +7,8 @@ const DATABASE: house::Kind = house::Kind::Sqlite;
 
 mod abandoned;
 mod access;
+mod calendar;
+mod county;
 mod flow;
 mod house;
 mod kill;
@@ -16,6 +18,7 @@ mod lists;
 mod nodes;
 mod pages;
 mod pairing;
+mod places;
 mod reconcile;
 mod resume;
 mod timetable;

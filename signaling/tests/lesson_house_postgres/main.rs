@@ -7,6 +7,10 @@ const DATABASE: house::Kind = house::Kind::Postgres;
 mod abandoned;
 #[path = "../lesson_house/access.rs"]
 mod access;
+#[path = "../lesson_house/calendar.rs"]
+mod calendar;
+#[path = "../lesson_house/county.rs"]
+mod county;
 #[path = "../lesson_house/flow.rs"]
 mod flow;
 #[path = "../lesson_house/house.rs"]
@@ -25,6 +29,8 @@ mod nodes;
 mod pages;
 #[path = "../lesson_house/pairing.rs"]
 mod pairing;
+#[path = "../lesson_house/places.rs"]
+mod places;
 #[path = "../lesson_house/reconcile.rs"]
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
