@@ -9,6 +9,8 @@
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
+//! * [`places`]: the organisation tree, classrooms, classes, teachers, what is prescribed
+//! * [`calendar`]: terms and bell times
 //! * [`timetable`]: lessons of a term, changing them, and what was changed
 //! * [`today`]: today's lessons, and starting one
 //! * [`calendar_feeds`]: the same for calendar programs
@@ -22,6 +24,7 @@
 
 pub mod accounts;
 pub mod calendar_feeds;
+pub mod calendar;
 pub mod devices;
 pub mod input;
 pub mod ledger;
@@ -31,6 +34,7 @@ pub mod media;
 pub mod peer;
 pub mod plans;
 pub mod repairs;
+pub mod places;
 pub mod security;
 pub mod session;
 pub mod sign_in;
@@ -66,6 +70,13 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
         (name = "plan", description = "Pairings and lessons of a term, proposed by the planner"),
         (name = "library", description = "What became of lessons"),
         (name = "timetable", description = "Lessons of a term and their changes"),
+        (name = "org", description = "The organisation tree"),
+        (name = "curriculum", description = "What is prescribed"),
+        (name = "classroom", description = "Classrooms"),
+        (name = "class", description = "Class groups"),
+        (name = "teacher", description = "Teachers"),
+        (name = "term", description = "Terms, holidays and make-up days"),
+        (name = "bell", description = "Bell times"),
     )
 )]
 struct Document;
@@ -123,6 +134,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(calendar_feeds::show))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
+        .merge(places::routes())
+        .merge(calendar::routes())
 }
 
 /// All of `/api` and `/media`. Needs `ConnectInfo<SocketAddr>` and, for HTTPS listeners, an

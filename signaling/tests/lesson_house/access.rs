@@ -2,6 +2,7 @@
 //! test, and so does one that opens to somebody it should not.
 
 use crate::county::{self, County};
+use crate::county_api;
 use crate::house::{House, expect, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
@@ -38,8 +39,9 @@ pub enum Open {
     /// To roles that read places and timetables.
     Read,
     /// To roles that keep places.
-    #[allow(dead_code, reason = "the county's routes come with their own rows")]
     Places,
+    /// To roles that keep places, for those of the whole county.
+    CountyPlaces,
     /// To roles that keep timetables.
     Schedule,
     /// To roles that read places and timetables, for what is the whole county's: of a school it is not theirs.
@@ -92,6 +94,38 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("delete", "/api/library/{id}", Open::Resources),
     ("post", "/api/library/{id}/retry", Open::Jobs),
     ("post", "/api/library/{id}/cancel", Open::Jobs),
+    ("get", "/api/orgs", Open::Read),
+    ("post", "/api/orgs", Open::CountyPlaces),
+    ("get", "/api/orgs/{id}", Open::CountyRead),
+    ("put", "/api/orgs/{id}", Open::CountyPlaces),
+    ("delete", "/api/orgs/{id}", Open::CountyPlaces),
+    ("get", "/api/orgs/{id}/curriculum", Open::CountyRead),
+    ("put", "/api/orgs/{id}/curriculum", Open::CountyPlaces),
+    ("get", "/api/classrooms", Open::Read),
+    ("post", "/api/classrooms", Open::Places),
+    ("get", "/api/classrooms/{id}", Open::Read),
+    ("put", "/api/classrooms/{id}", Open::Places),
+    ("delete", "/api/classrooms/{id}", Open::Places),
+    ("get", "/api/classes", Open::Read),
+    ("post", "/api/classes", Open::Places),
+    ("get", "/api/classes/{id}", Open::Read),
+    ("put", "/api/classes/{id}", Open::Places),
+    ("delete", "/api/classes/{id}", Open::Places),
+    ("get", "/api/teachers", Open::Read),
+    ("post", "/api/teachers", Open::Places),
+    ("get", "/api/teachers/{id}", Open::Read),
+    ("put", "/api/teachers/{id}", Open::Places),
+    ("delete", "/api/teachers/{id}", Open::Places),
+    ("get", "/api/terms", Open::Read),
+    ("post", "/api/terms", Open::Schedule),
+    ("get", "/api/terms/{id}", Open::Read),
+    ("put", "/api/terms/{id}", Open::Schedule),
+    ("delete", "/api/terms/{id}", Open::Schedule),
+    ("get", "/api/bell-schedules", Open::Read),
+    ("post", "/api/bell-schedules", Open::Places),
+    ("get", "/api/bell-schedules/{id}", Open::Read),
+    ("put", "/api/bell-schedules/{id}", Open::Places),
+    ("delete", "/api/bell-schedules/{id}", Open::Places),
     ("get", "/api/terms/{id}/ledger", Open::Read),
     ("get", "/api/terms/{id}/ledger.xlsx", Open::Read),
     ("get", "/api/terms/{id}/ledger/lessons", Open::Read),
@@ -121,6 +155,9 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/timetable-lessons/{id}/start", Open::Schedule),
 ];
 
+/// Stands in bodies for the county that is there.
+const COUNTY: &str = "the-county";
+
 fn documented() -> Vec<(String, String)> {
     let document = serde_json::to_value(tongtang::http::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
@@ -146,6 +183,24 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
             "classroom_id": "room-m1", "day": county::first_day(), "period": 1, "class_ids": []}),
         ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
             json!({"do": "cancel", "reason": "", "version": 1})
+        }
+        ("put", path) if path.ends_with("/curriculum") => json!([]),
+        ("post", "/api/orgs") => county_api::org(Some(roles::COUNTY), "school", "3601002", "西坪小学"),
+        ("put", "/api/orgs/{id}") => county_api::org(Some(roles::COUNTY), "school", "3601003", "东坪小学"),
+        ("post" | "put", "/api/classrooms" | "/api/classrooms/{id}") => {
+            county_api::room(roles::HERE, "多媒体教室")
+        }
+        ("post" | "put", "/api/classes" | "/api/classes/{id}") => {
+            county_api::class(roles::HERE, "C-2", "三（2）班", None)
+        }
+        ("post" | "put", "/api/teachers" | "/api/teachers/{id}") => {
+            county_api::teacher(roles::HERE, "T-2", "王芳")
+        }
+        ("post" | "put", "/api/terms" | "/api/terms/{id}") => {
+            json!({"org_id": roles::HERE, "name": "2027 春", "first_day": "2027-02-22", "weeks": 20})
+        }
+        ("post" | "put", "/api/bell-schedules" | "/api/bell-schedules/{id}") => {
+            json!({"org_id": roles::HERE, "name": "冬季作息", "periods": county_api::periods(510)})
         }
         ("post", "/api/calendar-feeds") => json!({"teacher_id": "per-li"}),
         ("post", "/api/terms/{id}/plans") => json!({"time_limit_s": 5}),
@@ -297,6 +352,12 @@ impl Walk {
             path if path.starts_with("/api/lessons/") => &self.lesson,
             path if path.starts_with("/api/devices/") => &self.device,
             path if path.starts_with("/api/accounts/") => &self.account,
+            path if path.starts_with("/api/orgs/") => "org-spare",
+            path if path.starts_with("/api/classrooms/") => "room-spare",
+            path if path.starts_with("/api/classes/") => "cls-spare",
+            path if path.starts_with("/api/teachers/") => "per-spare",
+            path if path.starts_with("/api/bell-schedules/") => "bell-spare",
+            "/api/terms/{id}" => "term-spare",
             path if path.starts_with("/api/terms/") => "term-1",
             path if path.starts_with("/api/timetable-lessons/") => &self.timetable_lesson,
             path if path.starts_with("/api/changes/") => &self.change,
@@ -321,7 +382,10 @@ impl Walk {
             }
         };
         match body_for(method, path) {
-            Some(body) => request.json(&body),
+            Some(body) => {
+                let text = body.to_string().replace(COUNTY, &self.county.county);
+                request.header(header::CONTENT_TYPE, "application/json").body(text)
+            }
             None => request,
         }
         .send()

@@ -16,7 +16,7 @@ use tongtang_protocol::units::UnixMillis;
 /// The school where all things of a [`Walk`] are, another one of the county, and the county.
 pub const HERE: &str = "org-m";
 const THERE: &str = "org-b";
-const COUNTY: &str = "org-county";
+pub const COUNTY: &str = "org-county";
 
 /// A draft without lessons.
 pub const PLAN: &str = "plan-here";
@@ -48,7 +48,7 @@ fn opens(open: Open, role: AccountRole) -> bool {
         Open::Screens => matches!(role, Administrator | It),
         Open::Accounts => matches!(role, Administrator | Auditor),
         Open::Schedule | Open::CountySchedule => matches!(role, Administrator | Scheduler),
-        Open::Jobs | Open::Resources | Open::Roles | Open::Places => role == Administrator,
+        Open::Jobs | Open::Resources | Open::Roles | Open::Places | Open::CountyPlaces => role == Administrator,
         Open::Admin => false,
     }
 }
@@ -61,6 +61,14 @@ pub async fn settle(house: &House, lesson: &str, device: &str) {
         "INSERT INTO person (id, org_id, code, name) VALUES ('per-there', '{THERE}', '1002', '张老师');
          INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id) VALUES
             ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30, 'room-m2');
+         INSERT INTO org (id, parent_id, kind, code, name, path, created_at) VALUES
+            ('org-spare', '{COUNTY}', 'school', '4301009', '备用学校', '/{COUNTY}/org-spare/', 0);
+         INSERT INTO classroom (id, org_id, name) VALUES ('room-spare', '{HERE}', '备用教室');
+         INSERT INTO class_group (id, org_id, code, name, grade, size) VALUES ('cls-spare', '{HERE}', '2009', '备用班', 3, 1);
+         INSERT INTO person (id, org_id, code, name) VALUES ('per-spare', '{HERE}', '1009', '备用老师');
+         INSERT INTO term (id, org_id, name, first_day, weeks) VALUES
+            ('term-spare', '{HERE}', '本校学期', '2027-03-01', 2);
+         INSERT INTO bell_schedule (id, org_id, name) VALUES ('bell-spare', '{HERE}', '备用作息');
          INSERT INTO timetable_lesson (id, term_id, kind, title, subject, grade, org_id, teacher_id, classroom_id,
             day, week, period, starts_at, ends_at, state, lesson_id, version, updated_at) VALUES
             ('tl-here', 'term-1', 'delivery', '茉莉花', '音乐', 3, '{HERE}', 'per-li', 'room-m1',
@@ -143,7 +151,7 @@ async fn every_role_gets_what_its_role_opens_at_its_place_and_nothing_of_another
         }
         let mut is_removed = false;
         for (role, here, there, county) in &people {
-            let is_countys = matches!(open, Open::CountyRead | Open::CountySchedule);
+            let is_countys = matches!(open, Open::CountyRead | Open::CountySchedule | Open::CountyPlaces);
             let who = format!("{role:?} elsewhere");
             if !opens(*open, *role) {
                 both_refused(&walk, there, (method, path), StatusCode::FORBIDDEN, &who).await;

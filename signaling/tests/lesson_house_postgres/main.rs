@@ -11,8 +11,12 @@ mod access;
 mod accounts;
 #[path = "../lesson_house/calendar_feeds.rs"]
 mod calendar_feeds;
+#[path = "../lesson_house/calendar.rs"]
+mod calendar;
 #[path = "../lesson_house/county.rs"]
 mod county;
+#[path = "../lesson_house/county_api.rs"]
+mod county_api;
 #[path = "../lesson_house/flow.rs"]
 mod flow;
 #[path = "../lesson_house/house.rs"]
@@ -35,6 +39,8 @@ mod pages;
 mod pairing;
 #[path = "../lesson_house/planning.rs"]
 mod planning;
+#[path = "../lesson_house/places.rs"]
+mod places;
 #[path = "../lesson_house/reconcile.rs"]
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
