@@ -12,6 +12,7 @@ mod connect;
 pub mod device;
 pub mod job;
 pub mod lesson;
+pub mod oidc;
 pub mod org;
 pub mod resource;
 pub mod session;

@@ -34,8 +34,8 @@ const MAX_PASSWORD_BYTES: usize = password::MAX_CHARS * 4;
     get, path = "/api/sign-in", operation_id = "sign_in_ways", tag = "sign_in",
     responses((status = 200, body = SignInWays))
 )]
-pub async fn ways() -> Json<SignInWays> {
-    Json(SignInWays { provider: None })
+pub async fn ways(State(app): State<App>) -> Json<SignInWays> {
+    Json(SignInWays { provider: app.provider().map(|provider| provider.name().to_owned()) })
 }
 
 /// Signs in with a password; the answer says what is still missing.

@@ -60,16 +60,20 @@ pub struct Made {
 
 impl House {
     pub async fn open() -> Self {
+        Self::open_with(Config::default()).await
+    }
+
+    pub async fn open_with(config: Config) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let mut house = Self::open_in(temp.path(), crate::DATABASE.server().await).await;
+        let mut house = Self::open_in(temp.path(), config, crate::DATABASE.server().await).await;
         house._temp = Some(temp);
         house
     }
 
-    async fn open_in(folder: &Path, database: Option<Database>) -> Self {
+    async fn open_in(folder: &Path, config: Config, database: Option<Database>) -> Self {
         // Whichever test comes first installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let config = Config { data_dir: folder.to_owned(), ..Config::default() };
+        let config = Config { data_dir: folder.to_owned(), ..config };
         let secrets = Secrets::ensure(folder).unwrap();
         let store = match &database {
             Some(database) => Store::connect(database.url()).await,
@@ -103,8 +107,9 @@ impl House {
         let temp = self._temp.take();
         let database = self.database.take();
         let folder = self.folder.clone();
+        let config = self.app.config().clone();
         drop(self);
-        let mut house = Self::open_in(&folder, database).await;
+        let mut house = Self::open_in(&folder, config, database).await;
         house._temp = temp;
         house
     }

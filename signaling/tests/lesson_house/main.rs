@@ -15,6 +15,7 @@ mod library;
 mod limits;
 mod lists;
 mod nodes;
+mod oidc;
 mod pages;
 mod pairing;
 mod reconcile;

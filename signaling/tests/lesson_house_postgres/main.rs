@@ -23,6 +23,8 @@ mod limits;
 mod lists;
 #[path = "../lesson_house/nodes.rs"]
 mod nodes;
+#[path = "../lesson_house/oidc.rs"]
+mod oidc;
 #[path = "../lesson_house/pages.rs"]
 mod pages;
 #[path = "../lesson_house/pairing.rs"]
