@@ -6,6 +6,7 @@
 use crate::auth::SecretHash;
 use crate::auth::credential::LinkKey;
 use crate::auth::delay::Delay;
+use crate::auth::oidc::Provider;
 use crate::auth::password::Passwords;
 use crate::auth::totp::Seal;
 use crate::bus::Bus;
@@ -91,6 +92,7 @@ struct Inner {
     passwords: Passwords,
     delay: Mutex<Delay>,
     seal: Seal,
+    provider: Option<Provider>,
     /// `https://ADDRESS:PORT` for other machines of the local network.
     lan_url: Option<String>,
 }
@@ -114,6 +116,7 @@ impl App {
             passwords: Passwords::default(),
             delay: Mutex::default(),
             seal: Seal::new(&secrets.media_url_key),
+            provider: Provider::configured(&config.oidc),
             sessions: Sessions::default(),
             lan_url: None,
             config,
@@ -278,6 +281,11 @@ impl App {
     /// Seals second factors.
     pub(crate) fn seal(&self) -> &Seal {
         &self.0.seal
+    }
+
+    /// Who signs people in who have an account elsewhere.
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     pub(crate) fn lan_url(&self) -> Option<&str> {

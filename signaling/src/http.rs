@@ -5,6 +5,7 @@
 //!
 //! * [`session`]: set-up, signing in and out
 //! * [`sign_in`]: passwords and second factors
+//! * [`oidc`]: signing in at a provider
 //! * [`accounts`]: accounts and their roles
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
 //! * [`devices`]: pairing screens
@@ -23,18 +24,19 @@
 //! * [`security`]: what the document says of who gets in
 
 pub mod accounts;
-pub mod calendar_feeds;
 pub mod calendar;
+pub mod calendar_feeds;
 pub mod devices;
 pub mod input;
 pub mod ledger;
 pub mod lessons;
 pub mod library;
 pub mod media;
+pub mod oidc;
 pub mod peer;
+pub mod places;
 pub mod plans;
 pub mod repairs;
-pub mod places;
 pub mod security;
 pub mod session;
 pub mod sign_in;
@@ -63,6 +65,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
     tags(
         (name = "session", description = "Who the caller is"),
         (name = "sign_in", description = "Signing in with an account"),
+        (name = "oidc", description = "Signing in at a provider (OpenID Connect)"),
         (name = "account", description = "Accounts and their roles"),
         (name = "lesson", description = "Lessons and their WebSocket"),
         (name = "device", description = "Classroom screens"),
@@ -91,6 +94,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(sign_in::set_up_second_factor))
         .routes(routes!(sign_in::second_factor))
         .routes(routes!(sign_in::set_password))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(oidc::back_channel_logout))
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::show, accounts::change, accounts::remove))
         .routes(routes!(accounts::invite))

@@ -6,8 +6,8 @@
 use crate::answer;
 use crate::auth::refused::Refused;
 use crate::lesson::Refusal;
-use crate::planning::instance::Missing;
 use crate::places::{Bad, PlaceRefusal};
+use crate::planning::instance::Missing;
 use crate::store::StoreError;
 use crate::timetable::Refusal as TimetableRefusal;
 use axum::extract::Request;

@@ -7,14 +7,14 @@
 //! and 1: [`flag`]); `ON CONFLICT` names its columns; `ORDER BY` on a column that may be NULL says `NULLS FIRST`; what
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
-pub mod bell;
 pub mod account;
+pub mod bell;
 mod booking;
 pub mod calendar_feed;
-mod connect;
-mod county;
 pub mod class_group;
 pub mod classroom;
+mod connect;
+mod county;
 #[cfg(test)]
 mod county_tests;
 pub mod curriculum;
@@ -22,15 +22,16 @@ pub mod device;
 pub mod job;
 pub mod ledger;
 pub mod lesson;
+pub mod oidc;
 pub mod org;
 pub mod pairing;
 pub mod plan;
 pub mod resource;
 pub mod session;
-pub mod teacher;
-pub mod term;
 mod sight;
 pub mod sign_in;
+pub mod teacher;
+pub mod term;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

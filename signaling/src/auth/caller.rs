@@ -9,6 +9,7 @@ use super::refused::Refused;
 use super::{SecretHash, cookie, equal};
 use crate::app::{App, Scheme};
 use crate::problem::ApiError;
+use crate::store::StoreError;
 use crate::store::session::SessionOf;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -112,6 +113,14 @@ impl Caller {
             Self::Account(account) | Self::Entering(account, _) => Some(account),
             _ => None,
         }
+    }
+
+    /// The caller as it is now, for answers that go on for long: an account may have been shut out, or lost a role. None:
+    /// nobody any more.
+    pub async fn again(&self, app: &App) -> Result<Option<Self>, StoreError> {
+        let Self::Account(account) = self else { return Ok(Some(self.clone())) };
+        let account = app.store().signed_in(&account.id).await?;
+        Ok(account.map(|account| Self::Account(Box::new(account))))
     }
 
     /// How histories name the caller.

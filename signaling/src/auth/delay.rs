@@ -68,6 +68,17 @@ impl Delay {
         Ok(())
     }
 
+    /// The last try of this login from there was neither right nor wrong: it came to nothing.
+    pub fn void(&mut self, login: &str, ip: IpAddr) {
+        let (login, network) = (SecretHash::of(login), key_of(ip));
+        let pair = (login.clone(), network);
+        self.pairs.take_back(&pair, LOGIN_FROM_NETWORK);
+        self.networks.take_back(&network, NETWORK);
+        if !self.known.contains_key(&pair) {
+            self.logins.take_back(&login, LOGIN);
+        }
+    }
+
     /// The last try of this login from there was right.
     pub fn right(&mut self, login: &str, ip: IpAddr, now: UnixMillis) {
         let (login, network) = (SecretHash::of(login), key_of(ip));
@@ -212,6 +223,16 @@ mod tests {
         delay.right("li", ip(1), UnixMillis(0));
         let allowed = (0..20).filter(|_| delay.try_now("li", ip(1), UnixMillis(1)).is_ok()).count();
         assert_eq!(allowed, 5);
+    }
+
+    #[test]
+    fn a_try_that_came_to_nothing_does_not_count() {
+        let mut delay = Delay::default();
+        for _ in 0..100 {
+            delay.try_now("li", ip(1), UnixMillis(0)).unwrap();
+            delay.void("li", ip(1));
+        }
+        assert!(delay.known.is_empty());
     }
 
     #[test]

@@ -18,9 +18,6 @@ use tongtang_protocol::ids::AccountId;
 use tongtang_protocol::problem::Problem;
 use tongtang_protocol::units::UnixMillis;
 
-/// Shortest and longest login, in characters.
-const LOGIN_CHARS: std::ops::RangeInclusive<usize> = 2..=64;
-
 /// Roles of one account.
 const MAX_ROLES: usize = 32;
 
@@ -176,31 +173,10 @@ fn done(outcome: Result<Changed, StoreError>) -> Result<(), ApiError> {
 }
 
 fn checked(mut input: AccountInput) -> Result<AccountInput, ApiError> {
-    input.login = login(&input.login).ok_or(ApiError::BadInput("login"))?;
+    input.login = input::login(&input.login).ok_or(ApiError::BadInput("login"))?;
     input.name = input::name(&input.name)?;
     if input.roles.len() > MAX_ROLES {
         return Err(ApiError::BadInput("roles"));
     }
     Ok(input)
-}
-
-/// A login: lower case, so that nobody's looks like another's.
-fn login(text: &str) -> Option<String> {
-    let login = text.trim().to_ascii_lowercase();
-    let is_valid = LOGIN_CHARS.contains(&login.len())
-        && login.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-@".contains(&b));
-    is_valid.then_some(login)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_login_is_plain_and_in_lower_case() {
-        assert_eq!(login(" Li.Na@Xian-1 ").as_deref(), Some("li.na@xian-1"));
-        for bad in ["", "a", "李娜", "a b", "a/b", &"x".repeat(65)] {
-            assert!(login(bad).is_none(), "{bad}");
-        }
-    }
 }

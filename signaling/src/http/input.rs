@@ -7,6 +7,9 @@ use tongtang_protocol::api::Part;
 use tongtang_protocol::ids::LessonId;
 use tongtang_protocol::lesson::MAX_TITLE_CHARS;
 
+/// Shortest and longest login, in characters.
+const LOGIN_CHARS: std::ops::RangeInclusive<usize> = 2..=64;
+
 /// A lesson's title: something, one line, at most [`MAX_TITLE_CHARS`].
 pub fn title(text: &str) -> Result<String, ApiError> {
     line(text, MAX_TITLE_CHARS).ok_or(ApiError::BadInput("title"))
@@ -34,6 +37,14 @@ pub fn reason(text: &str) -> Result<String, ApiError> {
         return Ok(String::new());
     }
     line(text, MAX_REASON_CHARS).ok_or(ApiError::BadInput("reason"))
+}
+
+/// A login: 2 to 64 of `a-z 0-9 . _ - @`. Lower case, so that nobody's looks like another's.
+pub fn login(text: &str) -> Option<String> {
+    let login = text.trim().to_ascii_lowercase();
+    let is_valid = LOGIN_CHARS.contains(&login.len())
+        && login.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-@".contains(&b));
+    is_valid.then_some(login)
 }
 
 /// Which part of a list: an id that can be one, a bounded number, a search that could be a title's.
@@ -68,6 +79,14 @@ mod tests {
         assert!(title(&"课".repeat(MAX_TITLE_CHARS)).is_ok());
         for bad in ["", "   ", "a\nb", "a\u{0}b", &"课".repeat(MAX_TITLE_CHARS + 1)] {
             assert!(title(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_plain_and_in_lower_case() {
+        assert_eq!(login(" Li.Na@Xian-1 ").as_deref(), Some("li.na@xian-1"));
+        for bad in ["", "a", "李娜", "a b", "a/b", &"x".repeat(65)] {
+            assert!(login(bad).is_none(), "{bad}");
         }
     }
 

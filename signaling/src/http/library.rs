@@ -45,9 +45,9 @@ pub async fn list(
     )
 )]
 pub async fn events(State(app): State<App>, caller: Caller) -> Result<impl IntoResponse, ApiError> {
-    let of = caller.lessons(Act::ReadLibrary)?;
+    caller.lessons(Act::ReadLibrary)?;
     let changes = app.bus().resources();
-    let stream = event_stream(Watcher { app, of, changes, pending: VecDeque::new() });
+    let stream = event_stream(Watcher { app, caller, changes, pending: VecDeque::new() });
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
@@ -135,7 +135,7 @@ async fn views(app: &App, of: &Lessons, slice: &Slice) -> Result<Vec<ResourceVie
 
 struct Watcher {
     app: App,
-    of: Lessons,
+    caller: Caller,
     changes: broadcast::Receiver<ResourceId>,
     pending: VecDeque<Event>,
 }
@@ -160,20 +160,23 @@ fn event_stream(watcher: Watcher) -> impl Stream<Item = Result<Event, Infallible
 }
 
 impl Watcher {
-    /// False: nothing will ever change again.
+    /// False: nothing will ever change again, or it is not for the caller's eyes any more.
     async fn wait(&mut self) -> Result<bool, StoreError> {
-        match self.changes.recv().await {
+        let change = self.changes.recv().await;
+        let caller = self.caller.again(&self.app).await?;
+        let Some(Ok(of)) = caller.map(|caller| caller.lessons(Act::ReadLibrary)) else { return Ok(false) };
+        match change {
             Ok(id) => match self.app.store().resource(&id).await? {
                 Some(resource) => {
                     let now = clock::now();
-                    if self.app.store().is_among(&resource.facts.lesson_id, &self.of, now).await? {
+                    if self.app.store().is_among(&resource.facts.lesson_id, &of, now).await? {
                         self.push(&view_of(&resource, self.app.media_urls(), now));
                     }
                 }
                 None => self.pending.push_back(Event::default().event("removed").data(id.as_str())),
             },
             Err(broadcast::error::RecvError::Lagged(_)) => {
-                for view in views(&self.app, &self.of, &Slice::default()).await? {
+                for view in views(&self.app, &of, &Slice::default()).await? {
                     self.push(&view);
                 }
             }

@@ -34,8 +34,8 @@ const MAX_PASSWORD_BYTES: usize = password::MAX_CHARS * 4;
     get, path = "/api/sign-in", operation_id = "sign_in_ways", tag = "sign_in",
     responses((status = 200, body = SignInWays))
 )]
-pub async fn ways() -> Json<SignInWays> {
-    Json(SignInWays { provider: None })
+pub async fn ways(State(app): State<App>) -> Json<SignInWays> {
+    Json(SignInWays { provider: app.provider().map(|provider| provider.name().to_owned()) })
 }
 
 /// Signs in with a password; the answer says what is still missing.
@@ -55,7 +55,8 @@ pub async fn password(
 ) -> Result<Response, ApiError> {
     refuse_foreign(&headers)?;
     let login = body.login.trim().to_lowercase();
-    if login.len() > MAX_LOGIN_BYTES || body.password.len() > MAX_PASSWORD_BYTES {
+    // PostgreSQL has no text with U+0000.
+    if login.len() > MAX_LOGIN_BYTES || login.contains('\0') || body.password.len() > MAX_PASSWORD_BYTES {
         return Err(ApiError::BadInput("login"));
     }
     let stored = tried(&app, &login, peer.0, async || {
@@ -202,7 +203,11 @@ async fn tried<T>(
         count("too many");
         ApiError::TooMany { retry_after_s }
     })?;
-    let outcome = attempt().await.inspect_err(|_| count("wrong"))?;
+    let outcome = attempt().await.inspect_err(|error| match error {
+        ApiError::Account(_) => count("wrong"),
+        // A busy or failing server is nobody's mistake.
+        _ => app.delay().void(name, ip),
+    })?;
     app.delay().right(name, ip, clock::now());
     count("right");
     Ok(outcome)

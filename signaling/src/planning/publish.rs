@@ -92,7 +92,8 @@ pub async fn publish(
     app.store().move_plan(&row.id, PlanState::Draft, PlanState::Published).await?;
     app.planner().changed();
     tracing::info!(plan = %row.id, added = added.len(), replaced = replaced.len(), "a plan is published");
-    desk::announce(app, term_id, added.iter().chain(there.values()).collect()).await?;
+    let touched: Vec<_> = added.iter().chain(there.values()).collect();
+    desk::announce(app, term_id, &touched).await?;
     let ids: Vec<_> = added.iter().map(|lesson| lesson.id.clone()).collect();
     let what = Recorded::Published { added: ids.clone(), replaced };
     desk::changed(app, &Change { made, undone_at: None, what }, &ids, language).await

@@ -119,9 +119,9 @@ pub fn ways(of: &Situation<'_>) -> Vec<Way> {
     for preference in [Preference::SameTime, Preference::SameTeacher, Preference::CallOff] {
         let mut board = Board::new(of, &hit);
         let mends: Vec<Mend> = hit.iter().map(|lesson| board.mend(lesson, preference)).collect();
-        let is_new = found.iter().all(|way| {
-            way.mends.iter().map(|mend| &mend.change).ne(mends.iter().map(|mend| &mend.change))
-        });
+        let is_new = found
+            .iter()
+            .all(|way| way.mends.iter().map(|mend| &mend.change).ne(mends.iter().map(|mend| &mend.change)));
         if is_new {
             found.push(Way { preference, mends });
         }
@@ -289,9 +289,11 @@ impl<'a> Board<'a> {
     }
 
     fn is_free(&self, lesson: &TimetableLessonView) -> bool {
-        let own: BTreeSet<_> = bookings(lesson).iter().map(|taken| (taken.kind, taken.who.to_owned())).collect();
-        self.beside(lesson)
-            .all(|other| bookings(other).iter().all(|taken| !own.contains(&(taken.kind, taken.who.to_owned()))))
+        let own: BTreeSet<_> =
+            bookings(lesson).iter().map(|taken| (taken.kind, taken.who.to_owned())).collect();
+        self.beside(lesson).all(|other| {
+            bookings(other).iter().all(|taken| !own.contains(&(taken.kind, taken.who.to_owned())))
+        })
     }
 
     fn links_carry(&self, lesson: &TimetableLessonView) -> bool {

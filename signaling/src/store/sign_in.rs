@@ -191,12 +191,21 @@ impl Store {
                 if used.rows_affected() == 0 {
                     return Ok(false);
                 }
+                let of = SessionOf::Account { id: account.clone(), second_factor: true };
+                session::insert(tx, renewed.new, &of, renewed.now, renewed.expires_at).await?;
+                // The provider's logout finds it under its new name too.
+                sqlx::query(
+                    "UPDATE session SET oidc_sid = (SELECT oidc_sid FROM session WHERE token_hash = $1)
+                     WHERE token_hash = $2",
+                )
+                .bind(renewed.old.as_str())
+                .bind(renewed.new.as_str())
+                .execute(&mut **tx)
+                .await?;
                 sqlx::query("DELETE FROM session WHERE token_hash = $1")
                     .bind(renewed.old.as_str())
                     .execute(&mut **tx)
                     .await?;
-                let of = SessionOf::Account { id: account.clone(), second_factor: true };
-                session::insert(tx, renewed.new, &of, renewed.now, renewed.expires_at).await?;
                 Ok(true)
             })
         })

@@ -257,7 +257,7 @@ async fn a_plan_is_published_as_a_whole_or_not_at_all_and_can_be_taken_back() {
         sqlx::query("UPDATE org SET lessons_at_once = 100").execute(&store.pool).await.unwrap();
         let old: Vec<_> = (0..10_i64).map(|n| lesson("per-li", "room-1", "cls-1", 40 * n)).collect();
         let first = change(ChangeKind::Publish);
-        store.publish_lessons(&first, &old, &[]).await.unwrap().unwrap();
+        store.publish_lessons(&first, &[], &old, &[]).await.unwrap().unwrap();
         let week = async || {
             let whose = Whose::Org(OrgId::new("org-county").unwrap());
             store.timetable_week(&first.term_id, "2026-09-07".parse().unwrap(), &whose, 100).await.unwrap()
@@ -269,17 +269,17 @@ async fn a_plan_is_published_as_a_whole_or_not_at_all_and_can_be_taken_back() {
         let fresh_ones = |first_minute: i64| -> Vec<_> {
             (0..12_i64).map(|n| lesson("per-li", "room-1", "cls-1", first_minute + 50 * n)).collect()
         };
-        let bad = store.publish_lessons(&change(ChangeKind::Publish), &fresh_ones(0), &gone).await.unwrap();
+        let bad = store.publish_lessons(&change(ChangeKind::Publish), &[], &fresh_ones(0), &gone).await.unwrap();
         assert!(matches!(bad, Err(Obstacle::Taken(met)) if met.iter().all(|met| met.lesson_id == Some(old[0].id.clone()))));
         assert_eq!(week().await, before, "nothing happened");
         let (second, new) = (change(ChangeKind::Publish), fresh_ones(45));
-        store.publish_lessons(&second, &new, &gone).await.unwrap().unwrap();
+        store.publish_lessons(&second, &[], &new, &gone).await.unwrap().unwrap();
         let ids = |lessons: &[TimetableLessonView]| {
             lessons.iter().map(|lesson| lesson.id.clone()).collect::<BTreeSet<_>>()
         };
         assert_eq!(ids(&week().await), ids(&[&old[..1], &new[..]].concat()));
         // Replaced lessons cannot be replaced again.
-        let stale = store.publish_lessons(&change(ChangeKind::Publish), &[], &gone).await.unwrap();
+        let stale = store.publish_lessons(&change(ChangeKind::Publish), &[], &[], &gone).await.unwrap();
         assert_eq!(stale, Err(Obstacle::Stale));
         let added: Vec<_> = new.iter().map(|lesson| lesson.id.clone()).collect();
         let undo = change(ChangeKind::Undo);

@@ -1,12 +1,13 @@
 //! Accounts from the invitation to the last session: passwords, second factors, who may give which role.
 
-use crate::house::{House, expect, text};
+use crate::house::{DEADLINE, House, expect, text};
 use crate::roles::{HERE, run, settle};
 use data_encoding::BASE32_NOPAD;
 use reqwest::{Method, RequestBuilder, StatusCode, header};
 use ring::hmac;
 use serde_json::{Value, json};
 use tongtang::clock;
+use tongtang_protocol::ids::ResourceId;
 
 const PASSWORD: &str = "溪水东流归大海 2026";
 
@@ -288,6 +289,35 @@ async fn a_role_taken_and_an_account_shut_out_count_at_once() {
     assert_eq!(page.get("/api/devices").await.1["type"], "not_signed_in");
     expect(house.as_admin(Method::DELETE, &path), StatusCode::NO_CONTENT).await;
     expect(house.as_admin(Method::GET, &path), StatusCode::NOT_FOUND).await;
+}
+
+#[tokio::test]
+async fn what_goes_on_for_long_ends_with_the_account() {
+    let house = settled().await;
+    let id = make(&house, "li", HERE, &[("researcher", HERE)]).await;
+    set_password(&house, &id).await;
+    let mut page = Browser::new(&house);
+    page.sign_in("li", PASSWORD).await;
+    let mut events = page.request(Method::GET, "/api/library/events").send().await.unwrap();
+    assert_eq!(events.status(), StatusCode::OK);
+    let gone = ResourceId::new("res-gone").unwrap();
+    house.app.bus().resource_changed(&gone);
+    let told = tokio::time::timeout(DEADLINE, events.chunk()).await.unwrap().unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&told).contains("res-gone"));
+    let mut shut_out = input("li", HERE, &[]);
+    shut_out["disabled"] = json!(true);
+    let path = format!("/api/accounts/{id}");
+    expect(house.as_admin(Method::PUT, &path).json(&shut_out), StatusCode::OK).await;
+    house.app.bus().resource_changed(&gone);
+    let told = tokio::time::timeout(DEADLINE, events.chunk()).await.unwrap().unwrap();
+    assert!(told.is_none(), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_login_that_no_database_holds_is_refused_in_words() {
+    let house = settled().await;
+    let (status, said) = Browser::new(&house).sign_in("li\0", PASSWORD).await;
+    assert_eq!((status, &said["type"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("bad_input")));
 }
 
 #[tokio::test]

@@ -48,7 +48,9 @@ fn opens(open: Open, role: AccountRole) -> bool {
         Open::Screens => matches!(role, Administrator | It),
         Open::Accounts => matches!(role, Administrator | Auditor),
         Open::Schedule | Open::CountySchedule => matches!(role, Administrator | Scheduler),
-        Open::Jobs | Open::Resources | Open::Roles | Open::Places | Open::CountyPlaces => role == Administrator,
+        Open::Jobs | Open::Resources | Open::Roles | Open::Places | Open::CountyPlaces => {
+            role == Administrator
+        }
         Open::Admin => false,
     }
 }

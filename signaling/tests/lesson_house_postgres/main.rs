@@ -9,10 +9,10 @@ mod abandoned;
 mod access;
 #[path = "../lesson_house/accounts.rs"]
 mod accounts;
-#[path = "../lesson_house/calendar_feeds.rs"]
-mod calendar_feeds;
 #[path = "../lesson_house/calendar.rs"]
 mod calendar;
+#[path = "../lesson_house/calendar_feeds.rs"]
+mod calendar_feeds;
 #[path = "../lesson_house/county.rs"]
 mod county;
 #[path = "../lesson_house/county_api.rs"]
@@ -33,14 +33,16 @@ mod limits;
 mod lists;
 #[path = "../lesson_house/nodes.rs"]
 mod nodes;
+#[path = "../lesson_house/oidc.rs"]
+mod oidc;
 #[path = "../lesson_house/pages.rs"]
 mod pages;
 #[path = "../lesson_house/pairing.rs"]
 mod pairing;
-#[path = "../lesson_house/planning.rs"]
-mod planning;
 #[path = "../lesson_house/places.rs"]
 mod places;
+#[path = "../lesson_house/planning.rs"]
+mod planning;
 #[path = "../lesson_house/reconcile.rs"]
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
