@@ -158,9 +158,6 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/timetable-lessons/{id}/start", Open::Schedule),
 ];
 
-/// Stands in bodies for the county that is there.
-const COUNTY: &str = "the-county";
-
 fn documented() -> Vec<(String, String)> {
     let document = serde_json::to_value(tongtang::http::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
@@ -385,10 +382,7 @@ impl Walk {
             }
         };
         match body_for(method, path) {
-            Some(body) => {
-                let text = body.to_string().replace(COUNTY, &self.county.county);
-                request.header(header::CONTENT_TYPE, "application/json").body(text)
-            }
+            Some(body) => request.json(&body),
             None => request,
         }
         .send()
