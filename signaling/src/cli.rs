@@ -4,6 +4,7 @@
 //! what went wrong, why, and what to do.
 
 pub mod api;
+pub mod demo;
 pub mod lesson;
 pub mod links;
 pub mod plan;
@@ -20,6 +21,7 @@ Examples:
   tongtang check-config                  is tongtang.toml right?
   tongtang setup-link                    a fresh link that makes its first visitor the administrator
   tongtang lesson create --title 茉莉花    a lesson, with its links and its code
+  tongtang demo                          a made-up county to look at
   tongtang plan --instance county.json --out plan.json
   tongtang lesson create --title 茉莉花 --json | jq -r .teacher.whip_url
 
@@ -65,6 +67,11 @@ enum Command {
     ///
     /// docs/planner.md describes both files. Ctrl-C ends it with the best plan so far.
     Plan(plan::PlanArgs),
+    /// Fill an empty database with a made-up county, to look at
+    ///
+    /// Places, people, bell times, this term, what is taught on site; no lessons yet. The server may run meanwhile. Refused
+    /// where there are places already.
+    Demo(demo::DemoArgs),
     /// Print the OpenAPI document of the HTTP API (no server needed)
     Openapi,
 }
@@ -113,6 +120,10 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
     let answer = match cli.command {
         Command::Openapi => openapi()?,
         Command::Plan(args) => plan::run(&args)?,
+        Command::Demo(args) => {
+            let config = Config::load(path)?;
+            runtime()?.block_on(demo::run(&config, &args))?
+        }
         Command::CheckConfig { print } => check_config(path, print)?,
         Command::Serve => {
             let config = Config::load(path)?;

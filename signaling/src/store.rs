@@ -15,6 +15,7 @@ mod connect;
 mod county_tests;
 pub mod curriculum;
 pub mod device;
+pub mod founding;
 pub mod job;
 pub mod lesson;
 pub mod org;
