@@ -70,7 +70,7 @@ mod tests {
             assert_eq!(sorted(&store.classes(&everywhere).await.unwrap()), sorted(&made.classes));
             assert_eq!(sorted(&store.teachers(&everywhere).await.unwrap()), sorted(&made.teachers));
             assert_eq!(sorted(&store.bell_schedules(&everywhere).await.unwrap()), sorted(&made.bells));
-            assert_eq!(store.terms(&everywhere).await.unwrap(), [made.term.clone()]);
+            assert_eq!(store.terms(&everywhere).await.unwrap(), std::slice::from_ref(&made.term));
             for school in &orgs[3..] {
                 assert_eq!(store.bells_of(&school.id).await.unwrap().len(), 6, "{}", school.name);
                 let prescribed = store.curriculum_of(&school.id).await.unwrap();
