@@ -17,6 +17,8 @@ import { text } from './words';
 
 // The player brings hls.js, which no other page needs.
 const PlayerPage = lazy(() => import('../library/PlayerPage'));
+// Tables, trees and drawers: a classroom's assistant on a phone need not wait for them.
+const CountyPage = lazy(() => import('../county/CountyPage'));
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
@@ -30,6 +32,16 @@ function Page({ route }: { route: Route }) {
       return <LibraryPage />;
     case 'player':
       return <PlayerPage id={route.resource} key={route.resource} />;
+    case 'county':
+      return <CountyPage />;
+    case 'timetable':
+    case 'terms':
+    case 'plans':
+    case 'plan':
+    case 'ledger':
+    case 'today':
+    case 'sign-in':
+    case 'accounts':
     case 'unknown':
       return <Plate title={text.unknownPage} action={<a href="/">{text.home}</a>} />;
   }
