@@ -82,6 +82,7 @@ export type TermDay = Schemas['TermDay'];
 export type TermDayKind = Schemas['TermDayKind'];
 export type TermInput = Schemas['TermInput'];
 export type TermView = Schemas['TermView'];
+export type TimetableClass = Schemas['TimetableClass'];
 export type TimetableEvent = Schemas['TimetableEvent'];
 export type TimetableLessonInput = Schemas['TimetableLessonInput'];
 export type TimetableLessonView = Schemas['TimetableLessonView'];

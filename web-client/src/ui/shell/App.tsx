@@ -19,6 +19,7 @@ import { text } from './words';
 const PlayerPage = lazy(() => import('../library/PlayerPage'));
 // Tables, trees and drawers: a classroom's assistant on a phone need not wait for them.
 const CountyPage = lazy(() => import('../county/CountyPage'));
+const TimetablePage = lazy(() => import('../timetable/TimetablePage'));
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
@@ -35,6 +36,7 @@ function Page({ route }: { route: Route }) {
     case 'county':
       return <CountyPage />;
     case 'timetable':
+      return <TimetablePage />;
     case 'terms':
     case 'plans':
     case 'plan':
