@@ -49,6 +49,7 @@ export type ClassSubject = Schemas['ClassSubject'];
 export type ClassView = Schemas['ClassView'];
 export type Conflict = Schemas['Conflict'];
 export type ConflictKind = Schemas['ConflictKind'];
+export type DraftChange = Schemas['DraftChange'];
 export type DraftLesson = Schemas['DraftLesson'];
 export type DraftView = Schemas['DraftView'];
 export type ImportReport = Schemas['ImportReport'];

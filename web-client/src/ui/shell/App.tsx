@@ -19,6 +19,9 @@ import { text } from './words';
 const PlayerPage = lazy(() => import('../library/PlayerPage'));
 // Tables, trees and drawers: a classroom's assistant on a phone need not wait for them.
 const CountyPage = lazy(() => import('../county/CountyPage'));
+const TermsPage = lazy(() => import('../terms/TermsPage'));
+const PlansPage = lazy(() => import('../plans/PlansPage'));
+const PlanPage = lazy(() => import('../plans/PlanPage'));
 const TimetablePage = lazy(() => import('../timetable/TimetablePage'));
 
 function Page({ route }: { route: Route }) {
@@ -38,8 +41,11 @@ function Page({ route }: { route: Route }) {
     case 'timetable':
       return <TimetablePage />;
     case 'terms':
+      return <TermsPage />;
     case 'plans':
+      return <PlansPage />;
     case 'plan':
+      return <PlanPage id={route.plan} key={route.plan} />;
     case 'ledger':
     case 'today':
     case 'sign-in':

@@ -15,6 +15,8 @@ interface Props<Fields> {
   close(): void;
   /** Absent: it cannot be removed here. */
   remove?: (() => void) | undefined;
+  /** What the press is called; absent: to save. */
+  saveWords?: string;
   /** Is it only looked at? */
   isFixed?: boolean;
   children: ReactNode;
@@ -29,6 +31,7 @@ export function EditDrawer<Fields extends object>({
   save,
   close,
   remove,
+  saveWords = text.save,
   isFixed = false,
   children,
 }: Props<Fields>) {
@@ -58,7 +61,7 @@ export function EditDrawer<Fields extends object>({
             <span />
             <Button onClick={close}>{text.cancel}</Button>
             <Button type="primary" loading={busy} onClick={() => form.submit()} data-testid="save">
-              {text.save}
+              {saveWords}
             </Button>
           </div>
         )

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TermView } from '../../protocol/types';
-import { lastDay, mondayOf, presentTerm, weekOf, weeksWords } from './term';
+import { lastDay, mondayOf, presentTerm, weekOf, weeksWords, withHoliday, withMakeUp } from './term';
 
 const term = (id: string, first_day: string, weeks = 20): TermView => ({
   id,
@@ -33,4 +33,19 @@ it('opens the term that runs, or the next, or the last', () => {
 it('says weeks in runs', () => {
   expect(weeksWords([3, 1, 2, 5, 5])).toBe('1–3, 5');
   expect(weeksWords([])).toBe('');
+});
+
+it('puts whole holidays and make-up days in, in order, one thing a day', () => {
+  const made = withMakeUp([], '2026-10-03', 4, '补周四');
+  const days = withHoliday(made, '2026-10-01', '2026-10-03', '国庆节');
+  expect(days.map(({ day, kind }) => `${day} ${kind}`)).toEqual([
+    '2026-10-01 holiday',
+    '2026-10-02 holiday',
+    '2026-10-03 holiday',
+  ]);
+  expect(withMakeUp(days, '2026-10-03', 5, '补课').at(-1)).toMatchObject({
+    kind: 'make_up',
+    follows_weekday: 5,
+  });
+  expect(withHoliday([], '2026-10-03', '2026-10-01', 'x')).toEqual([]);
 });

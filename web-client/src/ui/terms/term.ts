@@ -2,6 +2,9 @@
 import type { TermDay, TermView } from '../../protocol/types';
 import { daysBetween, plusDays } from '../../words/day';
 
+/** A holiday longer than a term is a slip of the hand. */
+const MAX_HOLIDAY_DAYS = 60;
+
 /** The week of the term this day is in; before the term its first, after it its last. */
 export function weekOf(term: TermView, day: string): number {
   const week = Math.floor(daysBetween(term.first_day, day) / 7) + 1;
@@ -37,3 +40,20 @@ export function weeksWords(weeks: readonly number[]): string {
   }
   return runs.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`)).join(', ');
 }
+
+/** Every day from one to the other, as holidays of this name; days that are something already become holidays. */
+export function withHoliday(days: readonly TermDay[], from: string, to: string, name: string): TermDay[] {
+  const added: TermDay[] = [];
+  for (let day = from; day <= to && added.length < MAX_HOLIDAY_DAYS; day = plusDays(day, 1)) {
+    added.push({ day, kind: 'holiday', name });
+  }
+  return inOrder([...days.filter((one) => added.every(({ day }) => day !== one.day)), ...added]);
+}
+
+/** That day holds another weekday's lessons. */
+export function withMakeUp(days: readonly TermDay[], day: string, weekday: number, name: string): TermDay[] {
+  const added: TermDay = { day, kind: 'make_up', follows_weekday: weekday, name };
+  return inOrder([...days.filter((one) => one.day !== day), added]);
+}
+
+const inOrder = (days: TermDay[]) => days.sort((a, b) => a.day.localeCompare(b.day));
