@@ -1,5 +1,6 @@
 // The county's part of signaling's HTTP API, typed: places, people, time, timetables, plans, the ledger, accounts.
 import { ask, query, send } from './ask';
+import { type Result, success } from './result';
 import type {
   AccountInput,
   AccountView,
@@ -53,6 +54,21 @@ function things<View, Input>(base: string) {
   } as const;
 }
 
+/** As many as the server lists at once. */
+const LISTED = 500;
+
+/** All accounts the caller may see, part by part. */
+async function everyAccount(): Promise<Result<AccountView[]>> {
+  const all: AccountView[] = [];
+  for (;;) {
+    const after = all.at(-1)?.id;
+    const part = await ask<AccountView[]>('GET', `/api/accounts${query({ after, limit: LISTED })}`);
+    if (!part.ok) return part;
+    all.push(...part.value);
+    if (part.value.length < LISTED) return success(all);
+  }
+}
+
 /** Whose week. */
 export type Whose =
   | { by: 'org'; id: string }
@@ -67,7 +83,7 @@ export const county = {
   teachers: things<TeacherView, TeacherInput>('/api/teachers'),
   terms: things<TermView, TermInput>('/api/terms'),
   bells: things<BellScheduleView, BellScheduleInput>('/api/bell-schedules'),
-  accounts: things<AccountView, AccountInput>('/api/accounts'),
+  accounts: { ...things<AccountView, AccountInput>('/api/accounts'), list: everyAccount },
 
   curriculum: (org: string) => ask<Prescribed[]>('GET', `/api/orgs/${id(org)}/curriculum`),
   prescribe: (org: string, rows: Prescribed[]) =>
@@ -117,6 +133,7 @@ export const county = {
   secondFactorSetup: () => ask<SecondFactorSetup>('POST', '/api/second-factor/setup', {}),
   secondFactor: (code: string) => ask<SignedIn>('POST', '/api/second-factor', { code }),
   setPassword: (password: NewPassword) => ask<void>('POST', '/api/passwords', password),
+  clearSecondFactor: (account: string) => ask<void>('DELETE', `/api/accounts/${id(account)}/second-factor`),
   invite: (account: string) => ask<Invitation>('POST', `/api/accounts/${id(account)}/invitations`, {}),
 } as const;
 

@@ -72,6 +72,7 @@ export type RepairProposal = Schemas['RepairProposal'];
 export type RepairRequest = Schemas['RepairRequest'];
 export type RoleGrant = Schemas['RoleGrant'];
 export type SecondFactorSetup = Schemas['SecondFactorSetup'];
+export type SessionAccount = Schemas['SessionAccount'];
 export type SignedIn = Schemas['SignedIn'];
 export type SignInStep = Schemas['SignInStep'];
 export type SignInWays = Schemas['SignInWays'];

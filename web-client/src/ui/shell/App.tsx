@@ -19,10 +19,14 @@ import { text } from './words';
 const PlayerPage = lazy(() => import('../library/PlayerPage'));
 // Tables, trees and drawers: a classroom's assistant on a phone need not wait for them.
 const CountyPage = lazy(() => import('../county/CountyPage'));
+const TimetablePage = lazy(() => import('../timetable/TimetablePage'));
 const TermsPage = lazy(() => import('../terms/TermsPage'));
 const PlansPage = lazy(() => import('../plans/PlansPage'));
 const PlanPage = lazy(() => import('../plans/PlanPage'));
-const TimetablePage = lazy(() => import('../timetable/TimetablePage'));
+const LedgerPage = lazy(() => import('../ledger/LedgerPage'));
+const TodayPage = lazy(() => import('../today/TodayPage'));
+const SignInPage = lazy(() => import('../account/SignInPage'));
+const AccountsPage = lazy(() => import('../account/AccountsPage'));
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
@@ -47,9 +51,13 @@ function Page({ route }: { route: Route }) {
     case 'plan':
       return <PlanPage id={route.plan} key={route.plan} />;
     case 'ledger':
+      return <LedgerPage />;
     case 'today':
+      return <TodayPage />;
     case 'sign-in':
+      return <SignInPage secret={route.secret} />;
     case 'accounts':
+      return <AccountsPage />;
     case 'unknown':
       return <Plate title={text.unknownPage} action={<a href="/">{text.home}</a>} />;
   }
