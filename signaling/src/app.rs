@@ -5,6 +5,10 @@
 
 use crate::auth::SecretHash;
 use crate::auth::credential::LinkKey;
+use crate::auth::delay::Delay;
+use crate::auth::oidc::Provider;
+use crate::auth::password::Passwords;
+use crate::auth::totp::Seal;
 use crate::bus::Bus;
 use crate::clock;
 use crate::device::guessing::Guessing;
@@ -14,10 +18,13 @@ use crate::lesson::follow::Follower;
 use crate::library::Composer;
 use crate::library::media_url::MediaUrls;
 use crate::nodes::Nodes;
+use crate::planning::Planner;
 use crate::store::{Store, StoreError};
+use crate::timetable::opening;
 use crate::tokens::{BadTokenKey, TokenSigner};
 use crate::ws::Sessions;
 use axum::http::{Extensions, HeaderMap, header};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -25,6 +32,9 @@ use tongtang_config::Config;
 use tongtang_config::secrets::Secrets;
 
 pub use crate::http::router;
+
+/// Where the planner's files stand, in `data_dir`, while a plan is made.
+const PLANS: &str = "plans";
 
 /// How soon a reconciliation that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -72,11 +82,17 @@ struct Inner {
     bus: Bus,
     lessons: Lessons,
     composer: Composer,
+    planner: Planner,
+    program: PathBuf,
     sessions: Sessions,
     tokens: TokenSigner,
     link_key: LinkKey,
     media_urls: MediaUrls,
     guessing: Mutex<Guessing>,
+    passwords: Passwords,
+    delay: Mutex<Delay>,
+    seal: Seal,
+    provider: Option<Provider>,
     /// `https://ADDRESS:PORT` for other machines of the local network.
     lan_url: Option<String>,
 }
@@ -88,6 +104,8 @@ impl App {
         let lessons = Lessons::new(store.clone(), nodes.clone(), bus.clone());
         let composer =
             Composer::new(store.clone(), nodes.clone(), lessons.clone(), bus.clone(), config.media_dir());
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("tongtang"));
+        let planner = Planner::new(store.clone(), config.data_dir.join(PLANS), program.clone());
         Ok(Self(Arc::new(Inner {
             admin_token: secrets.admin_token.clone(),
             setup_secret: secrets.setup_secret.clone(),
@@ -95,6 +113,10 @@ impl App {
             link_key: LinkKey::new(&secrets.media_url_key),
             media_urls: MediaUrls::new(&secrets.media_url_key),
             guessing: Mutex::new(Guessing::new(clock::now())),
+            passwords: Passwords::default(),
+            delay: Mutex::default(),
+            seal: Seal::new(&secrets.media_url_key),
+            provider: Provider::configured(&config.oidc),
             sessions: Sessions::default(),
             lan_url: None,
             config,
@@ -103,6 +125,8 @@ impl App {
             bus,
             lessons,
             composer,
+            planner,
+            program,
         })))
     }
 
@@ -116,6 +140,17 @@ impl App {
         self
     }
 
+    /// The same, with `tongtang` standing there: what works in processes of its own runs in that program.
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.planner =
+                Planner::new(inner.store.clone(), inner.config.data_dir.join(PLANS), program.clone());
+            inner.program = program;
+        }
+        self
+    }
+
     /// Runs what runs behind the requests: reconciling lessons, following nodes, submitting jobs.
     /// Until it is dropped.
     pub async fn run(self) {
@@ -125,10 +160,12 @@ impl App {
             composer: self.composer().clone(),
         };
         let composer = self.composer().clone();
+        let planner = self.planner().clone();
         tokio::join!(
             keep("reconcile", || self.clone().reconcile()),
             keep("composer", || composer.clone().run()),
             keep("follower", || follower.clone().run()),
+            keep("planner", || planner.clone().run()),
         );
     }
 
@@ -136,6 +173,7 @@ impl App {
         loop {
             let reconciled = async {
                 self.lessons().open_due(clock::now()).await?;
+                opening::sweep(&self, clock::now()).await?;
                 self.lessons().end_abandoned(clock::now()).await?;
                 self.lessons().reconcile().await
             };
@@ -187,6 +225,16 @@ impl App {
         &self.0.composer
     }
 
+    /// Who makes plans.
+    pub fn planner(&self) -> &Planner {
+        &self.0.planner
+    }
+
+    /// This program, for what works in a process of its own.
+    pub fn program(&self) -> &Path {
+        &self.0.program
+    }
+
     /// WebSocket sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.0.sessions
@@ -218,6 +266,26 @@ impl App {
 
     pub(crate) fn guessing(&self) -> MutexGuard<'_, Guessing> {
         self.0.guessing.lock().expect("no holder of this lock panics")
+    }
+
+    /// Checks and hashes passwords.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// How often passwords and codes may be tried.
+    pub(crate) fn delay(&self) -> MutexGuard<'_, Delay> {
+        self.0.delay.lock().expect("no holder of this lock panics")
+    }
+
+    /// Seals second factors.
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
+    }
+
+    /// Who signs people in who have an account elsewhere.
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     pub(crate) fn lan_url(&self) -> Option<&str> {

@@ -5,12 +5,22 @@
 //! * [`caller`]: who an HTTP request comes from, and what that opens
 //! * [`policy`]: who may do what, and where
 //! * [`origin`]: was the request made by our own page?
+//! * [`password`]: what may be one, and Argon2id
+//! * [`delay`]: how often passwords and codes may be tried
+//! * [`totp`]: the second factor
+//! * [`oidc`]: a provider that signs people in
+//! * [`refused`]: why signing in or changing an account is refused, in words
 
 pub mod caller;
 pub mod cookie;
 pub mod credential;
+pub mod delay;
+pub mod oidc;
 pub mod origin;
+pub mod password;
 pub mod policy;
+pub mod refused;
+pub mod totp;
 
 pub use caller::Caller;
 

@@ -4,9 +4,19 @@
 use std::sync::Arc;
 use tokio::sync::{Notify, broadcast};
 use tongtang_protocol::ids::{DeviceId, ResourceId};
+use tongtang_protocol::timetable::TimetableEvent;
 
 /// Messages kept for a slow listener; one that falls further behind is told so and looks at everything.
 const MAX_KEPT: usize = 256;
+
+/// Lessons of a timetable that changed.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    /// What pages are told.
+    pub event: TimetableEvent,
+    /// The paths of the places it concerns: who sees none of them is not told.
+    pub paths: Vec<String>,
+}
 
 /// The bus. Cheap to clone.
 #[derive(Clone)]
@@ -15,6 +25,7 @@ pub struct Bus(Arc<Inner>);
 struct Inner {
     resources: broadcast::Sender<ResourceId>,
     devices: broadcast::Sender<DeviceId>,
+    timetable: broadcast::Sender<Arc<Touched>>,
     jobs: Notify,
 }
 
@@ -23,6 +34,7 @@ impl Default for Bus {
         Self(Arc::new(Inner {
             resources: broadcast::Sender::new(MAX_KEPT),
             devices: broadcast::Sender::new(MAX_KEPT),
+            timetable: broadcast::Sender::new(MAX_KEPT),
             jobs: Notify::new(),
         }))
     }
@@ -48,6 +60,16 @@ impl Bus {
     /// Screens that change from now on.
     pub fn devices(&self) -> broadcast::Receiver<DeviceId> {
         self.0.devices.subscribe()
+    }
+
+    /// Lessons of a timetable changed.
+    pub fn timetable_changed(&self, touched: Touched) {
+        let _ = self.0.timetable.send(Arc::new(touched));
+    }
+
+    /// Timetable lessons that change from now on.
+    pub fn timetable(&self) -> broadcast::Receiver<Arc<Touched>> {
+        self.0.timetable.subscribe()
     }
 
     /// There may be work for a recorder.

@@ -3,6 +3,7 @@
 //! Enters: arguments. Leaves: an exit status, an answer on standard output, and on standard error
 //! what went wrong, why, and what to do.
 
+mod account;
 pub mod api;
 pub mod lesson;
 pub mod links;
@@ -19,6 +20,7 @@ Examples:
   tongtang serve                         start everything and print the address to open
   tongtang check-config                  is tongtang.toml right?
   tongtang setup-link                    a fresh link that makes its first visitor the administrator
+  tongtang account invite li.na          a link by which the person with this login sets a password
   tongtang lesson create --title 茉莉花    a lesson, with its links and its code
   tongtang plan --instance county.json --out plan.json
   tongtang lesson create --title 茉莉花 --json | jq -r .teacher.whip_url
@@ -61,6 +63,8 @@ enum Command {
         #[arg(long, value_name = "URL")]
         server: Option<String>,
     },
+    /// Get people into their accounts on the running server
+    Account(AccountArgs),
     /// Plan a county's pairings and lessons from a file (no server needed)
     ///
     /// docs/planner.md describes both files. Ctrl-C ends it with the best plan so far.
@@ -79,6 +83,15 @@ struct LessonArgs {
     json: bool,
     #[command(subcommand)]
     command: lesson::LessonCommand,
+}
+
+#[derive(Debug, Args)]
+struct AccountArgs {
+    /// Where the server is [default: http.listen of the configuration]
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+    #[command(subcommand)]
+    command: account::AccountCommand,
 }
 
 /// Why a command failed: words for a person.
@@ -125,6 +138,11 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
             let config = Config::load(path)?;
             let api = api::Api::new(&config, args.server.as_deref())?;
             runtime()?.block_on(lesson::run(&api, args.command, args.json))?
+        }
+        Command::Account(args) => {
+            let config = Config::load(path)?;
+            let api = api::Api::new(&config, args.server.as_deref())?;
+            runtime()?.block_on(account::run(&api, args.command))?
         }
         Command::SetupLink { server } => {
             let config = Config::load(path)?;

@@ -4,22 +4,44 @@
 //! is open to everybody, which the access table in `tests/lesson_house/access.rs` has to say too.
 //!
 //! * [`session`]: set-up, signing in and out
+//! * [`sign_in`]: passwords and second factors
+//! * [`oidc`]: signing in at a provider
+//! * [`accounts`]: accounts and their roles
 //! * [`lessons`]: making, listing, ending lessons, and media for programs
 //! * [`devices`]: pairing screens
 //! * [`library`]: resources, their jobs, and what changes
+//! * [`places`]: the organisation tree, classrooms, classes, teachers, what is prescribed
+//! * [`calendar`]: terms and bell times
+//! * [`timetable`]: lessons of a term, changing them, and what was changed
+//! * [`today`]: today's lessons, and starting one
+//! * [`calendar_feeds`]: the same for calendar programs
 //! * [`media`]: files behind signed addresses
+//! * [`ledger`]: what is prescribed and what of it is taught
 //! * [`input`]: limits of what people type
+//! * [`plans`]: asked for, watched, looked at, published
+//! * [`repairs`]: ways out when somebody is not there
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
+pub mod accounts;
+pub mod calendar;
+pub mod calendar_feeds;
 pub mod devices;
 pub mod input;
+pub mod ledger;
 pub mod lessons;
 pub mod library;
 pub mod media;
+pub mod oidc;
 pub mod peer;
+pub mod places;
+pub mod plans;
+pub mod repairs;
 pub mod security;
 pub mod session;
+pub mod sign_in;
+pub mod timetable;
+pub mod today;
 
 use crate::app::App;
 use crate::problem::{ApiError, speak};
@@ -42,9 +64,22 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
     components(schemas(PageMessage, Numbered, Problem)),
     tags(
         (name = "session", description = "Who the caller is"),
+        (name = "sign_in", description = "Signing in with an account"),
+        (name = "oidc", description = "Signing in at a provider (OpenID Connect)"),
+        (name = "account", description = "Accounts and their roles"),
         (name = "lesson", description = "Lessons and their WebSocket"),
         (name = "device", description = "Classroom screens"),
+        (name = "ledger", description = "Periods prescribed and taught (开齐开足)"),
+        (name = "plan", description = "Pairings and lessons of a term, proposed by the planner"),
         (name = "library", description = "What became of lessons"),
+        (name = "timetable", description = "Lessons of a term and their changes"),
+        (name = "org", description = "The organisation tree"),
+        (name = "curriculum", description = "What is prescribed"),
+        (name = "classroom", description = "Classrooms"),
+        (name = "class", description = "Class groups"),
+        (name = "teacher", description = "Teachers"),
+        (name = "term", description = "Terms, holidays and make-up days"),
+        (name = "bell", description = "Bell times"),
     )
 )]
 struct Document;
@@ -55,6 +90,17 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::make_link))
         .routes(routes!(session::show, session::sign_out))
         .routes(routes!(session::teacher))
+        .routes(routes!(sign_in::ways, sign_in::password))
+        .routes(routes!(sign_in::set_up_second_factor))
+        .routes(routes!(sign_in::second_factor))
+        .routes(routes!(sign_in::set_password))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(oidc::back_channel_logout))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show, accounts::change, accounts::remove))
+        .routes(routes!(accounts::invite))
+        .routes(routes!(accounts::clear_second_factor))
         .routes(routes!(lessons::list, lessons::create))
         .routes(routes!(lessons::show))
         .routes(routes!(lessons::access))
@@ -69,8 +115,33 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(library::show, library::remove))
         .routes(routes!(library::retry))
         .routes(routes!(library::cancel))
+        .routes(routes!(ledger::show))
+        .routes(routes!(ledger::export))
+        .routes(routes!(ledger::lessons))
+        .routes(routes!(plans::list, plans::create))
+        .routes(routes!(plans::show, plans::discard))
+        .routes(routes!(plans::events))
+        .routes(routes!(plans::cancel))
+        .routes(routes!(plans::draft))
+        .routes(routes!(plans::publish))
+        .routes(routes!(plans::pairings))
+        .routes(routes!(repairs::propose))
+        .routes(routes!(timetable::week))
+        .routes(routes!(timetable::add))
+        .routes(routes!(timetable::show))
+        .routes(routes!(timetable::check))
+        .routes(routes!(timetable::change))
+        .routes(routes!(timetable::history))
+        .routes(routes!(timetable::undo))
+        .routes(routes!(timetable::events))
+        .routes(routes!(today::today))
+        .routes(routes!(today::start))
+        .routes(routes!(calendar_feeds::create))
+        .routes(routes!(calendar_feeds::show))
         .routes(routes!(media::file))
         .routes(routes!(crate::ws::socket::open))
+        .merge(places::routes())
+        .merge(calendar::routes())
 }
 
 /// All of `/api` and `/media`. Needs `ConnectInfo<SocketAddr>` and, for HTTPS listeners, an

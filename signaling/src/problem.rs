@@ -4,8 +4,12 @@
 //! for ([`speak`] is the middleware that knows it). Causes inside the house are logged, not told.
 
 use crate::answer;
+use crate::auth::refused::Refused;
 use crate::lesson::Refusal;
+use crate::places::{Bad, PlaceRefusal};
+use crate::planning::instance::Missing;
 use crate::store::StoreError;
+use crate::timetable::Refusal as TimetableRefusal;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -79,6 +83,15 @@ pub enum ApiError {
     /// The lesson said no.
     #[error("{0}")]
     Lesson(#[from] Refusal),
+    /// Places, people and times said no.
+    #[error("{0}")]
+    Place(#[from] PlaceRefusal),
+    /// Signing in, or changing an account.
+    #[error("{0}")]
+    Account(#[from] Refused),
+    /// The timetable is not changed.
+    #[error("timetable: {0}")]
+    Timetable(#[from] TimetableRefusal),
     /// The job is not in a state for this.
     #[error("the job cannot do that now")]
     JobNotNow,
@@ -94,6 +107,18 @@ pub enum ApiError {
     /// As many lessons are open as the media servers have room for.
     #[error("too many lessons are open")]
     TooManyLessons,
+    /// The term has no week left that has not begun.
+    #[error("the term is over")]
+    TermOver,
+    /// The county lacks what a plan is made of.
+    #[error("nothing can be planned: {}", .0.0[1])]
+    CannotPlan(Missing),
+    /// A plan of the term is being made.
+    #[error("a plan of this term is being made")]
+    PlanRunning,
+    /// The plan is not in a state for this.
+    #[error("the plan cannot do that now")]
+    PlanNotNow,
     /// Ours.
     #[error("internal: {0}")]
     Internal(Arc<str>),
@@ -101,12 +126,21 @@ pub enum ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.to_string().into())
+        match error {
+            StoreError::Place(refusal) => Self::Place(refusal),
+            error => Self::Internal(error.to_string().into()),
+        }
+    }
+}
+
+impl From<Bad> for ApiError {
+    fn from(bad: Bad) -> Self {
+        Self::Place(bad.into())
     }
 }
 
 /// Status, stable word, and title and detail in Chinese, then in English.
-type Words = (u16, &'static str, [&'static str; 2], [&'static str; 2]);
+pub(crate) type Words = (u16, &'static str, [&'static str; 2], [&'static str; 2]);
 
 impl ApiError {
     /// This limit of the server is reached.
@@ -117,6 +151,17 @@ impl ApiError {
 
     /// The problem in words.
     pub fn problem(&self, language: Language) -> Problem {
+        if let Self::Place(refusal) = self {
+            return refusal.problem(language);
+        }
+        if let Self::Timetable(refusal) = self {
+            let (status, kind, title, detail) = refusal.spoken(language);
+            let mut problem = Problem::new(status, kind, title).with_detail(detail);
+            if let TimetableRefusal::Taken(conflicts) = refusal {
+                problem.conflicts = conflicts.to_vec();
+            }
+            return problem;
+        }
         let (status, kind, chinese, english) = self.words();
         let [title, detail] = match language {
             Language::Chinese => chinese,
@@ -125,6 +170,12 @@ impl ApiError {
         let mut detail = detail.to_owned();
         match self {
             Self::BadInput(field) | Self::Limit(field) => detail = format!("{detail} ({field})"),
+            Self::CannotPlan(Missing([chinese, english])) => {
+                detail = match language {
+                    Language::Chinese => format!("{chinese}。"),
+                    Language::English => format!("{english}."),
+                };
+            }
             Self::TooMany { retry_after_s } => detail = detail.replace("{}", &retry_after_s.to_string()),
             _ => {}
         }
@@ -136,19 +187,25 @@ impl ApiError {
             Self::NotSignedIn => (
                 401,
                 "not_signed_in",
-                ["请先登录", "请打开管理员给您的链接；管理员可用 tongtang setup-link 再次显示链接。"],
+                [
+                    "请先登录",
+                    "请用账号登录，或打开管理员给您的链接；管理员可用 tongtang setup-link 再次显示链接。",
+                ],
                 [
                     "Please sign in",
-                    "Open the link you were given. The administrator gets one with: tongtang setup-link",
+                    "Sign in with your account, or open the link you were given. The administrator gets one with: tongtang setup-link",
                 ],
             ),
             Self::Forbidden => (
                 403,
                 "forbidden",
-                ["没有权限", "这不属于您的课。请用这节课自己的教师链接，或请管理员操作。"],
+                [
+                    "没有权限",
+                    "您的角色不包括这项操作，或这不属于您的课。请用这节课自己的教师链接，或请管理员操作。",
+                ],
                 [
                     "Not allowed",
-                    "This is not your lesson. Use that lesson's own teacher link, or ask the administrator.",
+                    "Your roles do not include this, or it is not your lesson. Use that lesson's own teacher link, or ask the administrator.",
                 ],
             ),
             Self::BadCredential => (
@@ -175,7 +232,8 @@ impl ApiError {
                 ["请求格式不对", "请求体应为 application/json。"],
                 ["Wrong format", "The body has to be application/json."],
             ),
-            Self::BadInput(_) => (
+            // Of places, people and times more is said: see `problem`.
+            Self::BadInput(_) | Self::Place(_) => (
                 422,
                 "bad_input",
                 ["填写的内容有误", "请检查后重试。"],
@@ -212,6 +270,12 @@ impl ApiError {
                 ["Too many tries", "Please wait {} seconds and try again."],
             ),
             Self::Lesson(refusal) => refusal_words(*refusal),
+            Self::Account(refused) => refused.words(),
+            Self::Timetable(refusal) => {
+                // Its sentences name who, where and when: `problem` says them.
+                let (status, kind, ..) = refusal.spoken(Language::default());
+                (status, kind, [""; 2], [""; 2])
+            }
             Self::JobNotNow => (
                 409,
                 "job_not_now",
@@ -259,6 +323,33 @@ impl ApiError {
                     "Too many lessons are open",
                     "The media servers are full (256 lessons each). End lessons that are not used any more, or add a media server.",
                 ],
+            ),
+            Self::TermOver => (
+                409,
+                "term_over",
+                ["学期已没有可排的周", "排课从还没开始的下一周起。请新建下一个学期，或延长本学期。"],
+                [
+                    "The term has no week left to plan",
+                    "Plans begin with the next week that has not begun. Make the next term, or lengthen this one.",
+                ],
+            ),
+            Self::CannotPlan(_) => {
+                (422, "cannot_plan", ["还不能排课", ""], ["Nothing can be planned yet", ""])
+            }
+            Self::PlanRunning => (
+                409,
+                "plan_running",
+                ["正在排课", "这个学期已有一次排课在进行。请等它完成，或先取消它。"],
+                [
+                    "A plan is being made",
+                    "One plan of a term is made at a time. Wait for it, or cancel it first.",
+                ],
+            ),
+            Self::PlanNotNow => (
+                409,
+                "plan_not_now",
+                ["现在不能这样操作", "这个排课方案的状态已改变。请刷新页面查看。"],
+                ["Not possible now", "This plan is in another state by now. Reload to see how it stands."],
             ),
             Self::Internal(_) => (
                 500,
@@ -426,6 +517,7 @@ mod tests {
             ApiError::UnknownCode,
             ApiError::TooMany { retry_after_s: 7 },
             ApiError::Lesson(Refusal::Full),
+            ApiError::Account(Refused::WrongPassword),
             ApiError::JobNotNow,
             ApiError::NoMedia,
             ApiError::BadMediaAddress,

@@ -7,21 +7,46 @@
 //! and 1: [`flag`]); `ON CONFLICT` names its columns; `ORDER BY` on a column that may be NULL says `NULLS FIRST`; what
 //! SQLite has and PostgreSQL lacks is defined in `migrations/postgres` under SQLite's name.
 
+pub mod account;
+pub mod bell;
+mod booking;
+pub mod calendar_feed;
+pub mod class_group;
+pub mod classroom;
 mod connect;
+mod county;
+#[cfg(test)]
+mod county_tests;
+pub mod curriculum;
 pub mod device;
 pub mod job;
+pub mod ledger;
 pub mod lesson;
+pub mod oidc;
 pub mod org;
+pub mod pairing;
+pub mod plan;
 pub mod resource;
 pub mod session;
+mod sight;
+pub mod sign_in;
+pub mod teacher;
+pub mod term;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod timetable;
+pub mod timetable_change;
+pub mod timetable_facts;
+pub mod timetable_live;
+#[cfg(test)]
+mod timetable_tests;
 mod transaction;
 
 pub use connect::ConnectError;
 
+use crate::places::PlaceRefusal;
 use connect::Dialect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,6 +71,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("database migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// What was asked for cannot be there; nothing was done.
+    #[error(transparent)]
+    Place(#[from] PlaceRefusal),
     /// A row holds what this version does not know.
     #[error("database: {table}.{column} holds a value this version does not know")]
     Unknown {
@@ -113,6 +141,9 @@ pub struct Slice {
 /// Rows a list has at most.
 pub const MAX_LISTED: u32 = 500;
 
+/// Rows a list of places, people or times has at most: one that is longer is refused, since a part would mislead.
+pub const MAX_LISTED_COUNTY: i64 = 5_000;
+
 impl Default for Slice {
     /// The newest.
     fn default() -> Self {
@@ -123,6 +154,20 @@ impl Default for Slice {
 /// Identifiers as one parameter: `IN (SELECT value FROM json_each($1))`.
 fn json_list<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     serde_json::to_string(&ids.collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// A small number of a BIGINT column.
+fn small<T: TryFrom<i64> + Default>(value: i64) -> T {
+    T::try_from(value).unwrap_or_default()
+}
+
+/// `($1, $2), ($3, $4)`: so many rows of so many parameters.
+fn rows(rows: usize, columns: usize) -> String {
+    let row = |at: usize| {
+        let of_row: Vec<String> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
+        format!("({})", of_row.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// The word an enum has on the wire, which is the word it has in the database.
@@ -168,6 +213,20 @@ fn flag(value: i64) -> bool {
 /// SQL's integers are signed; ours that count are not.
 fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+/// A whole number of another size.
+fn number<T: TryFrom<i64>>(table: &'static str, column: &'static str, value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Unknown { table, column })
+}
+
+/// The same for a column that may be NULL.
+fn number_opt<T: TryFrom<i64>>(
+    table: &'static str,
+    column: &'static str,
+    value: Option<i64>,
+) -> Result<Option<T>, StoreError> {
+    value.map(|value| number(table, column, value)).transpose()
 }
 
 /// The way back.

@@ -297,6 +297,32 @@ fn the_administrator_is_never_locked_out() {
 }
 
 #[test]
+fn an_account_gets_its_first_password_by_a_link_alone() {
+    let (folder, _) = installation();
+    let _server = Server::start(folder.path());
+    let (ok, _, said) = answer(folder.path(), &["account", "invite", "li"]);
+    assert!(!ok && said.contains("no account has the login"), "{said}");
+    let database = folder.path().join("data/tongtang.db");
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite://{}", database.display());
+        let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&url).await.unwrap();
+        let rows = "INSERT INTO org (id, kind, code, name, path, created_at) VALUES ('c', 'county', '1', 'x', '/c/', 0);
+            INSERT INTO account (id, login, name, org_id, created_at)
+                VALUES ('acc-1', 'li', 'x', 'c', 0), ('acc-2', 'li.na', 'x', 'c', 0);";
+        sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+    });
+    let (ok, link, said) = answer(folder.path(), &["account", "invite", " LI "]);
+    assert!(ok, "{said}");
+    let (page, secret) = link.trim().split_once("#invitation.").unwrap();
+    assert!(
+        page.starts_with("http://127.0.0.1:") && page.ends_with("/sign-in") && secret.len() == 64,
+        "{link}"
+    );
+    assert_ne!(answer(folder.path(), &["account", "invite", "li"]).1, link);
+}
+
+#[test]
 fn the_journal_keeps_no_link() {
     let (folder, _) = installation();
     let path = folder.path().join("journal");

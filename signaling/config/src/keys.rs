@@ -55,6 +55,20 @@ pub const KEYS: &[Key] = &[
         "the path of a PEM private key, or nothing",
         r#"key_file = "/etc/tongtang/privkey.pem""#,
     ),
+    key(
+        "oidc.issuer",
+        "the https:// address of an OpenID provider, or nothing",
+        r#"issuer = "https://sso.example.cn/realms/county""#,
+    ),
+    key("oidc.client_id", "what the provider calls this server", r#"client_id = "tongtang""#),
+    key("oidc.client_secret", "the secret the provider gave this server", r#"client_secret = "SECRET""#),
+    key("oidc.name", "what the button on the sign-in page says", r#"name = "教育云""#),
+    key("oidc.groups_claim", "the claim that lists a person's groups", r#"groups_claim = "groups""#),
+    key(
+        "oidc.groups",
+        "a list of groups, each with a role (administrator, scheduler, master_teacher, assistant, researcher, it, auditor) and a place's code",
+        r#"groups = [{ group = "county-it", role = "it", org = "331121" }]"#,
+    ),
     key("supervise.sfu", BOOLEAN, "sfu = true"),
     key("supervise.recorder", BOOLEAN, "recorder = true"),
     key("sfu.node_id", NODE_ID, r#"node_id = "sfu-1""#),
@@ -103,7 +117,8 @@ pub fn nearest(name: &str) -> Option<&'static Key> {
 }
 
 /// The keys of a list's entries.
-const ENTRIES: &[(&str, &[&str])] = &[("sfu.ice_servers", &["url", "username", "credential"])];
+const ENTRIES: &[(&str, &[&str])] =
+    &[("sfu.ice_servers", &["url", "username", "credential"]), ("oidc.groups", &["group", "role", "org"])];
 
 /// A key inside an entry of the list `name` that no entry has, and the one that looks most like it.
 pub fn unknown_in_entry(name: &str, entry: &toml::Table) -> Option<(String, Option<&'static str>)> {

@@ -8,16 +8,19 @@
 //! * [`database_url`]: where PostgreSQL is, with a password that is shown to nobody
 //! * [`keys`]: what each key expects, for those errors
 //! * [`log`]: each program's log
+//! * [`oidc`]: where people sign in who have an account elsewhere
 //! * [`secrets`]: what is made once, at first start, and shared by the programs
 
 pub mod database_url;
 pub mod keys;
 pub mod load;
 pub mod log;
+pub mod oidc;
 pub mod secrets;
 
 pub use database_url::DatabaseUrl;
 pub use load::ConfigError;
+pub use oidc::Oidc;
 pub use secrets::Secrets;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,8 @@ pub struct Config {
     pub http: Http,
     /// HTTPS for the local network.
     pub https: Https,
+    /// Where people sign in who have an account elsewhere.
+    pub oidc: Oidc,
     /// Which programs `tongtang serve` starts itself.
     pub supervise: Supervise,
     /// The media router.
@@ -174,6 +179,7 @@ impl Default for Config {
             log: Log::default(),
             http: Http::default(),
             https: Https::default(),
+            oidc: Oidc::default(),
             supervise: Supervise::default(),
             sfu: Sfu::default(),
             recorder: Recorder::default(),

@@ -17,6 +17,7 @@ pub const ENV_PREFIX: &str = "TONGTANG_";
 
 /// The one key whose value is never repeated: it may hold a password.
 const DATABASE_URL: &str = "database_url";
+const CLIENT_SECRET: &str = "oidc.client_secret";
 
 /// Said in its place.
 const UNSHOWN: &str = "something else (not shown, for it may hold a password)";
@@ -258,7 +259,11 @@ fn build(settings: Vec<Setting>) -> Result<Config, ConfigError> {
     let mut table = defaults();
     let mut config = Config::default();
     for Setting { key, value, place, example } in settings {
-        let found = if key.name == DATABASE_URL { UNSHOWN.to_owned() } else { value.to_string() };
+        let found = if [DATABASE_URL, CLIENT_SECRET].contains(&key.name) {
+            UNSHOWN.to_owned()
+        } else {
+            value.to_string()
+        };
         put(&mut table, key.name, value);
         config =
             table.clone().try_into().ok().filter(|config| in_range(config, key.name)).ok_or_else(|| {
@@ -285,6 +290,8 @@ fn in_range(config: &Config, key: &str) -> bool {
         "data_dir" => !config.data_dir.as_os_str().is_empty(),
         DATABASE_URL => config.database_url.is_plausible(),
         "http.public_url" => config.http.public_url.is_empty() || is_url(&config.http.public_url),
+        "oidc.issuer" => config.oidc.is_issuer_safe(),
+        "oidc.groups" => config.oidc.are_roles_known(),
         "sfu.udp_port" => config.sfu.udp_port != 0,
         "sfu.workers" => config.sfu.workers <= 64,
         "sfu.dscp" => config.sfu.dscp <= 63,
@@ -306,6 +313,9 @@ fn contradiction(config: &Config) -> Option<String> {
         return Some(format!(
             "https.{has} is set but https.{lacks} is not; set both, or neither for a generated certificate"
         ));
+    }
+    if !config.oidc.issuer.is_empty() && config.oidc.client_id.is_empty() {
+        return Some("oidc.issuer is set but oidc.client_id is not; set both, or neither".to_owned());
     }
     let mut listeners = vec![
         ("http.listen", config.http.listen),

@@ -37,7 +37,7 @@ CREATE TABLE timetable_lesson (
     period       BIGINT NOT NULL,
     starts_at    BIGINT NOT NULL,
     ends_at      BIGINT NOT NULL,
-    -- planned, cancelled, held, missed
+    -- planned, cancelled, held, missed; replaced: by a newer plan, in no list
     state        TEXT    NOT NULL,
     -- Why it was cancelled or missed.
     reason       TEXT,
@@ -96,7 +96,7 @@ CREATE TABLE timetable_change (
     by_name    TEXT    NOT NULL,
     at         BIGINT NOT NULL,
     undone_at  BIGINT,
-    -- JSON: a list of {before, after}.
+    -- JSON: {"steps": [{before, after}]}, or of a publication {"published": {added, replaced}}, ids only.
     steps      TEXT    NOT NULL
 );
 CREATE INDEX timetable_change_by_term ON timetable_change (term_id, at);

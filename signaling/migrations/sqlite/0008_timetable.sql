@@ -37,7 +37,7 @@ CREATE TABLE timetable_lesson (
     period       INTEGER NOT NULL,
     starts_at    INTEGER NOT NULL,
     ends_at      INTEGER NOT NULL,
-    -- planned, cancelled, held, missed
+    -- planned, cancelled, held, missed; replaced: by a newer plan, in no list
     state        TEXT    NOT NULL,
     -- Why it was cancelled or missed.
     reason       TEXT,
@@ -104,7 +104,7 @@ CREATE TABLE timetable_change (
     by_name    TEXT    NOT NULL,
     at         INTEGER NOT NULL,
     undone_at  INTEGER,
-    -- JSON: a list of {before, after}.
+    -- JSON: {"steps": [{before, after}]}, or of a publication {"published": {added, replaced}}, ids only.
     steps      TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX timetable_change_by_term ON timetable_change (term_id, at);

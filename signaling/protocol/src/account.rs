@@ -26,6 +26,34 @@ pub enum AccountRole {
     Auditor,
 }
 
+/// What somebody wants to do. Which role may do what stands in `docs/roles.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Read places, people, terms, timetables, ledgers.
+    ReadCounty,
+    /// Change places, people, bell times; import.
+    ChangePlaces,
+    /// Change terms, timetables, pairings; plan.
+    Schedule,
+    /// See lessons as they are now.
+    ReadLessons,
+    /// Open, teach and end lessons; their links and codes.
+    ChangeLessons,
+    /// See and play resources.
+    ReadLibrary,
+    /// Retry, cancel and remove resources.
+    ChangeLibrary,
+    /// See screens and their health.
+    ReadDevices,
+    /// Pair, rename and remove screens.
+    ChangeDevices,
+    /// See accounts and their roles.
+    ReadAccounts,
+    /// Make and change accounts.
+    ChangeAccounts,
+}
+
 /// A role at a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoleGrant {
@@ -150,4 +178,36 @@ pub struct SecondFactorCode {
 pub struct SignInWays {
     /// The provider's shown name; absent: none is configured. It is entered at `GET /api/oidc/start`.
     pub provider: Option<String>,
+}
+
+/// Whose session it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SessionAccount {
+    /// Identity.
+    pub id: AccountId,
+    /// What is typed to sign in.
+    pub login: String,
+    /// Shown name.
+    pub name: String,
+    /// The teacher it is.
+    pub person_id: Option<PersonId>,
+    /// Where it belongs.
+    pub org_id: OrgId,
+    /// Roles, each with its place's name.
+    pub roles: Vec<NamedGrant>,
+    /// What is still missing; unless it is `done`, nothing is open.
+    pub step: SignInStep,
+    /// Has it a second factor?
+    pub has_second_factor: bool,
+}
+
+/// A role at a place, for people to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedGrant {
+    /// What.
+    pub role: AccountRole,
+    /// Where, and everything below.
+    pub org_id: OrgId,
+    /// What that is called.
+    pub org_name: String,
 }

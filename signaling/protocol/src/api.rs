@@ -1,6 +1,7 @@
 //! Bodies of the HTTP API that are nothing else. What the lesson WebSocket says too stands in
 //! [`crate::lesson`], [`crate::library`] and [`crate::message`].
 
+use crate::account::{Act, SessionAccount};
 use crate::ids::{DeviceId, LessonId, ParticipantId};
 use crate::lesson::{LessonView, Role, VideoCodec};
 use crate::message::{DeviceView, MediaGrant};
@@ -23,6 +24,8 @@ pub enum SessionRole {
     Admin,
     /// A lesson's teacher.
     Teacher,
+    /// Somebody with an account: `account` says who.
+    Account,
     /// Not signed in.
     None,
 }
@@ -34,6 +37,10 @@ pub struct SessionView {
     pub role: SessionRole,
     /// A teacher's lesson.
     pub lesson_id: Option<LessonId>,
+    /// Whose account it is.
+    pub account: Option<SessionAccount>,
+    /// What may be done somewhere, so that pages show that and nothing else.
+    pub acts: Vec<Act>,
 }
 
 /// `POST /api/teacher-session`

@@ -1,6 +1,7 @@
 //! 开齐开足: for a class, subject and week: prescribed, on site, delivered, missed. Definitions: `docs/ledger.md`.
 
 use crate::ids::{ClassId, OrgId, TermId};
+use crate::places::OrgKind;
 use crate::timetable::TimetableLessonView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -59,6 +60,8 @@ pub struct LedgerView {
     pub org_id: OrgId,
     /// Its name.
     pub org_name: String,
+    /// What it is: the rows of a school are its classes, those of others the places right below.
+    pub org_kind: OrgKind,
     /// One week, or the term so far.
     pub week: Option<u8>,
     /// Weeks of the term that are past or have begun.
@@ -69,13 +72,40 @@ pub struct LedgerView {
     pub totals: Vec<LedgerRow>,
 }
 
-/// Why a lesson was missed.
+/// Which lessons. `GET /api/terms/{id}/ledger/lessons`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerLessonsQuery {
+    /// Of this class.
+    pub class_id: ClassId,
+    /// In this subject.
+    pub subject: String,
+    /// One week; absent: the whole term.
+    #[serde(default)]
+    pub week: Option<u8>,
+}
+
+/// As what the ledger counts a lesson.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LessonCounts {
+    /// Held, with the class's room in it.
+    Delivered,
+    /// Its time has passed without the class.
+    Missed,
+    /// To come.
+    Planned,
+    /// Called off, and its time is still to come: in no sum yet.
+    Cancelled,
+}
+
+/// A lesson behind a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LedgerLesson {
-    /// The lesson behind a number.
+    /// The lesson.
     pub lesson: TimetableLessonView,
-    /// `delivered`, `missed` or `planned`.
-    pub counts_as: String,
+    /// In which sum it stands.
+    pub counts_as: LessonCounts,
     /// Why it was missed, in the caller's language.
     pub why: Option<String>,
 }

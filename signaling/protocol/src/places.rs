@@ -298,3 +298,24 @@ pub struct ImportReport {
     /// How many there are.
     pub error_count: u32,
 }
+
+/// Which part of a list of places, people or times.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceQuery {
+    /// Of this place and those below it; absent: all that the caller may read.
+    #[serde(default)]
+    pub org_id: Option<OrgId>,
+}
+
+/// Which places. `GET /api/orgs`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OrgQuery {
+    /// This place and those below it; absent: all that the caller may read.
+    #[serde(default)]
+    pub org_id: Option<OrgId>,
+    /// Only those right below this place.
+    #[serde(default)]
+    pub parent_id: Option<OrgId>,
+}

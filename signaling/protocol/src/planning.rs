@@ -77,9 +77,9 @@ pub struct PlanProgress {
     pub words: String,
     /// 0 to 100.
     pub percent: u8,
-    /// Periods served by the best plan so far.
+    /// Periods a week in the best plan so far.
     pub served: Option<u32>,
-    /// Periods no plan can exceed, as far as is proven.
+    /// No plan has more, as far as is proven.
     pub bound: Option<u32>,
 }
 
@@ -104,6 +104,14 @@ pub struct PlanView {
     pub seconds: Option<f64>,
     /// Lessons a week.
     pub lessons: Option<u32>,
+    /// Was it stopped before its work was done? Then another run may find a better one.
+    pub stopped_early: Option<bool>,
+    /// It would be the timetable from this week on.
+    pub from_week: u8,
+    /// Same input and seed: same plan.
+    pub seed: u32,
+    /// Seconds at most.
+    pub time_limit_s: u32,
     /// Why it failed, in the caller's language.
     pub error: Option<String>,
     /// Who asked for it.
@@ -174,7 +182,7 @@ pub struct DraftView {
     pub changes: Vec<DraftChange>,
 }
 
-/// `POST /api/terms/{id}/repairs`: somebody or something is not there.
+/// `POST /api/terms/{id}/repairs`: somebody or something (one of both) is not there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RepairRequest {
     /// A teacher.
@@ -185,8 +193,11 @@ pub struct RepairRequest {
     pub classroom_id: Option<ClassroomId>,
     /// From.
     pub from: crate::day::Day,
-    /// To, included.
+    /// To, included; at most 14 days after `from`.
     pub to: crate::day::Day,
+    /// Why, as the changes will say it; may be empty.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// A way out: each is a list of changes to send.

@@ -1,5 +1,6 @@
 //! RFC 9457 problem details: the one error shape of every HTTP answer and refused request.
 
+use crate::timetable::Conflict;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,12 +20,15 @@ pub struct Problem {
     /// What it means and what to do next.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
+    /// Who or what is taken already, if a timetable's lesson was refused for it; at most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub conflicts: Vec<Conflict>,
 }
 
 impl Problem {
     /// A problem without detail.
     pub fn new(status: u16, kind: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { kind: kind.into(), title: title.into(), status, detail: None }
+        Self { kind: kind.into(), title: title.into(), status, detail: None, conflicts: Vec::new() }
     }
 
     /// The same with what it means and what to do next.

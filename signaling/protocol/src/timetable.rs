@@ -243,7 +243,7 @@ pub enum ConflictKind {
 }
 
 /// Why a lesson cannot be there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Conflict {
     /// Who or what.
     pub kind: ConflictKind,
@@ -268,6 +268,18 @@ pub struct CheckView {
     pub conflicts: Vec<Conflict>,
     /// What else forbids it, in the caller's language, e.g. the bell times do not overlap.
     pub reasons: Vec<String>,
+}
+
+/// What changed. `GET /api/timetable/events` sends it as event `changed`; whoever shows one of these weeks or lessons
+/// reads them anew. An event `missed` has no data: some changes were not told, so everything shown is read anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TimetableEvent {
+    /// The term.
+    pub term_id: TermId,
+    /// Weeks of it, from 1.
+    pub weeks: Vec<u8>,
+    /// The first [`MAX_CHANGED`] of the lessons.
+    pub lesson_ids: Vec<TimetableLessonId>,
 }
 
 /// What was done to a timetable.

@@ -5,21 +5,28 @@
 
 use super::credential::Credential;
 use super::origin::{Site, site_of};
+use super::refused::Refused;
 use super::{SecretHash, cookie, equal};
 use crate::app::{App, Scheme};
 use crate::problem::ApiError;
+use crate::store::StoreError;
 use crate::store::session::SessionOf;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use tongtang_http::bearer::bearer;
-use tongtang_protocol::ids::{DeviceId, LessonId};
+use tongtang_protocol::account::{AccountRole, SignInStep};
+use tongtang_protocol::ids::{AccountId, DeviceId, LessonId, OrgId, PersonId};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// The administrator, or the command line.
+    /// The installation's administrator (the set-up link), or the command line.
     Admin,
+    /// Somebody who signed in with an account.
+    Account(Box<Account>),
+    /// The same, on the way in: a step is missing, and nothing is open yet.
+    Entering(Box<Account>, SignInStep),
     /// The teacher of one lesson.
     Teacher(LessonId),
     /// A classroom screen. It has its WebSocket; over HTTP nothing is open to it.
@@ -28,34 +35,102 @@ pub enum Caller {
     Nobody,
 }
 
+/// Who signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Identity.
+    pub id: AccountId,
+    /// What is typed to sign in.
+    pub login: String,
+    /// Shown name.
+    pub name: String,
+    /// The teacher it is.
+    pub person_id: Option<PersonId>,
+    /// Where it belongs.
+    pub org_id: OrgId,
+    /// Roles.
+    pub grants: Vec<Grant>,
+    /// Has it a second factor that counts?
+    pub has_second_factor: bool,
+}
+
+/// A role at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What.
+    pub role: AccountRole,
+    /// Where.
+    pub org_id: OrgId,
+    /// Its path.
+    pub org_path: String,
+    /// Its name.
+    pub org_name: String,
+}
+
+impl Account {
+    /// What is missing for somebody who gave a password, and maybe a code: administrators need a second factor, and who
+    /// has one gives it.
+    pub fn step(&self, second_factor_given: bool) -> SignInStep {
+        let needs_one = self.grants.iter().any(|grant| grant.role == AccountRole::Administrator);
+        match (self.has_second_factor, needs_one) {
+            (true, _) if second_factor_given => SignInStep::Done,
+            (true, _) => SignInStep::SecondFactor,
+            (false, true) => SignInStep::SecondFactorSetup,
+            (false, false) => SignInStep::Done,
+        }
+    }
+}
+
 impl Caller {
-    /// Only the administrator passes.
+    /// Only the installation's administrator passes.
     pub fn need_admin(&self) -> Result<(), ApiError> {
         match self {
             Self::Admin => Ok(()),
-            Self::Nobody => Err(ApiError::NotSignedIn),
-            Self::Teacher(_) | Self::Device(_) => Err(ApiError::Forbidden),
+            Self::Entering(..) | Self::Nobody => Err(self.not_in()),
+            Self::Account(_) | Self::Teacher(_) | Self::Device(_) => Err(ApiError::Forbidden),
         }
     }
 
-    /// The administrator and this lesson's teacher pass.
-    pub fn need_lesson(&self, lesson: &LessonId) -> Result<(), ApiError> {
+    /// Why nothing is open to somebody who is not in.
+    pub(super) fn not_in(&self) -> ApiError {
         match self {
-            Self::Admin => Ok(()),
-            Self::Teacher(own) if own == lesson => Ok(()),
-            Self::Nobody => Err(ApiError::NotSignedIn),
-            Self::Teacher(_) | Self::Device(_) => Err(ApiError::Forbidden),
+            Self::Entering(_, step) => ApiError::Account(Refused::StepMissing(*step)),
+            _ => ApiError::NotSignedIn,
         }
     }
 
-    /// The administrator (None) and teachers (their lesson) pass.
-    pub fn need_desk(&self) -> Result<Option<&LessonId>, ApiError> {
+    /// Why something that only people with an account do is not open.
+    pub fn need_account(&self) -> ApiError {
         match self {
-            Self::Admin => Ok(None),
-            Self::Teacher(own) => Ok(Some(own)),
-            Self::Nobody => Err(ApiError::NotSignedIn),
-            Self::Device(_) => Err(ApiError::Forbidden),
+            Self::Entering(..) | Self::Nobody => self.not_in(),
+            _ => ApiError::Forbidden,
         }
+    }
+
+    /// Whose account it is, also of somebody on the way in.
+    pub fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Account(account) | Self::Entering(account, _) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// The caller as it is now, for answers that go on for long: an account may have been shut out, or lost a role. None:
+    /// nobody any more.
+    pub async fn again(&self, app: &App) -> Result<Option<Self>, StoreError> {
+        let Self::Account(account) = self else { return Ok(Some(self.clone())) };
+        let account = app.store().signed_in(&account.id).await?;
+        Ok(account.map(|account| Self::Account(Box::new(account))))
+    }
+
+    /// How histories name the caller.
+    pub async fn name(&self, _app: &App) -> Result<String, ApiError> {
+        Ok(match self {
+            Self::Admin => "管理员".to_owned(),
+            Self::Account(account) => account.name.clone(),
+            Self::Teacher(_) => "主讲教师".to_owned(),
+            Self::Entering(..) | Self::Device(_) | Self::Nobody => String::new(),
+        })
     }
 }
 
@@ -76,6 +151,14 @@ impl FromRequestParts<App> for Caller {
         Ok(match session {
             SessionOf::Admin => Self::Admin,
             SessionOf::Teacher(lesson) => Self::Teacher(lesson),
+            SessionOf::Account { id, second_factor } => match app.store().signed_in(&id).await? {
+                Some(account) => match account.step(second_factor) {
+                    SignInStep::Done => Self::Account(Box::new(account)),
+                    missing => Self::Entering(Box::new(account), missing),
+                },
+                // Shut out, or removed.
+                None => Self::Nobody,
+            },
         })
     }
 }

@@ -7,8 +7,17 @@ use axum::http::{HeaderMap, header};
 const SECURE_NAME: &str = "__Host-tongtang";
 const PLAIN_NAME: &str = "tongtang";
 
-/// How long an administrator or teacher stays signed in, in seconds.
+/// How long whoever came by a link stays signed in, in seconds.
 pub const LIFE_S: i64 = 30 * 24 * 3600;
+
+/// How long whoever came by an account stays signed in, in seconds: a school day, in rooms that many use.
+pub const ACCOUNT_LIFE_S: i64 = 12 * 3600;
+
+/// How long the second step of signing in may take, in seconds.
+pub const ENTERING_LIFE_S: i64 = 15 * 60;
+
+/// How long a sign-in at a provider may take, in seconds.
+pub const FLOW_LIFE_S: i64 = 15 * 60;
 
 fn name(scheme: Scheme) -> &'static str {
     match scheme {
@@ -19,19 +28,46 @@ fn name(scheme: Scheme) -> &'static str {
 
 /// The session's secret, if the request carries one for its scheme.
 pub fn read(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
+    named(headers, name(scheme))
+}
+
+fn named(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name(scheme))
+        .find(|(key, _)| *key == name)
         .map(|(_, value)| value.to_owned())
 }
 
-/// A `Set-Cookie` that signs in.
-pub fn set(secret: &str, scheme: Scheme) -> String {
-    format!("{}={secret}; Max-Age={LIFE_S}; {}", name(scheme), attributes(scheme))
+/// Ties a sign-in at a provider to the browser that began it.
+fn flow_name(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => "tongtang-oidc",
+        Scheme::Https => "__Host-tongtang-oidc",
+    }
+}
+
+/// The `state` of the sign-in that this browser began.
+pub fn read_flow(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
+    named(headers, flow_name(scheme))
+}
+
+/// A `Set-Cookie` with the `state` of a sign-in. It comes along when the provider sends the browser back.
+pub fn set_flow(state: &str, scheme: Scheme) -> String {
+    format!("{}={state}; Max-Age={FLOW_LIFE_S}; {}", flow_name(scheme), attributes(scheme))
+}
+
+/// A `Set-Cookie` that forgets it.
+pub fn clear_flow(scheme: Scheme) -> String {
+    format!("{}=; Max-Age=0; {}", flow_name(scheme), attributes(scheme))
+}
+
+/// A `Set-Cookie` that signs in, for so many seconds.
+pub fn set(secret: &str, life_s: i64, scheme: Scheme) -> String {
+    format!("{}={secret}; Max-Age={life_s}; {}", name(scheme), attributes(scheme))
 }
 
 /// A `Set-Cookie` that signs out.
@@ -63,7 +99,7 @@ mod tests {
     #[test]
     fn scripts_and_other_sites_do_not_get_it() {
         for scheme in [Scheme::Http, Scheme::Https] {
-            let text = set("s", scheme);
+            let text = set("s", LIFE_S, scheme);
             assert!(text.contains("HttpOnly") && text.contains("SameSite=Lax"), "{text}");
             assert_eq!(text.contains("Secure"), scheme == Scheme::Https);
         }

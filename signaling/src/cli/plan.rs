@@ -43,6 +43,9 @@ pub struct PlanArgs {
     /// How to say how far it is: `bar` where a person looks, else `none`
     #[arg(long, value_enum)]
     progress: Option<Shown>,
+    /// End with the process that started this one, whatever ends it
+    #[arg(long, hide = true)]
+    with_parent: bool,
 }
 
 /// How progress is said, on standard error.
@@ -99,6 +102,10 @@ impl Control for Watch {
 
 /// Plans, and says in a few lines what came out.
 pub fn run(args: &PlanArgs) -> Result<String, CliError> {
+    if args.with_parent {
+        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
+            .map_err(|error| CliError::Said(format!("cannot ask to end with the parent: {error}")))?;
+    }
     let json = read(&args.instance)?;
     let instance = check::read(&json)
         .map_err(|error| CliError::Said(format!("{}: {error}", args.instance.display())))?;

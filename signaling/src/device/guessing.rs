@@ -104,7 +104,7 @@ impl Guessing {
 }
 
 /// An IPv6 subscriber has a /64, not an address.
-fn key_of(ip: IpAddr) -> IpAddr {
+pub(crate) fn key_of(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

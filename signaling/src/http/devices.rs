@@ -3,6 +3,7 @@
 use super::input;
 use super::peer::Peer;
 use crate::app::App;
+use crate::auth::policy::{Act, need_device};
 use crate::auth::{Caller, SecretHash, credential};
 use crate::lesson::Refusal;
 use crate::lesson::machine::Code;
@@ -72,14 +73,14 @@ pub async fn pair(
     Ok(Json(Paired { device, credential }))
 }
 
-/// All screens.
+/// The screens of the caller's places.
 #[utoipa::path(
     get, path = "/api/devices", operation_id = "device_list", tag = "device",
     responses((status = 200, body = Vec<DeviceView>), (status = 401, body = Problem))
 )]
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<DeviceView>>, ApiError> {
-    caller.need_admin()?;
-    let devices = app.store().devices().await?;
+    let scope = caller.may(Act::ReadDevices)?;
+    let devices = app.store().devices(&scope).await?;
     Ok(Json(devices.into_iter().map(|(device, next)| view_of(device, next)).collect()))
 }
 
@@ -95,7 +96,7 @@ pub async fn rename(
     Path(id): Path<DeviceId>,
     Json(body): Json<Rename>,
 ) -> Result<Json<DeviceView>, ApiError> {
-    caller.need_admin()?;
+    need_device(&app, &caller, Act::ChangeDevices, &id).await?;
     if !app.store().rename_device(&id, &input::name(&body.name)?).await? {
         return Err(ApiError::NotFound);
     }
@@ -113,7 +114,7 @@ pub async fn remove(
     caller: Caller,
     Path(id): Path<DeviceId>,
 ) -> Result<StatusCode, ApiError> {
-    caller.need_admin()?;
+    need_device(&app, &caller, Act::ChangeDevices, &id).await?;
     let sits_in = app.store().lesson_of_device(&id).await?;
     if !app.store().delete_device(&id).await? {
         return Err(ApiError::NotFound);

@@ -3,6 +3,7 @@
 use super::input;
 use crate::app::{App, Scheme};
 use crate::auth::Caller;
+use crate::auth::policy::{Act, need_lesson};
 use crate::clock;
 use crate::fresh;
 use crate::lesson::runner::MAX_DRAWS;
@@ -29,7 +30,7 @@ const PAST_MS: i64 = 24 * 3_600_000;
 /// The teacher's name before they have one.
 const TEACHER_NAME: &str = "主讲教师";
 
-/// All lessons, the newest first; a teacher sees theirs.
+/// The caller's lessons, the newest first.
 #[utoipa::path(
     get, path = "/api/lessons", operation_id = "lesson_list", tag = "lesson", params(Part),
     responses((status = 200, body = Vec<LessonView>), (status = 401, body = Problem))
@@ -39,10 +40,8 @@ pub async fn list(
     caller: Caller,
     Query(part): Query<Part>,
 ) -> Result<Json<Vec<LessonView>>, ApiError> {
-    if let Some(own) = caller.need_desk()? {
-        return Ok(Json(vec![view(&app, own).await?]));
-    }
-    let lessons = app.store().lessons(&input::slice(part)?).await?;
+    let of = caller.lessons(Act::ReadLessons)?;
+    let lessons = app.store().lessons(&of, &input::slice(part)?, clock::now()).await?;
     let views = lessons.iter().map(|lesson| match app.lessons().running(&lesson.id) {
         Some(runner) => (*runner.view_now()).clone(),
         None => view_of(lesson, &Moment::default()),
@@ -120,7 +119,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<LessonId>,
 ) -> Result<Json<LessonView>, ApiError> {
-    caller.need_lesson(&id)?;
+    need_lesson(&app, &caller, Act::ReadLessons, &id).await?;
     Ok(Json(view(&app, &id).await?))
 }
 
@@ -137,7 +136,7 @@ pub async fn access(
     headers: HeaderMap,
     Path(id): Path<LessonId>,
 ) -> Result<Json<LessonAccess>, ApiError> {
-    caller.need_lesson(&id)?;
+    need_lesson(&app, &caller, Act::ChangeLessons, &id).await?;
     let scheme = Scheme::of(&extensions, &headers, &app);
     Ok(Json(access_of(&app, view(&app, &id).await?, &headers, scheme)))
 }
@@ -156,7 +155,7 @@ pub async fn open(
     caller: Caller,
     Path(id): Path<LessonId>,
 ) -> Result<Json<LessonView>, ApiError> {
-    caller.need_lesson(&id)?;
+    need_lesson(&app, &caller, Act::ChangeLessons, &id).await?;
     let runner = running(&app, &id).await?;
     if runner.lesson().state == LessonState::Scheduled {
         need_room(&app).await?;
@@ -176,7 +175,7 @@ pub async fn end(
     caller: Caller,
     Path(id): Path<LessonId>,
 ) -> Result<Json<LessonView>, ApiError> {
-    caller.need_lesson(&id)?;
+    need_lesson(&app, &caller, Act::ChangeLessons, &id).await?;
     let runner = running(&app, &id).await?;
     runner.command(By::Desk, Command::End).await?;
     Ok(Json((*runner.view_now()).clone()))
@@ -198,7 +197,7 @@ pub async fn grant(
     Path(id): Path<LessonId>,
     Json(body): Json<GrantRequest>,
 ) -> Result<Json<Granted>, ApiError> {
-    caller.need_lesson(&id)?;
+    need_lesson(&app, &caller, Act::ChangeLessons, &id).await?;
     let runner = running(&app, &id).await?;
     let newcomer = Newcomer {
         id: fresh::participant_id(),
@@ -251,6 +250,11 @@ async fn insert_with_code(app: &App, lesson: &mut Lesson, invited: &[DeviceId]) 
     }
 }
 
+/// The address of the teacher's page, secret included.
+pub fn teacher_url(app: &App, lesson: &LessonId, headers: &HeaderMap, scheme: Scheme) -> String {
+    format!("{}/teach#{}", base_url(app, headers, scheme), app.link_key().teacher(lesson))
+}
+
 fn access_of(app: &App, lesson: LessonView, headers: &HeaderMap, scheme: Scheme) -> LessonAccess {
     let here = base_url(app, headers, scheme);
     let teacher_credential = app.link_key().teacher(&lesson.id);
@@ -267,7 +271,7 @@ fn access_of(app: &App, lesson: LessonView, headers: &HeaderMap, scheme: Scheme)
 }
 
 /// As configured, or as the caller reached us.
-fn base_url(app: &App, headers: &HeaderMap, scheme: Scheme) -> String {
+pub fn base_url(app: &App, headers: &HeaderMap, scheme: Scheme) -> String {
     let public = app.config().http.public_url.trim_end_matches('/');
     if !public.is_empty() {
         return public.to_owned();

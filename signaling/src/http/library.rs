@@ -3,6 +3,7 @@
 use super::input;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::auth::policy::{Act, Lessons, need_lesson};
 use crate::clock;
 use crate::library::view::view_of;
 use crate::problem::ApiError;
@@ -17,11 +18,11 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use tokio::sync::broadcast;
 use tongtang_protocol::api::Part;
-use tongtang_protocol::ids::{LessonId, ResourceId};
+use tongtang_protocol::ids::ResourceId;
 use tongtang_protocol::library::ResourceView;
 use tongtang_protocol::problem::Problem;
 
-/// All resources, the newest first; a teacher sees their lesson's.
+/// The resources of the caller's lessons, the newest first.
 #[utoipa::path(
     get, path = "/api/library", operation_id = "library_list", tag = "library", params(Part),
     responses((status = 200, body = Vec<ResourceView>), (status = 401, body = Problem))
@@ -31,8 +32,8 @@ pub async fn list(
     caller: Caller,
     Query(part): Query<Part>,
 ) -> Result<Json<Vec<ResourceView>>, ApiError> {
-    let own = caller.need_desk()?;
-    Ok(Json(views(&app, own, &input::slice(part)?).await?))
+    let of = caller.lessons(Act::ReadLibrary)?;
+    Ok(Json(views(&app, &of, &input::slice(part)?).await?))
 }
 
 /// Resources as they change, as server-sent events: `resource` carries a `ResourceView`, `removed` an id.
@@ -44,9 +45,9 @@ pub async fn list(
     )
 )]
 pub async fn events(State(app): State<App>, caller: Caller) -> Result<impl IntoResponse, ApiError> {
-    let own = caller.need_desk()?.cloned();
+    caller.lessons(Act::ReadLibrary)?;
     let changes = app.bus().resources();
-    let stream = event_stream(Watcher { app, own, changes, pending: VecDeque::new() });
+    let stream = event_stream(Watcher { app, caller, changes, pending: VecDeque::new() });
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
@@ -61,7 +62,7 @@ pub async fn show(
     caller: Caller,
     Path(id): Path<ResourceId>,
 ) -> Result<Json<ResourceView>, ApiError> {
-    Ok(Json(allowed(&app, &caller, &id).await?))
+    Ok(Json(allowed(&app, &caller, Act::ReadLibrary, &id).await?))
 }
 
 /// Tries a failed or cancelled job again.
@@ -75,9 +76,9 @@ pub async fn retry(
     caller: Caller,
     Path(id): Path<ResourceId>,
 ) -> Result<Json<ResourceView>, ApiError> {
-    allowed(&app, &caller, &id).await?;
+    allowed(&app, &caller, Act::ChangeLibrary, &id).await?;
     app.composer().retry(&id).await?;
-    Ok(Json(allowed(&app, &caller, &id).await?))
+    Ok(Json(allowed(&app, &caller, Act::ChangeLibrary, &id).await?))
 }
 
 /// Stops a queued or running job.
@@ -91,9 +92,9 @@ pub async fn cancel(
     caller: Caller,
     Path(id): Path<ResourceId>,
 ) -> Result<Json<ResourceView>, ApiError> {
-    allowed(&app, &caller, &id).await?;
+    allowed(&app, &caller, Act::ChangeLibrary, &id).await?;
     app.composer().cancel(&id).await?;
-    Ok(Json(allowed(&app, &caller, &id).await?))
+    Ok(Json(allowed(&app, &caller, Act::ChangeLibrary, &id).await?))
 }
 
 /// Removes a resource and all its files, for good.
@@ -107,29 +108,34 @@ pub async fn remove(
     caller: Caller,
     Path(id): Path<ResourceId>,
 ) -> Result<StatusCode, ApiError> {
-    caller.need_admin()?;
+    // Not with a lesson's link.
+    caller.may(Act::ChangeLibrary)?;
+    allowed(&app, &caller, Act::ChangeLibrary, &id).await?;
     app.composer().delete(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The resource, if the caller may see it. A teacher is not told which others there are: somebody
 /// else's looks like none at all.
-async fn allowed(app: &App, caller: &Caller, id: &ResourceId) -> Result<ResourceView, ApiError> {
-    caller.need_desk()?;
+async fn allowed(app: &App, caller: &Caller, act: Act, id: &ResourceId) -> Result<ResourceView, ApiError> {
+    caller.lessons(act)?;
     let resource = app.store().resource(id).await?.ok_or(ApiError::NotFound)?;
-    caller.need_lesson(&resource.facts.lesson_id).map_err(|_| ApiError::NotFound)?;
+    need_lesson(app, caller, act, &resource.facts.lesson_id).await.map_err(|error| match error {
+        ApiError::Forbidden => ApiError::NotFound,
+        error => error,
+    })?;
     Ok(view_of(&resource, app.media_urls(), clock::now()))
 }
 
-async fn views(app: &App, own: Option<&LessonId>, slice: &Slice) -> Result<Vec<ResourceView>, StoreError> {
+async fn views(app: &App, of: &Lessons, slice: &Slice) -> Result<Vec<ResourceView>, StoreError> {
     let now = clock::now();
-    let resources = app.store().resources(own, slice).await?;
+    let resources = app.store().resources(of, slice, now).await?;
     Ok(resources.iter().map(|resource| view_of(resource, app.media_urls(), now)).collect())
 }
 
 struct Watcher {
     app: App,
-    own: Option<LessonId>,
+    caller: Caller,
     changes: broadcast::Receiver<ResourceId>,
     pending: VecDeque<Event>,
 }
@@ -154,18 +160,23 @@ fn event_stream(watcher: Watcher) -> impl Stream<Item = Result<Event, Infallible
 }
 
 impl Watcher {
-    /// False: nothing will ever change again.
+    /// False: nothing will ever change again, or it is not for the caller's eyes any more.
     async fn wait(&mut self) -> Result<bool, StoreError> {
-        match self.changes.recv().await {
+        let change = self.changes.recv().await;
+        let caller = self.caller.again(&self.app).await?;
+        let Some(Ok(of)) = caller.map(|caller| caller.lessons(Act::ReadLibrary)) else { return Ok(false) };
+        match change {
             Ok(id) => match self.app.store().resource(&id).await? {
-                Some(resource) if self.own.as_ref().is_none_or(|own| *own == resource.facts.lesson_id) => {
-                    self.push(&view_of(&resource, self.app.media_urls(), clock::now()));
+                Some(resource) => {
+                    let now = clock::now();
+                    if self.app.store().is_among(&resource.facts.lesson_id, &of, now).await? {
+                        self.push(&view_of(&resource, self.app.media_urls(), now));
+                    }
                 }
-                Some(_) => {}
                 None => self.pending.push_back(Event::default().event("removed").data(id.as_str())),
             },
             Err(broadcast::error::RecvError::Lagged(_)) => {
-                for view in views(&self.app, self.own.as_ref(), &Slice::default()).await? {
+                for view in views(&self.app, &of, &Slice::default()).await? {
                     self.push(&view);
                 }
             }

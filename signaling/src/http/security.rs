@@ -14,14 +14,21 @@ const BEARER: &str = "bearer";
 const COOKIE: &str = "cookie";
 
 /// Operations that ask for nothing; what is sent decides.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 14] = [
     "session_set_up",
     "session_show",
     "session_sign_out",
     "session_sign_in_teacher",
+    "sign_in_ways",
+    "sign_in_password",
+    "sign_in_set_password",
+    "oidc_start",
+    "oidc_callback",
+    "oidc_back_channel_logout",
     "device_pair",
     "library_media",
     "lesson_socket",
+    "timetable_calendar",
 ];
 
 /// Describes the ways in, and for each operation whether it needs one.

@@ -1,6 +1,7 @@
 //! Set-up, signing in and out.
 
 use crate::app::{App, Scheme};
+use crate::auth::caller::Account;
 use crate::auth::credential::Credential;
 use crate::auth::origin::{Site, site_of};
 use crate::auth::{Caller, SecretHash, cookie};
@@ -11,6 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tongtang_protocol::account::{NamedGrant, SessionAccount, SignInStep};
 use tongtang_protocol::api::{SessionRole, SessionView, SetUp, TeacherSignIn};
 use tongtang_protocol::problem::Problem;
 use tongtang_protocol::units::UnixMillis;
@@ -57,18 +59,21 @@ pub async fn make_link(
     Ok((StatusCode::CREATED, Json(SetUp { secret })))
 }
 
-/// Who the caller is.
+/// Who the caller is, and what is open to them.
 #[utoipa::path(
     get, path = "/api/session", operation_id = "session_show", tag = "session",
     responses((status = 200, body = SessionView))
 )]
 pub async fn show(caller: Caller) -> Json<SessionView> {
-    let (role, lesson_id) = match caller {
-        Caller::Admin => (SessionRole::Admin, None),
-        Caller::Teacher(lesson) => (SessionRole::Teacher, Some(lesson)),
-        Caller::Device(_) | Caller::Nobody => (SessionRole::None, None),
+    let (role, lesson_id, step) = match &caller {
+        Caller::Admin => (SessionRole::Admin, None, SignInStep::Done),
+        Caller::Teacher(lesson) => (SessionRole::Teacher, Some(lesson.clone()), SignInStep::Done),
+        Caller::Account(_) => (SessionRole::Account, None, SignInStep::Done),
+        Caller::Entering(_, step) => (SessionRole::None, None, *step),
+        Caller::Device(_) | Caller::Nobody => (SessionRole::None, None, SignInStep::Done),
     };
-    Json(SessionView { role, lesson_id })
+    let account = caller.account().map(|account| view_of(account, step));
+    Json(SessionView { role, lesson_id, account, acts: caller.acts() })
 }
 
 /// Signs out.
@@ -109,15 +114,15 @@ pub async fn teacher(
     if app.store().lesson(&lesson).await?.is_none() {
         return Err(ApiError::BadCredential);
     }
-    if caller == Caller::Admin {
-        // Opening a teacher's link must not sign the administrator out.
+    if matches!(caller, Caller::Admin | Caller::Account(_)) {
+        // Opening a teacher's link must not sign somebody out who is more.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     sign_in(&app, &SessionOf::Teacher(lesson), Scheme::of(&extensions, &headers, &app)).await
 }
 
 /// A page of another site must not sign anybody in either.
-fn refuse_foreign(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn refuse_foreign(headers: &HeaderMap) -> Result<(), ApiError> {
     if site_of(headers) == Site::Foreign { Err(ApiError::ForeignPage) } else { Ok(()) }
 }
 
@@ -126,5 +131,29 @@ async fn sign_in(app: &App, of: &SessionOf, scheme: Scheme) -> Result<Response, 
     let now = clock::now();
     let expires_at = UnixMillis(now.0 + cookie::LIFE_S * 1000);
     app.store().insert_session(&SecretHash::of(&secret), of, now, expires_at).await?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(&secret, scheme))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(&secret, cookie::LIFE_S, scheme))])
+        .into_response())
+}
+
+/// The session that a request's cookie names; without one, nobody is signed in by cookie.
+pub(super) fn cookie_of(headers: &HeaderMap, scheme: Scheme) -> Result<SecretHash, ApiError> {
+    cookie::read(headers, scheme).map(|secret| SecretHash::of(&secret)).ok_or(ApiError::NotSignedIn)
+}
+
+fn view_of(account: &Account, step: SignInStep) -> SessionAccount {
+    let named = account.grants.iter().map(|grant| NamedGrant {
+        role: grant.role,
+        org_id: grant.org_id.clone(),
+        org_name: grant.org_name.clone(),
+    });
+    SessionAccount {
+        id: account.id.clone(),
+        login: account.login.clone(),
+        name: account.name.clone(),
+        person_id: account.person_id.clone(),
+        org_id: account.org_id.clone(),
+        roles: named.collect(),
+        step,
+        has_second_factor: account.has_second_factor,
+    }
 }

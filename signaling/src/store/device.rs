@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, parse, parse_opt, word};
 use crate::auth::SecretHash;
+use crate::auth::policy::Scope;
 use sqlx::AnyConnection;
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::LessonState;
@@ -62,8 +63,9 @@ impl Store {
         .await
     }
 
-    /// All screens by name, each with the next lesson it is invited to; one statement.
-    pub async fn devices(&self) -> Result<Vec<(Device, Option<InvitedTo>)>, StoreError> {
+    /// Screens of these places by name, each with the next lesson it is invited to; one statement. Everywhere: also those
+    /// that stand in no classroom.
+    pub async fn devices(&self, scope: &Scope) -> Result<Vec<(Device, Option<InvitedTo>)>, StoreError> {
         let rows = sqlx::query_as::<_, ListedRow>(
             "SELECT device.id, device.name, device.paired_at,
                  lesson.id AS lesson_id, lesson.title, lesson.starts_at
@@ -71,9 +73,14 @@ impl Store {
                  SELECT next.id FROM invitation CROSS JOIN lesson AS next
                  WHERE invitation.device_id = device.id AND next.id = invitation.lesson_id AND next.state = $1
                  ORDER BY next.starts_at NULLS FIRST, next.created_at LIMIT 1)
+             WHERE $2 = 1 OR EXISTS (
+                 SELECT 1 FROM classroom JOIN org ON org.id = classroom.org_id CROSS JOIN json_each($3) AS s
+                 WHERE classroom.id = device.classroom_id AND substr(org.path, 1, length(s.value)) = s.value)
              ORDER BY device.name, device.id",
         )
         .bind(word(&LessonState::Scheduled))
+        .bind(i64::from(scope.is_everywhere()))
+        .bind(scope.json())
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter()
@@ -88,6 +95,17 @@ impl Store {
                 Ok((device((id, name, paired_at))?, next))
             })
             .collect()
+    }
+
+    /// The path of the place in whose classroom a screen stands.
+    pub async fn device_org_path(&self, id: &DeviceId) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT org.path FROM device JOIN classroom ON classroom.id = device.classroom_id
+             JOIN org ON org.id = classroom.org_id WHERE device.id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?)
     }
 
     /// Of the screens that typed this lesson's code and never came into any lesson, those paired before

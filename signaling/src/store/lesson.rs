@@ -1,7 +1,9 @@
 //! Lessons with their seats and the events of their recordings. A lesson is written whole, in one
 //! transaction: it has at most some fifty seats.
 
+use super::sight::Sight;
 use super::{Slice, Store, StoreError, count, flag, from_json, json_list, parse, parse_opt, signed, word};
+use crate::auth::policy::Lessons;
 use crate::lesson::machine::{Code, Lesson, Seat, Step};
 use sqlx::AnyConnection;
 use std::collections::HashMap;
@@ -30,11 +32,11 @@ struct LessonRow {
     resource_id: Option<String>,
 }
 
-/// Of `Slice`: after, search, limit.
+/// Of `Slice`: after, search, limit; the condition after it has the parameters from the fourth on.
 const LISTED: &str = "WHERE ($1 IS NULL
         OR (lesson.created_at, lesson.id) < (SELECT created_at, id FROM lesson WHERE id = $1))
-    AND instr(lower(lesson.title), lower($2)) > 0
-    ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT $3";
+    AND instr(lower(lesson.title), lower($2)) > 0";
+const NEWEST: &str = "ORDER BY lesson.created_at DESC, lesson.id DESC LIMIT $3";
 
 #[derive(sqlx::FromRow)]
 struct SeatOf {
@@ -109,31 +111,7 @@ impl Store {
     /// A new lesson and who is invited to it. Fails with [`StoreError::is_taken`] when another open
     /// lesson has its code.
     pub async fn insert_lesson(&self, lesson: &Lesson, invited: &[DeviceId]) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq,
-                         created_at, starts_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
-                )
-                .bind(lesson.id.as_str())
-                .bind(&lesson.title)
-                .bind(word(&lesson.state))
-                .bind(word(&lesson.video_codec))
-                .bind(i64::from(lesson.record))
-                .bind(lesson.code.as_ref().map(Code::as_str))
-                .bind(lesson.created_at.0)
-                .bind(lesson.starts_at.map(|at| at.0))
-                .execute(&mut **tx)
-                .await?;
-                write_seats(tx, lesson).await?;
-                for device in invited {
-                    super::device::invite(tx, &lesson.id, device, lesson.created_at).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(async move { insert(tx, lesson, invited).await })).await
     }
 
     /// A step of a lesson: all of it or nothing.
@@ -175,13 +153,26 @@ impl Store {
         parse_opt("lesson", "id", id)
     }
 
-    /// Lessons, the newest first; two statements, however many there are.
-    pub async fn lessons(&self, slice: &Slice) -> Result<Vec<Lesson>, StoreError> {
+    /// Of these lessons a part, the newest first; two statements, however many there are.
+    pub async fn lessons(
+        &self,
+        of: &Lessons,
+        slice: &Slice,
+        now: UnixMillis,
+    ) -> Result<Vec<Lesson>, StoreError> {
         let mut tx = self.read().await?;
-        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(format!("{COLUMNS} {LISTED}")))
+        let sight = Sight::of(of, now);
+        let sql = format!("{COLUMNS} {LISTED} AND {} {NEWEST}", Sight::condition(4));
+        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(sql))
             .bind(&slice.after)
             .bind(&slice.search)
             .bind(i64::from(slice.limit))
+            .bind(sight.all)
+            .bind(&sight.only)
+            .bind(&sight.at)
+            .bind(&sight.taught_by)
+            .bind(&sight.received_at)
+            .bind(&sight.today)
             .fetch_all(&mut *tx)
             .await?;
         let seats = sqlx::query_as::<_, SeatOf>(
@@ -310,6 +301,33 @@ impl Store {
                 .await?;
         row.with(seats.into_iter().map(Seat::try_from).collect::<Result<_, _>>()?)
     }
+}
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    lesson: &Lesson,
+    invited: &[DeviceId],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO lesson (id, title, state, video_codec, record, code, last_event_seq,
+             created_at, starts_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
+    )
+    .bind(lesson.id.as_str())
+    .bind(&lesson.title)
+    .bind(word(&lesson.state))
+    .bind(word(&lesson.video_codec))
+    .bind(i64::from(lesson.record))
+    .bind(lesson.code.as_ref().map(Code::as_str))
+    .bind(lesson.created_at.0)
+    .bind(lesson.starts_at.map(|at| at.0))
+    .execute(&mut *connection)
+    .await?;
+    write_seats(connection, lesson).await?;
+    for device in invited {
+        super::device::invite(connection, &lesson.id, device, lesson.created_at).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn write_lesson(connection: &mut AnyConnection, lesson: &Lesson) -> Result<(), StoreError> {

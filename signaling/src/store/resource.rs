@@ -2,12 +2,14 @@
 
 use super::job::{Job, JobRow};
 use super::lesson::Draft;
+use super::sight::Sight;
 use super::{Slice, Store, StoreError, count, from_json, json_list, parse, parse_opt, signed, word};
+use crate::auth::policy::Lessons;
 use crate::lesson::machine::{Lesson, Step};
 use sqlx::AnyConnection;
 use std::collections::HashMap;
 use tongtang_protocol::control::ComposeOutput;
-use tongtang_protocol::ids::{JobId, LessonId, NodeId, RecordingId, ResourceId};
+use tongtang_protocol::ids::{JobId, NodeId, RecordingId, ResourceId};
 use tongtang_protocol::library::{JobState, ResourceFacts};
 use tongtang_protocol::units::UnixMillis;
 
@@ -55,26 +57,36 @@ impl Row {
 }
 
 impl Store {
-    /// Resources, or one lesson's, the newest first; two statements, however many there are.
+    /// What became of these lessons, the newest first; two statements, however many there are.
     pub async fn resources(
         &self,
-        of_lesson: Option<&LessonId>,
+        of: &Lessons,
         slice: &Slice,
+        now: UnixMillis,
     ) -> Result<Vec<Resource>, StoreError> {
         // One snapshot: a job is not seen done before its output.
         let mut tx = self.read().await?;
-        let rows = sqlx::query_as::<_, Row>(
-            "SELECT * FROM resource WHERE ($1 IS NULL OR lesson_id = $1)
-                 AND ($2 IS NULL OR (recorded_at, id) < (SELECT recorded_at, id FROM resource WHERE id = $2))
-                 AND instr(lower(title), lower($3)) > 0
-             ORDER BY recorded_at DESC, id DESC LIMIT $4",
-        )
-        .bind(of_lesson.map(LessonId::as_str))
-        .bind(&slice.after)
-        .bind(&slice.search)
-        .bind(i64::from(slice.limit))
-        .fetch_all(&mut *tx)
-        .await?;
+        let sight = Sight::of(of, now);
+        let sql = format!(
+            "SELECT * FROM resource WHERE
+                 ($1 IS NULL OR (recorded_at, id) < (SELECT recorded_at, id FROM resource WHERE id = $1))
+                 AND instr(lower(title), lower($2)) > 0
+                 AND EXISTS (SELECT 1 FROM lesson WHERE lesson.id = resource.lesson_id AND {})
+             ORDER BY recorded_at DESC, id DESC LIMIT $3",
+            Sight::condition(4)
+        );
+        let rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(sql))
+            .bind(&slice.after)
+            .bind(&slice.search)
+            .bind(i64::from(slice.limit))
+            .bind(sight.all)
+            .bind(&sight.only)
+            .bind(&sight.at)
+            .bind(&sight.taught_by)
+            .bind(&sight.received_at)
+            .bind(&sight.today)
+            .fetch_all(&mut *tx)
+            .await?;
         let jobs = sqlx::query_as::<_, JobRow>(
             "SELECT * FROM job WHERE resource_id IN (SELECT value FROM json_each($1)) ORDER BY attempt",
         )

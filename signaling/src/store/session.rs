@@ -1,9 +1,9 @@
 //! Cookie sessions of people, and the set-up links that make administrators.
 
-use super::{Store, StoreError, parse_opt};
+use super::{Store, StoreError, flag, parse_opt};
 use crate::auth::SecretHash;
 use sqlx::AnyConnection;
-use tongtang_protocol::ids::LessonId;
+use tongtang_protocol::ids::{AccountId, LessonId};
 use tongtang_protocol::units::UnixMillis;
 
 /// What a cookie stands for.
@@ -13,7 +13,17 @@ pub enum SessionOf {
     Admin,
     /// The teacher of one lesson.
     Teacher(LessonId),
+    /// Somebody with an account.
+    Account {
+        /// Whose.
+        id: AccountId,
+        /// Was the second factor given?
+        second_factor: bool,
+    },
 }
+
+/// Sessions of one account. One more ends the one that is to end first.
+const MAX_OF_ACCOUNT: i64 = 32;
 
 /// What a set-up secret is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,22 +48,7 @@ impl Store {
         now: UnixMillis,
         expires_at: UnixMillis,
     ) -> Result<(), StoreError> {
-        let (role, lesson) = match of {
-            SessionOf::Admin => ("admin", None),
-            SessionOf::Teacher(lesson) => ("teacher", Some(lesson.as_str())),
-        };
-        sqlx::query("DELETE FROM session WHERE expires_at <= $1").bind(now.0).execute(&self.pool).await?;
-        sqlx::query(
-            "INSERT INTO session (token_hash, role, lesson_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(token.as_str())
-        .bind(role)
-        .bind(lesson)
-        .bind(now.0)
-        .bind(expires_at.0)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        self.write(|tx| Box::pin(async move { insert(tx, token, of, now, expires_at).await })).await
     }
 
     /// What a cookie stands for, if it still does.
@@ -62,16 +57,22 @@ impl Store {
         token: &SecretHash,
         now: UnixMillis,
     ) -> Result<Option<SessionOf>, StoreError> {
-        let row: Option<(String, Option<String>)> =
-            sqlx::query_as("SELECT role, lesson_id FROM session WHERE token_hash = $1 AND expires_at > $2")
-                .bind(token.as_str())
-                .bind(now.0)
-                .fetch_optional(&self.pool)
-                .await?;
-        let Some((role, lesson)) = row else { return Ok(None) };
-        match (role.as_str(), parse_opt("session", "lesson_id", lesson)?) {
-            ("admin", _) => Ok(Some(SessionOf::Admin)),
-            ("teacher", Some(lesson)) => Ok(Some(SessionOf::Teacher(lesson))),
+        let row: Option<(String, Option<String>, Option<String>, i64)> = sqlx::query_as(
+            "SELECT role, lesson_id, account_id, second_factor FROM session
+             WHERE token_hash = $1 AND expires_at > $2",
+        )
+        .bind(token.as_str())
+        .bind(now.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some((role, lesson, account, second_factor)) = row else { return Ok(None) };
+        let lesson = parse_opt("session", "lesson_id", lesson)?;
+        match (role.as_str(), lesson, parse_opt("session", "account_id", account)?) {
+            ("admin", ..) => Ok(Some(SessionOf::Admin)),
+            ("teacher", Some(lesson), _) => Ok(Some(SessionOf::Teacher(lesson))),
+            ("account", _, Some(id)) => {
+                Ok(Some(SessionOf::Account { id, second_factor: flag(second_factor) }))
+            }
             _ => Err(StoreError::Unknown { table: "session", column: "role" }),
         }
     }
@@ -147,6 +148,46 @@ impl Store {
             .await?;
         Ok(row.is_some())
     }
+}
+
+/// A new session; expired ones, and an account's surplus ones, are swept on this occasion.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    token: &SecretHash,
+    of: &SessionOf,
+    now: UnixMillis,
+    expires_at: UnixMillis,
+) -> Result<(), StoreError> {
+    let (role, lesson, account, second_factor) = match of {
+        SessionOf::Admin => ("admin", None, None, false),
+        SessionOf::Teacher(lesson) => ("teacher", Some(lesson.as_str()), None, false),
+        SessionOf::Account { id, second_factor } => ("account", None, Some(id.as_str()), *second_factor),
+    };
+    sqlx::query("DELETE FROM session WHERE expires_at <= $1").bind(now.0).execute(&mut *connection).await?;
+    sqlx::query(
+        "DELETE FROM session WHERE token_hash IN (
+             SELECT token_hash FROM session WHERE account_id = $1
+             ORDER BY expires_at DESC, token_hash LIMIT $2 OFFSET $3)",
+    )
+    .bind(account)
+    .bind(i64::MAX)
+    .bind(MAX_OF_ACCOUNT - 1)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO session (token_hash, role, lesson_id, account_id, second_factor, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(token.as_str())
+    .bind(role)
+    .bind(lesson)
+    .bind(account)
+    .bind(i64::from(second_factor))
+    .bind(now.0)
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// What became of a set-up secret that somebody brought.

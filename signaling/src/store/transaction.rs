@@ -32,9 +32,26 @@ impl Store {
         &self,
         work: impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync,
     ) -> Result<T, StoreError> {
+        self.run(None, &work).await
+    }
+
+    /// The same for those who change the timetable: they take turns on PostgreSQL too, as all writers do on SQLite, so that
+    /// a term that is being published is not refused for a lesson that somebody moves meanwhile, nor the other way round.
+    pub(super) async fn write_in_turn<'a, T>(
+        &self,
+        work: impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
+        self.run(self.dialect.lock_timetable(), &work).await
+    }
+
+    async fn run<'a, T>(
+        &self,
+        lock: Option<&'static str>,
+        work: &(impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync),
+    ) -> Result<T, StoreError> {
         let mut attempt = 1;
         loop {
-            match self.write_once(&work).await {
+            match self.write_once(lock, work).await {
                 Err(error) if error.is_collision() && attempt < MAX_ATTEMPTS => {
                     let pause = rand::rng().random_range(0..=MAX_PAUSE_MS.min(1 << attempt));
                     tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -47,9 +64,13 @@ impl Store {
 
     async fn write_once<'a, T>(
         &self,
+        lock: Option<&'static str>,
         work: &(impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync),
     ) -> Result<T, StoreError> {
         let mut tx: Transaction<'a, Any> = self.pool.begin_with(self.dialect.begin_to_write()).await?;
+        if let Some(lock) = lock {
+            sqlx::query(lock).execute(&mut *tx).await?;
+        }
         let done = work(&mut tx).await?;
         tx.commit().await?;
         Ok(done)
@@ -66,6 +87,14 @@ impl Dialect {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        }
+    }
+
+    /// Before anything is read: PostgreSQL takes the moment that the transaction sees when the lock is held.
+    fn lock_timetable(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("LOCK TABLE booking IN SHARE ROW EXCLUSIVE MODE"),
         }
     }
 

@@ -60,16 +60,31 @@ pub struct Made {
 
 impl House {
     pub async fn open() -> Self {
+        Self::open_with(Config::default(), here()).await
+    }
+
+    /// The same, where another program stands in `tongtang`'s place for what works in a process of its own.
+    pub async fn open_with_program(program: PathBuf) -> Self {
+        Self::open_with(Config::default(), program).await
+    }
+
+    /// The same with this configuration.
+    #[allow(dead_code, reason = "one of the two test binaries may not need it")]
+    pub async fn open_with_config(config: Config) -> Self {
+        Self::open_with(config, here()).await
+    }
+
+    async fn open_with(config: Config, program: PathBuf) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let mut house = Self::open_in(temp.path(), crate::DATABASE.server().await).await;
+        let mut house = Self::open_in(temp.path(), config, crate::DATABASE.server().await, program).await;
         house._temp = Some(temp);
         house
     }
 
-    async fn open_in(folder: &Path, database: Option<Database>) -> Self {
+    async fn open_in(folder: &Path, config: Config, database: Option<Database>, program: PathBuf) -> Self {
         // Whichever test comes first installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let config = Config { data_dir: folder.to_owned(), ..Config::default() };
+        let config = Config { data_dir: folder.to_owned(), ..config };
         let secrets = Secrets::ensure(folder).unwrap();
         let store = match &database {
             Some(database) => Store::connect(database.url()).await,
@@ -77,7 +92,7 @@ impl House {
         };
         let store = store.unwrap();
         let nodes = Nodes::new(&secrets.control_secret, secrets.token_public_key_pem.clone());
-        let app = App::new(config, &secrets, store, nodes.clone()).unwrap();
+        let app = App::new(config, &secrets, store, nodes.clone()).unwrap().with_program(program);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -103,8 +118,9 @@ impl House {
         let temp = self._temp.take();
         let database = self.database.take();
         let folder = self.folder.clone();
+        let config = self.app.config().clone();
         drop(self);
-        let mut house = Self::open_in(&folder, database).await;
+        let mut house = Self::open_in(&folder, config, database, here()).await;
         house._temp = temp;
         house
     }
@@ -159,6 +175,11 @@ impl House {
         recorder.register(&self.nodes);
         (sfu, recorder)
     }
+}
+
+/// This program.
+fn here() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_tongtang"))
 }
 
 impl Drop for House {
