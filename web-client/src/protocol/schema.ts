@@ -1208,13 +1208,15 @@ export interface components {
             /** @description In words, in the caller's language. */
             words: string;
         };
-        /** @description `POST /api/terms/{id}/repairs`: somebody or something is not there. */
+        /** @description `POST /api/terms/{id}/repairs`: somebody or something (one of both) is not there. */
         RepairRequest: {
             classroom_id?: components["schemas"]["ClassroomId"] | null;
             /** @description From. */
             from: components["schemas"]["Day"];
+            /** @description Why, as the changes will say it; may be empty. */
+            reason?: string;
             teacher_id?: components["schemas"]["PersonId"] | null;
-            /** @description To, included. */
+            /** @description To, included; at most 14 days after `from`. */
             to: components["schemas"]["Day"];
         };
         /** @description What is known of a resource wherever its files stand. */
