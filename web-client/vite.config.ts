@@ -7,6 +7,10 @@ import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/** As the server's front/pages.rs. */
+const DESK =
+  /^\/(teach|setup|lessons|county|timetable(\/terms)?|ledger|today|sign-in|accounts|(library|plans)(\/[\w-]+)?)$/;
+
 const server = process.env.TONGTANG_URL ?? 'http://127.0.0.1:8080';
 
 /** Puts Swagger UI's files beside our own docs page, so that /api/docs works without the internet. */
@@ -34,7 +38,7 @@ function pageAddresses(): Plugin {
       dev.middlewares.use((request, _response, next) => {
         const path = request.url?.split('?')[0] ?? '/';
         if (path === '/classroom') request.url = '/classroom.html';
-        else if (/^\/(teach|setup|library(\/[\w-]+)?)$/.test(path)) request.url = '/index.html';
+        else if (DESK.test(path)) request.url = '/index.html';
         next();
       });
     },
@@ -63,5 +67,5 @@ export default defineConfig({
       '/media': server,
     },
   },
-  test: { include: ['src/**/*.test.ts', 'dev/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts', 'dev/**/*.test.ts'], setupFiles: ['dev/chinese_page.ts'] },
 });

@@ -19,13 +19,32 @@ struct WebClient;
 
 /// The desk pages are one application.
 const DESK: &str = "index.html";
+/// As `readRoute` of the web client reads them.
+const DESK_ADDRESSES: [&str; 16] = [
+    "/",
+    "/teach",
+    "/library",
+    "/library/{id}",
+    "/setup",
+    "/lessons",
+    "/lessons/{id}",
+    "/county",
+    "/timetable",
+    "/timetable/terms",
+    "/plans",
+    "/plans/{id}",
+    "/ledger",
+    "/today",
+    "/sign-in",
+    "/accounts",
+];
 const CLASSROOM: &str = "classroom.html";
 const API_DOCS: &str = "docs/index.html";
 
 /// Which page stands at which address.
 pub fn router() -> Router {
     let mut router = Router::new();
-    for path in ["/", "/teach", "/library", "/library/{id}", "/setup", "/lessons", "/lessons/{id}"] {
+    for path in DESK_ADDRESSES {
         router = router.route(path, page(DESK));
     }
     router.route("/classroom", page(CLASSROOM)).route("/api/docs", page(API_DOCS))

@@ -1,6 +1,5 @@
-// The one place that fetches: signaling's HTTP API, typed. Every answer is a Result; nothing throws.
-import { languageTag } from '../words/language';
-import { failed, type Result, readProblem, retryAfter, success } from './result';
+// Signaling's HTTP API, typed: sessions, lessons, devices, the library. The county's part is county.ts.
+import { ask } from './ask';
 import type {
   DeviceView,
   LessonAccess,
@@ -10,38 +9,6 @@ import type {
   ResourceView,
   SessionView,
 } from './types';
-
-/** Longest wait for an answer. The person sees "no answer" and may try again. */
-const TIMEOUT_MS = 15_000;
-
-async function ask<T>(
-  method: string,
-  path: string,
-  body?: unknown,
-  bearer: string | null = null,
-): Promise<Result<T>> {
-  const headers: Record<string, string> = { 'accept-language': languageTag };
-  if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
-  if (method !== 'GET') headers['content-type'] = 'application/json';
-  try {
-    const response = await fetch(path, {
-      method,
-      headers,
-      credentials: 'same-origin',
-      cache: 'no-store',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      const problem = readProblem(response.status, response.headers.get('content-type'), text);
-      return failed({ kind: 'refused', problem, retryAfterS: retryAfter(response.headers) });
-    }
-    return success((text === '' ? undefined : JSON.parse(text)) as T);
-  } catch {
-    return failed({ kind: 'offline' });
-  }
-}
 
 const id = encodeURIComponent;
 

@@ -5,6 +5,7 @@ import { api } from '../../protocol/api';
 import type { LessonView } from '../../protocol/types';
 import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
+import { useMay } from '../shell/role';
 import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
 import { LessonCard } from './LessonCard';
 import { NewLesson } from './NewLesson';
@@ -18,6 +19,7 @@ const isOpen = (lesson: LessonView) => ['scheduled', 'open', 'live', 'paused'].i
 
 export function LessonsPage() {
   const { loaded, reload } = useLoaded(api.lessons);
+  const mayChange = useMay('home', 'change_lessons');
   const [making, setMaking] = useState(false);
   useEffect(() => {
     setTitle(text.lessons);
@@ -25,7 +27,7 @@ export function LessonsPage() {
     return () => clearInterval(timer);
   }, [reload]);
 
-  const newLesson = (
+  const newLesson = mayChange && (
     <Button type="primary" size="large" onClick={() => setMaking(true)} data-testid="new-lesson">
       {text.newLesson}
     </Button>

@@ -1,5 +1,6 @@
-// What somebody without a role may do here: three people, three doors.
+// What somebody without a role may do here: four people, four doors.
 import { Button } from 'antd';
+import { go } from '../shell/router';
 import { text } from './words';
 
 export function TeachHint() {
@@ -13,6 +14,13 @@ export function TeachHint() {
           <p>{text.asRoomHint}</p>
           <Button type="primary" size="large" href="/classroom">
             {text.openRoom}
+          </Button>
+        </article>
+        <article>
+          <h2>{text.asAccount}</h2>
+          <p>{text.asAccountHint}</p>
+          <Button size="large" onClick={() => go('/sign-in')} data-testid="door-sign-in">
+            {text.toSignIn}
           </Button>
         </article>
         <article>

@@ -57,6 +57,11 @@ export const text = words(
     asAdminHint: '请打开服务器启动时显示的设置链接。找不到了，在服务器上运行：',
     back: '回到课堂',
     teacherHint: '您是用教师链接进来的。',
+    accountHint: '您的课在“今天”里。',
+    toToday: '看今天的课',
+    asAccount: '我有账号',
+    asAccountHint: '管理员、排课员、主讲教师和助教用账号登录。',
+    toSignIn: '登录',
   },
   {
     lessons: 'Lessons',
@@ -113,5 +118,10 @@ export const text = words(
     asAdminHint: 'Open the set-up link the server showed when it started. To see it again, run:',
     back: 'Back to the lesson',
     teacherHint: 'You came by a teacher’s link.',
+    accountHint: 'Your lessons are under Today.',
+    toToday: 'See today’s lessons',
+    asAccount: 'I have an account',
+    asAccountHint: 'Administrators, schedulers, master teachers and assistants sign in.',
+    toSignIn: 'Sign in',
   },
 );

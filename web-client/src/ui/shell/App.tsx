@@ -17,6 +17,16 @@ import { text } from './words';
 
 // The player brings hls.js, which no other page needs.
 const PlayerPage = lazy(() => import('../library/PlayerPage'));
+// Tables, trees and drawers: a classroom's assistant on a phone need not wait for them.
+const CountyPage = lazy(() => import('../county/CountyPage'));
+const TimetablePage = lazy(() => import('../timetable/TimetablePage'));
+const TermsPage = lazy(() => import('../terms/TermsPage'));
+const PlansPage = lazy(() => import('../plans/PlansPage'));
+const PlanPage = lazy(() => import('../plans/PlanPage'));
+const LedgerPage = lazy(() => import('../ledger/LedgerPage'));
+const TodayPage = lazy(() => import('../today/TodayPage'));
+const SignInPage = lazy(() => import('../account/SignInPage'));
+const AccountsPage = lazy(() => import('../account/AccountsPage'));
 
 function Page({ route }: { route: Route }) {
   switch (route.page) {
@@ -30,6 +40,24 @@ function Page({ route }: { route: Route }) {
       return <LibraryPage />;
     case 'player':
       return <PlayerPage id={route.resource} key={route.resource} />;
+    case 'county':
+      return <CountyPage />;
+    case 'timetable':
+      return <TimetablePage />;
+    case 'terms':
+      return <TermsPage />;
+    case 'plans':
+      return <PlansPage />;
+    case 'plan':
+      return <PlanPage id={route.plan} key={route.plan} />;
+    case 'ledger':
+      return <LedgerPage />;
+    case 'today':
+      return <TodayPage />;
+    case 'sign-in':
+      return <SignInPage secret={route.secret} />;
+    case 'accounts':
+      return <AccountsPage />;
     case 'unknown':
       return <Plate title={text.unknownPage} action={<a href="/">{text.home}</a>} />;
   }

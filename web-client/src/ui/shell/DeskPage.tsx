@@ -1,12 +1,13 @@
-// The frame of desk pages: name, two places to go, the other language.
+// The frame of desk pages: name, where one may go, the other language.
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
 import { api } from '../../protocol/api';
 import { thisTab } from '../../session/this_tab';
 import { language, switchLanguage } from '../../words/language';
 import { PRODUCT } from '../../words/title';
-import { useRole } from './role';
-import { go, useRoute } from './router';
+import { placesFor } from './places';
+import { useSession } from './role';
+import { go, type Route, useRoute } from './router';
 import { text } from './words';
 
 function Place({ to, here, children }: { to: string; here: boolean; children: string }) {
@@ -36,9 +37,13 @@ async function signOut(): Promise<void> {
   location.assign('/');
 }
 
+/** Weeks and heat maps take what width there is. */
+const WIDE: Route['page'][] = ['timetable', 'plan', 'ledger', 'county'];
+
 export function DeskPage({ children }: { children: ReactNode }) {
   const { page } = useRoute();
-  const role = useRole(page);
+  const session = useSession(page);
+  const { role } = session;
   return (
     <div className="desk">
       <button type="button" className="skip" onClick={skip}>
@@ -49,13 +54,12 @@ export function DeskPage({ children }: { children: ReactNode }) {
           <img src="/icon.svg" alt="" width="28" height="28" />
           <span>{PRODUCT}</span>
         </span>
-        <nav>
-          <Place to="/" here={page === 'home'}>
-            {text.lessons}
-          </Place>
-          <Place to="/library" here={page === 'library' || page === 'player'}>
-            {text.library}
-          </Place>
+        <nav aria-label={text.pages}>
+          {placesFor(session).map(({ to, pages, words }) => (
+            <Place key={to} to={to} here={pages.includes(page)}>
+              {words}
+            </Place>
+          ))}
         </nav>
         <Button
           type="text"
@@ -64,13 +68,24 @@ export function DeskPage({ children }: { children: ReactNode }) {
         >
           {text.otherLanguage}
         </Button>
-        {role !== 'none' && (
-          <Button type="text" onClick={() => void signOut()} data-testid="sign-out">
+        {role === 'none' ? (
+          page !== 'sign-in' && (
+            <Button type="text" onClick={() => go('/sign-in')} data-testid="to-sign-in">
+              {text.signIn}
+            </Button>
+          )
+        ) : (
+          <Button
+            type="text"
+            onClick={() => void signOut()}
+            title={session.account?.name ?? ''}
+            data-testid="sign-out"
+          >
             {text.signOut}
           </Button>
         )}
       </header>
-      <main id="content" tabIndex={-1}>
+      <main id="content" tabIndex={-1} className={WIDE.includes(page) ? 'wide' : undefined}>
         {children}
       </main>
     </div>

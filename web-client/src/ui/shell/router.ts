@@ -1,6 +1,19 @@
-// The addresses of the desk pages. Five pages need no router library: a path is a state, `go` changes it.
+// The addresses of the desk pages. A dozen pages need no router library: a path is a state, `go` changes it.
 import { useSyncExternalStore } from 'react';
 import { thisTab } from '../../session/this_tab';
+
+/** Pages whose whole state stands after `?` (query.ts). */
+const COUNTY_PAGES = {
+  '/county': 'county',
+  '/timetable': 'timetable',
+  '/timetable/terms': 'terms',
+  '/plans': 'plans',
+  '/ledger': 'ledger',
+  '/today': 'today',
+  '/accounts': 'accounts',
+} as const;
+
+export type CountyPage = (typeof COUNTY_PAGES)[keyof typeof COUNTY_PAGES];
 
 export type Route =
   | { page: 'home' }
@@ -8,6 +21,9 @@ export type Route =
   | { page: 'teach'; credential: string | null }
   | { page: 'library' }
   | { page: 'player'; resource: string }
+  | { page: CountyPage }
+  | { page: 'plan'; plan: string }
+  | { page: 'sign-in'; secret: string | null }
   | { page: 'unknown' };
 
 /** `kept` is the teacher's link this tab remembers: the address bar shows it to nobody. */
@@ -22,6 +38,11 @@ export function readRoute(path: string, hash: string, kept: string | null = null
   if (trimmed === '/library') return { page: 'library' };
   const resource = /^\/library\/([A-Za-z0-9_-]{1,64})$/.exec(trimmed)?.[1];
   if (resource !== undefined) return { page: 'player', resource };
+  if (trimmed === '/sign-in') return { page: 'sign-in', secret: fragment };
+  if (Object.hasOwn(COUNTY_PAGES, trimmed))
+    return { page: COUNTY_PAGES[trimmed as keyof typeof COUNTY_PAGES] };
+  const plan = /^\/plans\/([A-Za-z0-9_-]{1,64})$/.exec(trimmed)?.[1];
+  if (plan !== undefined) return { page: 'plan', plan };
   return { page: 'unknown' };
 }
 
@@ -81,4 +102,9 @@ export function useRoute(): Route {
   );
   const [path = '/', hash = '', kept = ''] = address.split('\n');
   return readRoute(path, hash, kept === '' ? null : kept);
+}
+
+/** What stands after `?`. */
+export function useSearch(): string {
+  return useSyncExternalStore(subscribe, () => location.search);
 }

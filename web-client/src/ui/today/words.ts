@@ -1,0 +1,41 @@
+// The words of today's page.
+import { words } from '../../words/language';
+
+export const text = words(
+  {
+    title: '今天',
+    emptyTitle: '今天没有课',
+    emptyHint: '有课的日子，这里会按时间列出来。',
+    toWeek: '看这一周',
+    start: '开始上课',
+    goOn: '回到课堂',
+    starting: '正在打开…',
+    now: '正在上',
+    next: '下一节',
+    inMinutes: (n: number) => (n < 60 ? `${n} 分钟后` : `${Math.floor(n / 60)} 小时 ${n % 60} 分钟后`),
+    since: (n: number) => `已上 ${n} 分钟`,
+    states: { planned: '', cancelled: '已取消', held: '已上', missed: '没上成' },
+    from: '主讲',
+    to: '听课',
+    grade: (n: number) => `${n} 年级`,
+    reason: (words: string) => `原因：${words}`,
+  },
+  {
+    title: 'Today',
+    emptyTitle: 'No lessons today',
+    emptyHint: 'On days with lessons they are listed here by time.',
+    toWeek: 'See this week',
+    start: 'Start the lesson',
+    goOn: 'Back to the lesson',
+    starting: 'Opening…',
+    now: 'now',
+    next: 'next',
+    inMinutes: (n: number) => (n < 60 ? `in ${n} min` : `in ${Math.floor(n / 60)} h ${n % 60} min`),
+    since: (n: number) => `${n} min so far`,
+    states: { planned: '', cancelled: 'cancelled', held: 'held', missed: 'not held' },
+    from: 'From',
+    to: 'Receiving',
+    grade: (n: number) => `Grade ${n}`,
+    reason: (words: string) => `Reason: ${words}`,
+  },
+);

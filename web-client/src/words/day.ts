@@ -1,0 +1,78 @@
+// Days of Asia/Shanghai as the server writes them (`YYYY-MM-DD`), whatever the browser's time zone is.
+import { languageTag } from './language';
+
+const DAY_MS = 86_400_000;
+
+/** UTC+8 all year. */
+const SHANGHAI = 'Asia/Shanghai';
+
+const number = (day: string) => Date.parse(`${day}T00:00:00Z`) / DAY_MS;
+
+export function plusDays(day: string, days: number): string {
+  return new Date((number(day) + days) * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Days from `earlier` to `later`. */
+export function daysBetween(earlier: string, later: string): number {
+  return number(later) - number(earlier);
+}
+
+/** 1 (Monday) to 7. */
+export function weekdayOf(day: string): number {
+  // 1970-01-01 was a Thursday.
+  return ((number(day) + 3) % 7) + 1;
+}
+
+/** The day it is in Shanghai. */
+export function shanghaiDay(unixMs: number): string {
+  return new Date(unixMs + 8 * 3_600_000).toISOString().slice(0, 10);
+}
+
+/** `周三` / `Wed`. */
+export function weekdayWord(weekday: number): string {
+  // 2024-01-01 was a Monday.
+  return new Intl.DateTimeFormat(languageTag, { weekday: 'short', timeZone: 'UTC' }).format(
+    Date.UTC(2024, 0, weekday),
+  );
+}
+
+/** `9月3日` / `Sep 3`. */
+export function shortDay(day: string): string {
+  return new Intl.DateTimeFormat(languageTag, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(
+    number(day) * DAY_MS,
+  );
+}
+
+/** `9月3日周三 08:30`, in Shanghai. */
+export function shanghaiTime(unixMs: number): string {
+  return new Intl.DateTimeFormat(languageTag, {
+    month: 'short',
+    day: 'numeric',
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    timeZone: SHANGHAI,
+  }).format(unixMs);
+}
+
+/** `08:30`, in Shanghai. */
+export function shanghaiClock(unixMs: number): string {
+  return new Intl.DateTimeFormat(languageTag, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    timeZone: SHANGHAI,
+  }).format(unixMs);
+}
+
+/** `08:30` of minutes after midnight. */
+export function clockOf(minute: number): string {
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}
+
+/** Minutes after midnight of `08:30`, or null. */
+export function minuteOf(text: string): number | null {
+  const found = /^([01]?\d|2[0-3])[:：]([0-5]\d)$/.exec(text.trim());
+  return found === null ? null : Number(found[1]) * 60 + Number(found[2]);
+}
