@@ -1,10 +1,10 @@
 //! Who may use which route. A route that stands in the document and not in this table fails the
 //! test, and so does one that opens to somebody it should not.
 
-use crate::county::County;
 use crate::house::{House, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
+use crate::term_county::County;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("patch", "/api/devices/{id}") => json!({"name": "三班"}),
         // Of week 1, which is over: the administrator is answered 409.
         ("post", "/api/terms/{id}/lessons") => json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
-            "classroom_id": "room-m1", "day": crate::county::first_day(), "period": 1, "class_ids": ["cls-a"]}),
+            "classroom_id": "room-m1", "day": crate::term_county::first_day(), "period": 1, "class_ids": ["cls-a"]}),
         ("post", "/api/calendar-feeds") => json!({"teacher_id": "per-li"}),
         ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
             json!({"do": "cancel", "reason": "", "version": 1})

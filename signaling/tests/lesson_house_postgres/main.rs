@@ -9,8 +9,6 @@ mod abandoned;
 mod access;
 #[path = "../lesson_house/calendar_feeds.rs"]
 mod calendar_feeds;
-#[path = "../lesson_house/county.rs"]
-mod county;
 #[path = "../lesson_house/flow.rs"]
 mod flow;
 #[path = "../lesson_house/house.rs"]
@@ -33,6 +31,8 @@ mod pairing;
 mod reconcile;
 #[path = "../lesson_house/resume.rs"]
 mod resume;
+#[path = "../lesson_house/term_county.rs"]
+mod term_county;
 #[path = "../lesson_house/term_opening.rs"]
 mod term_opening;
 #[path = "../lesson_house/term_timetable.rs"]
