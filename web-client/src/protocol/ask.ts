@@ -55,12 +55,6 @@ export function ask<T>(
   return put<T>({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 }
 
-/** A file as it is. */
-export function send<T>(path: string, file: Blob, contentType: string): Promise<Result<T>> {
-  const headers = { 'content-type': contentType };
-  return put<T>({ method: 'POST', path, headers, body: file, timeoutMs: FILE_TIMEOUT_MS });
-}
-
 /** `?a=1&b=2` of what is there; nothing of what is not. */
 export function query(params: Record<string, string | number | boolean | null | undefined>): string {
   const search = new URLSearchParams();

@@ -1,5 +1,5 @@
 // The county's part of signaling's HTTP API, typed: places, people, time, timetables, plans, the ledger, accounts.
-import { ask, query, send } from './ask';
+import { ask, query } from './ask';
 import { type Result, success } from './result';
 import type {
   AccountInput,
@@ -17,7 +17,6 @@ import type {
   ClassroomView,
   ClassView,
   DraftView,
-  ImportReport,
   Invitation,
   LedgerLesson,
   LedgerView,
@@ -88,12 +87,6 @@ export const county = {
   curriculum: (org: string) => ask<Prescribed[]>('GET', `/api/orgs/${id(org)}/curriculum`),
   prescribe: (org: string, rows: Prescribed[]) =>
     ask<Prescribed[]>('PUT', `/api/orgs/${id(org)}/curriculum`, rows),
-  importFile: (org: string, file: File, isDryRun: boolean) =>
-    send<ImportReport>(
-      `/api/orgs/${id(org)}/imports${query({ dry_run: isDryRun, name: file.name })}`,
-      file,
-      file.type === '' ? 'application/octet-stream' : file.type,
-    ),
 
   week: (term: string, week: number, whose: Whose) =>
     ask<WeekView>('GET', `/api/terms/${id(term)}/weeks/${week}${query({ [`${whose.by}_id`]: whose.id })}`),
@@ -142,9 +135,6 @@ export const TIMETABLE_EVENTS = '/api/timetable/events';
 
 /** A plan's progress, as server-sent events of one PlanView each. */
 export const planEvents = (plan: string) => `/api/plans/${id(plan)}/events`;
-
-/** Where a table of a place stands as a workbook. */
-export const exportAddress = (org: string, what: string) => `/api/orgs/${id(org)}/exports/${what}.xlsx`;
 
 /** Where the ledger stands as a workbook. */
 export const ledgerAddress = (term: string, org: string | null, week: number | null) =>

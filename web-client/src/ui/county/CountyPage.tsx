@@ -1,7 +1,7 @@
 // Schools and people: the tree at the left, one place's tables at the right.
-import { Button, Dropdown, Tabs } from 'antd';
+import { Button, Tabs } from 'antd';
 import { useEffect } from 'react';
-import { county, exportAddress } from '../../protocol/county';
+import { county } from '../../protocol/county';
 import type { OrgView } from '../../protocol/types';
 import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
@@ -13,7 +13,6 @@ import { ClassesTab } from './ClassesTab';
 import { ClassroomsTab } from './ClassroomsTab';
 import { CurriculumTab } from './CurriculumTab';
 import './county.css';
-import { ImportDrawer } from './ImportDrawer';
 import { OrgForm, OrgsTab } from './OrgsTab';
 import { PlaceTree } from './PlaceTree';
 import { TeachersTab } from './TeachersTab';
@@ -73,27 +72,6 @@ export default function CountyPage() {
             </p>
             <h1>{org.name}</h1>
           </div>
-          <div className="head-actions">
-            {mayChange && (
-              <Button onClick={() => set({ do: 'import' })} data-testid="import-open">
-                {text.import}
-              </Button>
-            )}
-            <Dropdown
-              menu={{
-                items: (['places', 'timetable'] as const).map((what) => ({
-                  key: what,
-                  label: (
-                    <a href={exportAddress(org.id, what)} download>
-                      {text.exports[what]}
-                    </a>
-                  ),
-                })),
-              }}
-            >
-              <Button data-testid="export-open">{text.export}</Button>
-            </Dropdown>
-          </div>
         </div>
         <Tabs
           activeKey={tab}
@@ -108,9 +86,6 @@ export default function CountyPage() {
         {tab === 'classrooms' && <ClassroomsTab key={org.id} {...own} />}
         {tab === 'bells' && <BellsTab key={org.id} {...own} />}
         {tab === 'curriculum' && <CurriculumTab key={org.id} org={org} mayChange={mayChange} />}
-        {query.get('do') === 'import' && mayChange && (
-          <ImportDrawer org={org} close={() => set({ do: null })} imported={reload} />
-        )}
       </section>
     </div>
   );
