@@ -100,6 +100,11 @@ export interface components {
             /** @enum {string} */
             do: "take_place";
         };
+        /** @description `POST /api/oidc/back-channel-logout` */
+        BackChannelLogout: {
+            /** @description Signed by the provider. */
+            logout_token: string;
+        };
         /** @description A period of the day. */
         BellPeriod: {
             /**
