@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 20
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 say = @printf '\033[1m==>\033[0m %s\n'
 
-.PHONY: help run test check fmt e2e bench bench-full bench-build bench-packages bench-planner fuzz interop build web packages test-packages test-rust test-web release clean types pictures
+.PHONY: help run test check fmt e2e bench bench-full bench-build bench-packages bench-planner bench-timetable fuzz interop build web packages test-packages test-rust test-web release clean types pictures
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -103,6 +103,11 @@ bench-planner: packages ## plans of generated counties, checked by a validator o
 	$(say) "building the planner with the release profile (minutes once, seconds afterwards)"
 	@cargo build --quiet --release -p tongtang-bench-planner
 	@$(TARGET_DIR)/release/tongtang-bench-planner $(ARGS)
+
+bench-timetable: test-packages ## week pages and conflict checks of a term of 100,000 lessons on both databases, some two minutes; writes bench/timetable.json
+	$(say) "building signaling with the release profile (minutes once, seconds afterwards)"
+	@cargo build --quiet --release -p tongtang-bench-timetable
+	@$(TARGET_DIR)/release/tongtang-bench-timetable $(ARGS)
 
 fuzz: packages ## every parser against random input, FUZZ_SECONDS each
 	$(say) "fuzzing each parser for $(FUZZ_SECONDS) s"

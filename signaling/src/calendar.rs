@@ -102,8 +102,8 @@ impl Calendar {
 pub fn is_in_week(parity: Parity, week: u8) -> bool {
     match parity {
         Parity::Every => true,
-        Parity::Odd => week % 2 == 1,
-        Parity::Even => week % 2 == 0,
+        Parity::Odd => !week.is_multiple_of(2),
+        Parity::Even => week.is_multiple_of(2),
     }
 }
 

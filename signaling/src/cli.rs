@@ -5,6 +5,7 @@
 
 mod account;
 pub mod api;
+pub mod demo;
 pub mod lesson;
 pub mod links;
 pub mod plan;
@@ -22,6 +23,7 @@ Examples:
   tongtang setup-link                    a fresh link that makes its first visitor the administrator
   tongtang account invite li.na          a link by which the person with this login sets a password
   tongtang lesson create --title 茉莉花    a lesson, with its links and its code
+  tongtang demo                          a made-up county to look at
   tongtang plan --instance county.json --out plan.json
   tongtang lesson create --title 茉莉花 --json | jq -r .teacher.whip_url
 
@@ -69,6 +71,11 @@ enum Command {
     ///
     /// docs/planner.md describes both files. Ctrl-C ends it with the best plan so far.
     Plan(plan::PlanArgs),
+    /// Fill an empty database with a made-up county, to look at
+    ///
+    /// Places, people, bell times, this term, what is taught on site; no lessons yet. The server may run meanwhile. Refused
+    /// where there are places already.
+    Demo(demo::DemoArgs),
     /// Print the OpenAPI document of the HTTP API (no server needed)
     Openapi,
 }
@@ -126,6 +133,10 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
     let answer = match cli.command {
         Command::Openapi => openapi()?,
         Command::Plan(args) => plan::run(&args)?,
+        Command::Demo(args) => {
+            let config = Config::load(path)?;
+            runtime()?.block_on(demo::run(&config, &args))?
+        }
         Command::CheckConfig { print } => check_config(path, print)?,
         Command::Serve => {
             let config = Config::load(path)?;

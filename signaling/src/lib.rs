@@ -23,6 +23,7 @@ pub mod bus;
 pub mod calendar;
 pub mod cli;
 pub mod clock;
+pub mod demo;
 pub mod device;
 pub mod fresh;
 pub mod front;

@@ -158,7 +158,7 @@ impl ApiError {
             let (status, kind, title, detail) = refusal.spoken(language);
             let mut problem = Problem::new(status, kind, title).with_detail(detail);
             if let TimetableRefusal::Taken(conflicts) = refusal {
-                problem.conflicts = conflicts.to_vec();
+                problem.conflicts = conflicts.iter().cloned().collect();
             }
             return problem;
         }

@@ -19,6 +19,7 @@ mod county;
 mod county_tests;
 pub mod curriculum;
 pub mod device;
+pub mod founding;
 pub mod job;
 pub mod ledger;
 pub mod lesson;

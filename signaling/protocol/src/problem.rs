@@ -21,14 +21,15 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
     /// Who or what is taken already, if a timetable's lesson was refused for it; at most 50.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub conflicts: Vec<Conflict>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
+    #[schema(value_type = Vec<Conflict>)]
+    pub conflicts: Box<[Conflict]>,
 }
 
 impl Problem {
     /// A problem without detail.
     pub fn new(status: u16, kind: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { kind: kind.into(), title: title.into(), status, detail: None, conflicts: Vec::new() }
+        Self { kind: kind.into(), title: title.into(), status, detail: None, conflicts: Box::default() }
     }
 
     /// The same with what it means and what to do next.

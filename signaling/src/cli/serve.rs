@@ -133,16 +133,20 @@ async fn inner_house(
     nodes: &Nodes,
     lan_url: Option<String>,
 ) -> Result<App, ServeError> {
-    let store = match config.database_url.address() {
-        Some(url) => Store::connect(url).await.map_err(ServeError::Postgres)?,
-        None => {
-            let path = config.data_dir.join("tongtang.db");
-            Store::open(&path).await.map_err(|source| ServeError::Store { path, source })?
-        }
-    };
-    let app = App::new(config.clone(), secrets, store, nodes.clone())
+    let app = App::new(config.clone(), secrets, open_store(config).await?, nodes.clone())
         .map_err(|error| ServeError::TokenKey(error.to_string()))?;
     Ok(app.with_lan_url(lan_url))
+}
+
+/// The database that the configuration names.
+pub(super) async fn open_store(config: &Config) -> Result<Store, ServeError> {
+    match config.database_url.address() {
+        Some(url) => Store::connect(url).await.map_err(ServeError::Postgres),
+        None => {
+            let path = config.data_dir.join("tongtang.db");
+            Store::open(&path).await.map_err(|source| ServeError::Store { path, source })
+        }
+    }
 }
 
 /// One server a data folder. The lock goes with the process, however it ends.

@@ -126,6 +126,7 @@ pub async fn callback(
         }
         Entered::NoRole => Ok(told("no_role", scheme)),
         Entered::ShutOut => Ok(told("shut_out", scheme)),
+        Entered::Full => Err(ApiError::limit("accounts")),
     }
 }
 

@@ -289,7 +289,7 @@ async fn plan_for(app: &App, caller: &Caller, id: &PlanId) -> Result<(PlanRow, S
 fn view(app: &App, plan: PlanRow, language: Language) -> PlanView {
     let say = |[zh, en]: [String; 2]| if language == Language::Chinese { zh } else { en };
     let progress = (plan.state == PlanState::Running)
-        .then(|| progress(app.planner().line(&plan.id), plan.demanded, language));
+        .then(|| progress(app.planner().line(&plan.id).as_ref(), plan.demanded, language));
     let summary = plan.summary.as_ref();
     PlanView {
         progress,
@@ -311,7 +311,7 @@ fn view(app: &App, plan: PlanRow, language: Language) -> PlanView {
     }
 }
 
-fn progress(line: Option<Line>, demanded: u32, language: Language) -> PlanProgress {
+fn progress(line: Option<&Line>, demanded: u32, language: Language) -> PlanProgress {
     let words = |stage: Option<&str>| match (stage, language) {
         (None, Language::Chinese) => "正在等待开始",
         (None, Language::English) => "Waiting to begin",
@@ -326,13 +326,13 @@ fn progress(line: Option<Line>, demanded: u32, language: Language) -> PlanProgre
         (Some(_), Language::Chinese) => "正在排课",
         (Some(_), Language::English) => "Planning",
     };
-    let words = words(line.as_ref().map(|line| line.stage.as_str())).to_owned();
-    let coverage = line.as_ref().filter(|line| line.stage == "uncovered_periods");
+    let words = words(line.map(|line| line.stage.as_str())).to_owned();
+    let coverage = line.filter(|line| line.stage == "uncovered_periods");
     // Rounded down here, so that no more is shown as served than is.
     let served = |uncovered: f64| demanded.saturating_sub(uncovered.ceil() as u32);
     PlanProgress {
         words,
-        percent: line.as_ref().map_or(0, |line| line.percent.min(100)),
+        percent: line.map_or(0, |line| line.percent.min(100)),
         served: coverage.map(|line| served(line.best)),
         bound: coverage.and_then(|line| line.bound).map(|bound| served(bound.max(0.0))),
     }

@@ -64,8 +64,8 @@ fn is_on(lesson: &Lesson, day: &TeachingDay) -> bool {
     lesson.weekday == day.weekday
         && match lesson.weeks {
             Weeks::Every => true,
-            Weeks::Odd => day.week % 2 == 1,
-            Weeks::Even => day.week % 2 == 0,
+            Weeks::Odd => !day.week.is_multiple_of(2),
+            Weeks::Even => day.week.is_multiple_of(2),
         }
 }
 

@@ -118,9 +118,7 @@ impl Store {
     ) -> Result<Changed, StoreError> {
         self.write(|tx| {
             Box::pin(async move {
-                let known: i64 =
-                    sqlx::query_scalar("SELECT COUNT(*) FROM account").fetch_one(&mut **tx).await?;
-                if known >= MAX_ACCOUNTS {
+                if is_full(tx).await? {
                     return Ok(Changed::Full);
                 }
                 if !may_become(tx, input, by.scope).await? {
@@ -265,6 +263,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Are there as many accounts as there may be?
+pub(super) async fn is_full(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM account").fetch_one(connection).await?;
+    Ok(known >= MAX_ACCOUNTS)
 }
 
 /// How an account stands to somebody who wants to change it.

@@ -6,13 +6,16 @@ use crate::timetable::clash::{
     Booking, Carried, LONGEST_MS, Link, MAX_CONFLICTS, among, bookings, links, overloads, with_lesson,
 };
 use sqlx::AnyConnection;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use tongtang_protocol::ids::{OrgId, TimetableLessonId};
 use tongtang_protocol::timetable::{Conflict, ConflictKind, TimetableLessonView};
 use tongtang_protocol::units::UnixMillis;
 
-/// Bookings of one statement.
-const AT_ONCE: usize = 1_000;
+/// Bookings of one statement: SQLite looks each parameter up by its name among all of the statement.
+const AT_ONCE: usize = 100;
+
+/// Collisions of one statement that are looked at; a booking meets a handful at most.
+const MAX_MET: i64 = 2_000;
 
 /// A booking that is there in the place of a wanted one.
 #[derive(sqlx::FromRow)]
@@ -46,11 +49,12 @@ pub(super) async fn conflicts(
     besides: &[&TimetableLessonId],
 ) -> Result<Vec<Conflict>, StoreError> {
     let mut found = among(wanted);
+    let own: HashSet<&str> = besides.iter().map(|id| id.as_str()).collect();
     let besides = json_list(besides.iter().map(|id| id.as_str()));
     let all: Vec<Booking<'_>> = wanted.iter().flat_map(|lesson| bookings(lesson)).collect();
     for some in all.chunks(AT_ONCE) {
         if found.len() < MAX_CONFLICTS {
-            found.extend(met(connection, some, &besides).await?);
+            found.extend(met(connection, some, &own).await?);
         }
     }
     if found.len() < MAX_CONFLICTS {
@@ -63,7 +67,7 @@ pub(super) async fn conflicts(
 async fn met(
     connection: &mut AnyConnection,
     wanted: &[Booking<'_>],
-    besides: &str,
+    besides: &HashSet<&str>,
 ) -> Result<Vec<Conflict>, StoreError> {
     let last = wanted.len() * 4;
     let sql = format!(
@@ -80,15 +84,13 @@ async fn met(
          JOIN timetable_lesson AS lesson ON lesson.id = booking.timetable_lesson_id
          JOIN org ON org.id = lesson.org_id
          JOIN classroom ON classroom.id = lesson.classroom_id
-         WHERE booking.timetable_lesson_id NOT IN (SELECT value FROM json_each(${besides}))
          ORDER BY lesson.starts_at, lesson.id LIMIT ${limit}",
         values = rows(wanted.len(), 4),
         teacher = last + 1,
         class = last + 2,
         room = last + 3,
         longest = last + 4,
-        besides = last + 5,
-        limit = last + 6,
+        limit = last + 5,
     );
     let mut query = sqlx::query_as::<_, Met>(sqlx::AssertSqlSafe(sql));
     for booking in wanted {
@@ -103,12 +105,12 @@ async fn met(
         .bind(word(&ConflictKind::Class))
         .bind(word(&ConflictKind::Classroom))
         .bind(LONGEST_MS)
-        .bind(besides)
-        .bind(super::signed(MAX_CONFLICTS as u64))
+        .bind(MAX_MET)
         .fetch_all(connection)
         .await?;
     found
         .into_iter()
+        .filter(|met| !besides.contains(met.lesson_id.as_str()))
         .map(|met| {
             Ok(Conflict {
                 kind: parse("booking", "kind", met.kind)?,

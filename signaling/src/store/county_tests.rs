@@ -68,7 +68,7 @@ async fn a_scope_sees_its_subtree_and_the_terms_above_it() {
 
         let scope = below(&store, &one).await;
         let seen: Vec<_> = store.orgs(&scope, None).await.unwrap().into_iter().map(|org| org.id).collect();
-        assert_eq!(seen, [one.clone()]);
+        assert_eq!(seen, std::slice::from_ref(&one));
         let teachers = store.teachers(&scope).await.unwrap();
         assert_eq!(teachers.iter().map(|teacher| &*teacher.code).collect::<Vec<_>>(), ["A"]);
         assert_eq!(store.terms(&scope).await.unwrap(), [term]);

@@ -34,6 +34,8 @@ pub enum Entered {
     NoRole,
     /// The account is shut out.
     ShutOut,
+    /// [`super::account::MAX_ACCOUNTS`] is reached.
+    Full,
 }
 
 /// A new session, its name and its end.
@@ -126,6 +128,7 @@ impl Store {
                     Some((_, Some(_))) => return Ok(Entered::ShutOut),
                     Some((id, None)) => parse("account", "id", id)?,
                     None => match roles.first() {
+                        Some(_) if super::account::is_full(tx).await? => return Ok(Entered::Full),
                         Some((.., org)) => make(tx, person, org, session.now).await?,
                         None => return Ok(Entered::NoRole),
                     },

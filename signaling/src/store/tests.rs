@@ -202,7 +202,7 @@ async fn a_row_that_is_there_is_taken_and_one_that_overlaps_is_refused() {
                  BEGIN SELECT RAISE(ABORT, 'booked: room'); END"
             }
             Dialect::Postgres => {
-                "CREATE EXTENSION btree_gist;
+                "CREATE EXTENSION IF NOT EXISTS btree_gist;
                  CREATE TABLE stay (room TEXT NOT NULL, begins BIGINT NOT NULL, ends BIGINT NOT NULL,
                      EXCLUDE USING gist (room WITH =, int8range(begins, ends) WITH &&))"
             }

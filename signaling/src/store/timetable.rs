@@ -14,8 +14,8 @@ use tongtang_protocol::units::UnixMillis;
 /// no list.
 pub(super) const REPLACED: &str = "replaced";
 
-/// Lessons that are written by one statement.
-const AT_ONCE: usize = 400;
+/// Lessons that are written by one statement: SQLite looks each parameter up by its name among all of the statement.
+const AT_ONCE: usize = 40;
 
 /// Milliseconds of a week.
 const WEEK_MS: i64 = 7 * 24 * 3_600_000;

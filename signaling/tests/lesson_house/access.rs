@@ -1,12 +1,12 @@
 //! Who may use which route. A route that stands in the document and not in this table fails the
 //! test, and so does one that opens to somebody it should not.
 
-use crate::county::{self, County};
 use crate::county_api;
 use crate::house::{House, expect, text, wait_for};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
 use crate::roles;
+use crate::term_county::{self, County};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -158,9 +158,6 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/timetable-lessons/{id}/start", Open::Schedule),
 ];
 
-/// Stands in bodies for the county that is there.
-const COUNTY: &str = "the-county";
-
 fn documented() -> Vec<(String, String)> {
     let document = serde_json::to_value(tongtang::http::openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
@@ -183,7 +180,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("put", "/api/accounts/{id}") => account_at(roles::HERE, "walked"),
         // Of week 1, which is over: the administrator is answered 409.
         ("post", "/api/terms/{id}/lessons") => json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
-            "classroom_id": "room-m1", "day": county::first_day(), "period": 1, "class_ids": []}),
+            "classroom_id": "room-m1", "day": term_county::first_day(), "period": 1, "class_ids": []}),
         ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
             json!({"do": "cancel", "reason": "", "version": 1})
         }
@@ -208,7 +205,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/calendar-feeds") => json!({"teacher_id": "per-li"}),
         ("post", "/api/terms/{id}/plans") => json!({"time_limit_s": 5}),
         ("post", "/api/terms/{id}/repairs") => {
-            json!({"teacher_id": "per-li", "from": county::first_day(), "to": county::first_day()})
+            json!({"teacher_id": "per-li", "from": term_county::first_day(), "to": term_county::first_day()})
         }
         _ => return None,
     })
@@ -327,7 +324,7 @@ impl Walk {
         let account = text(&expect(account, StatusCode::CREATED).await["id"]);
         // Nobody at a distance: all of it is of one school. What undoes the second takes that one away.
         let add = async |period| {
-            let input = county.input(county.day(county::WEEK, 2), period, "per-li", "room-m1", &[]);
+            let input = county.input(county.day(term_county::WEEK, 2), period, "per-li", "room-m1", &[]);
             county.try_add(input, StatusCode::CREATED).await
         };
         let timetable_lesson = text(&add(1).await["lessons"][0]["id"]);
@@ -385,10 +382,7 @@ impl Walk {
             }
         };
         match body_for(method, path) {
-            Some(body) => {
-                let text = body.to_string().replace(COUNTY, &self.county.county);
-                request.header(header::CONTENT_TYPE, "application/json").body(text)
-            }
+            Some(body) => request.json(&body),
             None => request,
         }
         .send()

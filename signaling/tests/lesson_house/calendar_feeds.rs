@@ -1,7 +1,7 @@
 //! Calendar feeds, read back by a parser that shares nothing with what writes them.
 
-use crate::county::{County, WEEK};
 use crate::house::{expect, text};
+use crate::term_county::{County, WEEK};
 use ical::parser::ical::component::IcalEvent;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};

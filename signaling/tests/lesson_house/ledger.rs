@@ -1,7 +1,7 @@
 //! 开齐开足: every number is that of the lessons behind it, up the tree and down to the reason why one was missed.
 
-use crate::county::County;
 use crate::house::{expect, text};
+use crate::term_county::County;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -151,8 +151,7 @@ async fn the_workbook_has_the_same_rows_in_the_callers_language() {
         let view = ledger(&county, "org_id=org-a").await;
         assert_eq!(sheet.get_value((0, 2)).unwrap().to_string(), heading);
         assert_eq!(sheet.height(), 1 + view["rows"].as_array().unwrap().len());
-        let music =
-            (1..sheet.height() as u32).find(|&at| sheet.get_value((at, 1)).unwrap().to_string() == "音乐");
+        let music = (1..sheet.height() as u32).find(|&at| *sheet.get_value((at, 1)).unwrap() == "音乐");
         let cell = |column| sheet.get_value((music.unwrap(), column)).unwrap().to_string();
         assert_eq!([cell(0), cell(4), cell(5), cell(6)], ["三（1）班", "1", "2", "1"]);
     }

@@ -1,7 +1,7 @@
 //! Signing in at a real OpenID provider (`tests/oidc`), through its own pages, and its logout.
 
+use crate::accounts::{HERE, settle};
 use crate::house::{DEADLINE, House, expect, text, wait_for};
-use crate::roles::{HERE, settle};
 use reqwest::{Client, Method, Response, StatusCode, Url, header, redirect};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -68,8 +68,7 @@ async fn house() -> (House, Provider) {
     };
     let house = House::open_with_config(Config { oidc, ..Config::default() }).await;
     provider.serve(&house).await;
-    let lesson = house.make_lesson(false).await;
-    settle(&house, &lesson.id, "").await;
+    settle(&house).await;
     (house, provider)
 }
 

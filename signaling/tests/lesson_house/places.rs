@@ -200,3 +200,18 @@ async fn a_school_has_the_curriculum_of_the_nearest_place_that_keeps_one() {
     let twice = json!([of_county[0], of_county[0]]);
     refused(&house, Method::PUT, &at(&county.county), twice, WRONG).await;
 }
+
+#[tokio::test]
+async fn every_list_of_a_founded_county_has_something_in_it() {
+    let house = House::open().await;
+    let made = tongtang::demo::county(tongtang::demo::Scale::default(), 1, "2026-11-28".parse().unwrap());
+    assert!(house.app.store().found_county(&made, tongtang::clock::now()).await.unwrap());
+    for path in ["orgs", "classrooms", "classes", "teachers", "terms", "bell-schedules"] {
+        let all = house.get(&format!("/api/{path}")).await;
+        let some = house.get(&format!("/api/{path}?org_id={}", made.orgs[3].id)).await;
+        let (all, some) = (all.as_array().unwrap().len(), some.as_array().unwrap().len());
+        assert!(some > 0 && all >= some, "{path}: {some} of {all}");
+    }
+    let prescribed = house.get(&format!("/api/orgs/{}/curriculum", made.orgs[3].id)).await;
+    assert!(prescribed.as_array().unwrap().len() > 40, "{prescribed}");
+}

@@ -1,7 +1,7 @@
 //! A term is planned by the real planner in a process of its own, looked at, published, repaired and counted.
 
-use crate::county::County;
 use crate::house::{House, expect, text, wait_for};
+use crate::term_county::County;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -152,7 +152,7 @@ async fn a_teacher_falls_ill_and_each_way_out_can_be_taken_as_it_is_proposed() {
     let county = county().await;
     county.run("UPDATE person SET max_delivered = 4 WHERE id = 'per-wang'").await;
     let lessons = [county.add(1, 2).await, county.add(2, 3).await];
-    let day = |weekday| county.day(crate::county::WEEK, weekday);
+    let day = |weekday| county.day(crate::term_county::WEEK, weekday);
     let body = json!({"teacher_id": "per-li", "from": day(1), "to": day(2), "reason": "病假"});
     let ask = || county.house.as_admin(Method::POST, "/api/terms/term-1/repairs").json(&body);
     let ways = expect(ask(), StatusCode::OK).await;
@@ -187,7 +187,7 @@ async fn a_teacher_falls_ill_and_each_way_out_can_be_taken_as_it_is_proposed() {
 async fn a_room_that_fails_is_replaced_by_another_of_the_school() {
     let county = county().await;
     county.add(1, 2).await;
-    let day = county.day(crate::county::WEEK, 1);
+    let day = county.day(crate::term_county::WEEK, 1);
     let body = json!({"classroom_id": "room-m1", "from": day, "to": day});
     let ways =
         expect(county.house.as_admin(Method::POST, "/api/terms/term-1/repairs").json(&body), StatusCode::OK)

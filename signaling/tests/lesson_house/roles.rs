@@ -55,7 +55,7 @@ fn opens(open: Open, role: AccountRole) -> bool {
     }
 }
 
-/// In the county of a [`crate::county::County`]: the lesson is HERE's, taught by 李老师 and received HERE today; the screen
+/// In the county of a [`crate::term_county::County`]: the lesson is HERE's, taught by 李老师 and received HERE today; the screen
 /// stands HERE; a plan is demanded of something.
 pub async fn settle(house: &House, lesson: &str, device: &str) {
     let today = Day::of(clock::now());

@@ -1,9 +1,9 @@
 //! Lessons open by themselves, screens come by themselves, and the timetable says what was held.
 
-use crate::county::{County, WEEK};
 use crate::house::{expect, text};
 use crate::nodes::{FakeRecorder, FakeSfu};
 use crate::pages::Page;
+use crate::term_county::{County, WEEK};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

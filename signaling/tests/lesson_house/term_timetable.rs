@@ -1,7 +1,7 @@
 //! Lessons of a term: where they are placed, what is refused and in which words, and what takes a change back.
 
-use crate::county::{County, WEEK};
 use crate::house::{expect, text};
+use crate::term_county::{County, WEEK};
 use futures_util::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

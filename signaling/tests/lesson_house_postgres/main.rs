@@ -13,8 +13,6 @@ mod accounts;
 mod calendar;
 #[path = "../lesson_house/calendar_feeds.rs"]
 mod calendar_feeds;
-#[path = "../lesson_house/county.rs"]
-mod county;
 #[path = "../lesson_house/county_api.rs"]
 mod county_api;
 #[path = "../lesson_house/flow.rs"]
@@ -49,6 +47,8 @@ mod reconcile;
 mod resume;
 #[path = "../lesson_house/roles.rs"]
 mod roles;
+#[path = "../lesson_house/term_county.rs"]
+mod term_county;
 #[path = "../lesson_house/term_opening.rs"]
 mod term_opening;
 #[path = "../lesson_house/term_timetable.rs"]
