@@ -50,6 +50,7 @@ use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use tongtang_protocol::message::{Numbered, PageMessage};
+use tongtang_protocol::places::ImportReport;
 use tongtang_protocol::problem::Problem;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -61,7 +62,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Tongtang", description = "Lessons, screens and the library of one Tongtang server. Errors are RFC 9457 problems."),
-    components(schemas(PageMessage, Numbered, Problem)),
+    components(schemas(PageMessage, Numbered, Problem, ImportReport)),
     tags(
         (name = "session", description = "Who the caller is"),
         (name = "sign_in", description = "Signing in with an account"),

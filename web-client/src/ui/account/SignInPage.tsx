@@ -7,7 +7,7 @@ import type { Result } from '../../protocol/result';
 import type { SessionView, SignInStep, SignInWays } from '../../protocol/types';
 import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
-import { placesFor } from '../shell/places';
+import { firstPlaceFor } from '../shell/places';
 import { go } from '../shell/router';
 import { FailurePlate, Loading } from '../shell/states';
 import { NewPasswordForm } from './NewPasswordForm';
@@ -115,7 +115,7 @@ export default function SignInPage({ secret }: { secret: string | null }) {
 /** Where this person's work is. */
 async function toFirstPage(): Promise<void> {
   const session = await api.session();
-  const [first] = session.ok ? placesFor(session.value) : [];
+  const first = session.ok ? firstPlaceFor(session.value) : null;
   go(first?.to ?? '/', 'replace');
 }
 

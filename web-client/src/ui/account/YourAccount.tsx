@@ -2,7 +2,7 @@
 import { Button, Collapse } from 'antd';
 import { useState } from 'react';
 import type { SessionAccount, SessionView } from '../../protocol/types';
-import { placesFor } from '../shell/places';
+import { firstPlaceFor } from '../shell/places';
 import { go } from '../shell/router';
 import { NewPasswordForm } from './NewPasswordForm';
 import { SecondFactor } from './SecondFactor';
@@ -16,7 +16,7 @@ interface Props {
 
 export function YourAccount({ account, session, changed }: Props) {
   const [isAdding, setIsAdding] = useState(false);
-  const first = placesFor(session)[0];
+  const first = firstPlaceFor(session);
   return (
     <section className="door" data-testid="your-account">
       <h1>{text.hello(account.name)}</h1>
@@ -32,7 +32,7 @@ export function YourAccount({ account, session, changed }: Props) {
           ))}
         </ul>
       )}
-      {first !== undefined && (
+      {first !== null && (
         <Button type="primary" size="large" block onClick={() => go(first.to)}>
           {text.goOn}：{first.words}
         </Button>

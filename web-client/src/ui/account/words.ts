@@ -17,7 +17,7 @@ export const text = words(
     setUp: '设置动态码',
     setUpHint: '管理员账号除了密码还要动态码，这样密码泄露了别人也进不来。只设一次。',
     setUpSteps: [
-      '在手机上装一个验证器（微信小程序里搜“动态码”，或 FreeOTP、Microsoft Authenticator）。',
+      '在手机上装一个验证器，例如 FreeOTP 或 Microsoft Authenticator。',
       '用它扫下面的图。扫不了，就手工输入图下面的字母。',
       '输入它显示的六位数字。',
     ],

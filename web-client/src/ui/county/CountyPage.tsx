@@ -56,6 +56,9 @@ export default function CountyPage() {
   const tabs = tabsOf(org);
   const asked = query.get('tab') as Tab | null;
   const tab = asked !== null && tabs.includes(asked) ? asked : (tabs[0] ?? 'classes');
+  const above = pathTo(orgs, org.id)
+    .slice(0, -1)
+    .map(({ name }) => name);
   const own = { org, orgs, mayChange };
   return (
     <div className="county">
@@ -64,12 +67,7 @@ export default function CountyPage() {
         <Stale since={loaded.staleSince} />
         <div className="page-head">
           <div>
-            <p className="soft county-path">
-              {pathTo(orgs, org.id)
-                .slice(0, -1)
-                .map(({ name }) => name)
-                .join(' › ')}
-            </p>
+            {above.length > 0 && <p className="soft county-path">{above.join(' › ')}</p>}
             <h1>{org.name}</h1>
           </div>
         </div>

@@ -50,22 +50,33 @@ const today = (id: string, period: number, classes: string[]): TimetableLessonVi
   })),
 });
 
+const week = (lessons: TimetableLessonView[]) => ({ lessons, days: [] });
+
 it('hatches what is new in the draft and marks what is no more in it', () => {
   const drafts = [draft(1, ['k2', 'k1'], true), draft(2, ['k1'])];
-  expect(draftCards(drafts).map(({ differs }) => differs)).toEqual([false, true]);
+  expect(draftCards(drafts, week([])).map(({ differs }) => differs)).toEqual([false, true]);
   const now = [today('a', 1, ['k1', 'k2']), today('b', 4, ['k1'])];
-  expect(todayCards(now, drafts).map(({ key, differs }) => [key, differs])).toEqual([
+  expect(todayCards(week(now), drafts).map(({ key, differs }) => [key, differs])).toEqual([
     ['a', false],
     ['b', true],
   ]);
 });
 
+it('finds Monday’s lessons on the day that makes up for it', () => {
+  const madeUp = {
+    lessons: [{ ...today('a', 1, ['k1']), day: '2026-09-12' }],
+    days: [{ day: '2026-09-12', kind: 'make_up' as const, follows_weekday: 1, name: '' }],
+  };
+  expect(draftCards([draft(1, ['k1'])], madeUp)[0]?.differs).toBe(false);
+  expect(todayCards(madeUp, [draft(1, ['k1'])])[0]).toMatchObject({ weekday: 1, differs: false });
+});
+
 it('leaves out what is cancelled today', () => {
-  expect(todayCards([{ ...today('a', 1, ['k1']), state: 'cancelled' }], [])).toEqual([]);
+  expect(todayCards(week([{ ...today('a', 1, ['k1']), state: 'cancelled' }]), [])).toEqual([]);
 });
 
 it('finds everybody in it, and shows one alone', () => {
-  const cards = draftCards([draft(1, ['k1']), draft(2, ['k2'])]);
+  const cards = draftCards([draft(1, ['k1']), draft(2, ['k2'])], week([]));
   const { teachers, classes } = whoIn(cards);
   expect(teachers).toEqual([{ value: 'p1', label: '李老师 · 中心小学' }]);
   expect(classes.map(({ value }) => value)).toEqual(['k1', 'k2']);

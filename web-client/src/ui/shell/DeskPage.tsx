@@ -10,9 +10,15 @@ import { useSession } from './role';
 import { go, type Route, useRoute } from './router';
 import { text } from './words';
 
+/** On a phone the places lie in a row that is wider than the screen. */
+function shown(place: HTMLElement | null): void {
+  place?.scrollIntoView({ inline: 'center', block: 'nearest' });
+}
+
 function Place({ to, here, children }: { to: string; here: boolean; children: string }) {
   return (
     <a
+      ref={here ? shown : undefined}
       href={to}
       aria-current={here ? 'page' : undefined}
       onClick={(event) => {

@@ -30,3 +30,10 @@ export function placesFor({ role, acts }: Pick<SessionView, 'role' | 'acts'>): D
     return acts.includes(needs);
   });
 }
+
+/** Where this person's work begins: who schedules begins with the week, others with their day. */
+export function firstPlaceFor(session: Pick<SessionView, 'role' | 'acts'>): DeskPlace | null {
+  const places = placesFor(session);
+  const week = places.find(({ to }) => to === '/timetable');
+  return (session.acts.includes('schedule') ? week : undefined) ?? places[0] ?? null;
+}

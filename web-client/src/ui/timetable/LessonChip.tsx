@@ -21,6 +21,9 @@ const receivers = ({ classes }: TimetableLessonView): string => {
   return classes.length === 1 ? `${first.org_name} ${first.class_name}` : text.toClasses(classes.length);
 };
 
+const everywhere = ({ classes }: TimetableLessonView): string =>
+  classes.map(({ org_name, class_name }) => `${org_name} ${class_name}`).join('、');
+
 export function LessonChip({ lesson, isShort, mayMove, isPicked, isInTheWay, open, pick, put }: Props) {
   const { ground, edge } = subjectLook(lesson.subject);
   const said = text.states[lesson.state];
@@ -52,9 +55,7 @@ export function LessonChip({ lesson, isShort, mayMove, isPicked, isInTheWay, ope
       onDragStart={onDragStart}
       onDragEnd={put}
       aria-keyshortcuts={movable ? 'M' : undefined}
-      title={
-        isShort ? `${title} ${lesson.teacher_name} ${lesson.org_name} → ${receivers(lesson)}` : undefined
-      }
+      title={`${title} · ${lesson.teacher_name} · ${lesson.org_name} ${lesson.classroom_name} → ${everywhere(lesson)}`}
       data-testid="lesson"
       data-lesson={lesson.id}
     >

@@ -24,6 +24,7 @@ interface Props {
   masterOf(lesson: TimetableLessonView, period: number): number;
   open(lesson: TimetableLessonView): void;
   move(lesson: TimetableLessonView, day: string, period: number): void;
+  /** Why nothing was moved; nothing, once another is picked up. */
   refused(words: string[]): void;
 }
 
@@ -65,6 +66,7 @@ export function WeekGrid({
 
   const pick = (lesson: TimetableLessonView, how: Moving['how']) => {
     const from = { day: lesson.day, period: periodOf(lesson) };
+    refused([]);
     setMoving({ lesson, from, at: from, how });
   };
   const drop = () => {

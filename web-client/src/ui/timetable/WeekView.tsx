@@ -129,6 +129,12 @@ function Shown({
         <Plate title={text.noLessons}>{text.noLessonsHint}</Plate>
       ) : (
         <>
+          {view.lessons.length === 0 && (
+            <p className="week-empty" data-testid="week-empty">
+              <strong>{text.noLessons}</strong> <span className="soft">{text.noLessonsHint}</span>
+              {mayChange && <Button onClick={() => go('/plans')}>{text.toPlans}</Button>}
+            </p>
+          )}
           <WeekGrid
             columns={columnsOf(view)}
             rows={rows}
@@ -148,14 +154,7 @@ function Shown({
             move={(lesson, day, period) => void move(lesson, day, period)}
             refused={setInVain}
           />
-          {view.lessons.length === 0 ? (
-            <p className="soft week-note">
-              {text.noLessons}
-              {text.noLessonsHint}
-            </p>
-          ) : (
-            mayChange && <p className="soft week-note">{text.keys}</p>
-          )}
+          {mayChange && view.lessons.length > 0 && <p className="soft week-note">{text.keys}</p>}
         </>
       )}
       {open !== undefined && (

@@ -47,9 +47,9 @@ export const text = words(
     doesNotFit: '不能放这里',
     cancelledMove: '没有移动。',
     notMoved: '没有移动：',
-    taken: (name: string, title: string) => `${name} 已有“${title}”`,
+    taken: (name: string, title: string) => `${name}已有“${title}”`,
     conflict: (name: string, title: string, place: string, when: string) =>
-      `${name} 已有“${title}”，${place}，${when}`,
+      `${name}已有“${title}”，${place}，${when}`,
     undo: '撤销',
     undone: '已撤销。',
     history: '变动记录',
