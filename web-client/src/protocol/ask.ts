@@ -5,31 +5,21 @@ import { failed, type Result, readProblem, retryAfter, success } from './result'
 /** Longest wait for an answer. The person sees "no answer" and may try again. */
 const TIMEOUT_MS = 15_000;
 
-/** A file of many rows is read, checked and written in one go. */
-const FILE_TIMEOUT_MS = 120_000;
-
 interface Asked {
   method: string;
   path: string;
   headers?: Record<string, string>;
   body?: BodyInit;
-  timeoutMs?: number;
 }
 
-async function put<T>({
-  method,
-  path,
-  headers = {},
-  body,
-  timeoutMs = TIMEOUT_MS,
-}: Asked): Promise<Result<T>> {
+async function put<T>({ method, path, headers = {}, body }: Asked): Promise<Result<T>> {
   try {
     const response = await fetch(path, {
       method,
       headers: { 'accept-language': languageTag, ...headers },
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();

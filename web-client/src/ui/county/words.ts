@@ -107,8 +107,7 @@ export const text = words(
       bells: '这里没有自己的作息时间：用上级的。',
     },
     emptyTitle: '还没有学校',
-    emptyHint:
-      '先建县（区），再添加学校、班级、教师和作息时间。想先看看满的样子，在服务器上运行：',
+    emptyHint: '先建县（区），再添加学校、班级、教师和作息时间。想先看看满的样子，在服务器上运行：',
     emptyNoRight: '还没有学校。请管理员添加。',
     firstPlace: '建县（区）',
     edit: '修改',
