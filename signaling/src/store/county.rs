@@ -10,6 +10,8 @@ use tongtang_protocol::places::OrgKind;
 
 type SchoolColumns = (String, String, String, Option<i64>, Option<i64>, i64);
 type BellColumns = (String, i64, i64, i64);
+/// Lesson, teacher, subject, day, whose lessons that day has, period, class.
+type HeldColumns = (String, String, String, String, Option<i64>, i64, String);
 /// Whose, weekday, period, parity.
 type BusyColumns = (String, i64, i64, String);
 
@@ -214,9 +216,10 @@ async fn published(
     for (id, teacher, subject, class) in members {
         pairings.entry(id).or_insert_with(|| (teacher, subject, Vec::new())).2.push(class);
     }
-    let held: Vec<(String, String, String, String, i64, String)> = sqlx::query_as(
-        "SELECT l.id, l.teacher_id, l.subject, l.day, l.period, c.class_id
+    let held: Vec<HeldColumns> = sqlx::query_as(
+        "SELECT l.id, l.teacher_id, l.subject, l.day, d.follows_weekday, l.period, c.class_id
          FROM timetable_lesson AS l JOIN timetable_class AS c ON c.timetable_lesson_id = l.id
+             LEFT JOIN term_day AS d ON d.term_id = l.term_id AND d.day = l.day
          WHERE l.term_id = $1 AND l.state = 'planned' AND l.week = (
              SELECT MIN(week) FROM timetable_lesson WHERE term_id = $1 AND state = 'planned' AND week >= $2)
          ORDER BY l.id, c.class_id",
@@ -226,11 +229,15 @@ async fn published(
     .fetch_all(connection)
     .await?;
     let mut lessons: BTreeMap<String, (String, String, u8, u8, Vec<String>)> = BTreeMap::new();
-    for (id, teacher, subject, day, period, class) in held {
+    for (id, teacher, subject, day, follows, period, class) in held {
         let day: tongtang_protocol::day::Day = parse("timetable_lesson", "day", day)?;
         lessons
             .entry(id)
-            .or_insert_with(|| (teacher, subject, day.weekday(), small(period), Vec::new()))
+            .or_insert_with(|| {
+                // On a make-up day another weekday's lessons are held.
+                let weekday = follows.map_or(day.weekday(), small);
+                (teacher, subject, weekday, small(period), Vec::new())
+            })
             .4
             .push(class);
     }
