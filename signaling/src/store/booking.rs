@@ -185,6 +185,7 @@ async fn carried_by(
     to: UnixMillis,
     besides: &str,
 ) -> Result<HashMap<OrgId, Vec<Carried>>, StoreError> {
+    // CROSS JOIN: SQLite would read all planned lessons first and look for their classes.
     let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
         "SELECT lesson.org_id, lesson.id, lesson.starts_at, lesson.ends_at FROM timetable_lesson AS lesson
          WHERE lesson.org_id IN (SELECT value FROM json_each($1)) AND lesson.state = 'planned'
@@ -194,8 +195,8 @@ async fn carried_by(
                  AND far.classroom_id <> lesson.classroom_id)
          UNION ALL
          SELECT class.org_id, lesson.id, lesson.starts_at, lesson.ends_at FROM timetable_class AS class
-         JOIN timetable_lesson AS lesson ON lesson.id = class.timetable_lesson_id
-         WHERE class.org_id IN (SELECT value FROM json_each($1)) AND lesson.state = 'planned'
+         CROSS JOIN timetable_lesson AS lesson
+         WHERE lesson.id = class.timetable_lesson_id AND class.org_id IN (SELECT value FROM json_each($1)) AND lesson.state = 'planned'
              AND class.starts_at < $2 AND class.starts_at > $3 AND lesson.ends_at > $4
              AND class.classroom_id <> lesson.classroom_id
              AND lesson.id NOT IN (SELECT value FROM json_each($5))",

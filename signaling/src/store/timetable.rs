@@ -167,6 +167,7 @@ impl Store {
         to: UnixMillis,
         limit: u32,
     ) -> Result<Vec<TimetableLessonView>, StoreError> {
+        // CROSS JOIN: SQLite would read all lessons first and look for their places.
         let (picked, who) = match whose {
             Whose::Teacher(id) => {
                 ("lesson.teacher_id = $1 AND lesson.starts_at >= $2 AND lesson.starts_at < $3", id.as_str())
@@ -186,27 +187,27 @@ impl Store {
             Whose::Org(id) => (
                 "lesson.id IN (
                      SELECT given.id FROM org AS top
-                     JOIN org AS place ON substr(place.path, 1, length(top.path)) = top.path
-                     JOIN timetable_lesson AS given ON given.org_id = place.id
-                     WHERE top.id = $1 AND given.starts_at >= $2 AND given.starts_at < $3
+                     CROSS JOIN org AS place CROSS JOIN timetable_lesson AS given
+                     WHERE top.id = $1 AND substr(place.path, 1, length(top.path)) = top.path
+                         AND given.org_id = place.id AND given.starts_at >= $2 AND given.starts_at < $3
                      UNION
                      SELECT received.timetable_lesson_id FROM org AS top
-                     JOIN org AS place ON substr(place.path, 1, length(top.path)) = top.path
-                     JOIN timetable_class AS received ON received.org_id = place.id
-                     WHERE top.id = $1 AND received.starts_at >= $2 AND received.starts_at < $3)",
+                     CROSS JOIN org AS place CROSS JOIN timetable_class AS received
+                     WHERE top.id = $1 AND substr(place.path, 1, length(top.path)) = top.path
+                         AND received.org_id = place.id AND received.starts_at >= $2 AND received.starts_at < $3)",
                 id.as_str(),
             ),
             Whose::Within(scope) => (
                 "lesson.id IN (
                      SELECT given.id FROM json_each($1) AS top
-                     JOIN org AS place ON substr(place.path, 1, length(top.value)) = top.value
-                     JOIN timetable_lesson AS given ON given.org_id = place.id
-                     WHERE given.starts_at >= $2 AND given.starts_at < $3
+                     CROSS JOIN org AS place CROSS JOIN timetable_lesson AS given
+                     WHERE substr(place.path, 1, length(top.value)) = top.value
+                         AND given.org_id = place.id AND given.starts_at >= $2 AND given.starts_at < $3
                      UNION
                      SELECT received.timetable_lesson_id FROM json_each($1) AS top
-                     JOIN org AS place ON substr(place.path, 1, length(top.value)) = top.value
-                     JOIN timetable_class AS received ON received.org_id = place.id
-                     WHERE received.starts_at >= $2 AND received.starts_at < $3)",
+                     CROSS JOIN org AS place CROSS JOIN timetable_class AS received
+                     WHERE substr(place.path, 1, length(top.value)) = top.value
+                         AND received.org_id = place.id AND received.starts_at >= $2 AND received.starts_at < $3)",
                 scope.as_str(),
             ),
         };
