@@ -111,6 +111,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(devices::pair))
         .routes(routes!(devices::list))
         .routes(routes!(devices::rename, devices::remove))
+        .routes(routes!(devices::place))
         .routes(routes!(library::list))
         .routes(routes!(library::events))
         .routes(routes!(library::show, library::remove))

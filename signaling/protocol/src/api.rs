@@ -2,7 +2,7 @@
 //! [`crate::lesson`], [`crate::library`] and [`crate::message`].
 
 use crate::account::{Act, SessionAccount};
-use crate::ids::{DeviceId, LessonId, ParticipantId};
+use crate::ids::{ClassroomId, DeviceId, LessonId, ParticipantId};
 use crate::lesson::{LessonView, Role, VideoCodec};
 use crate::message::{DeviceView, MediaGrant};
 use crate::units::UnixMillis;
@@ -135,6 +135,14 @@ pub struct Paired {
     /// Its secret for the lesson WebSocket, for ever. Sent as bearer token with a later `pair`, it
     /// keeps the screen the same screen.
     pub credential: String,
+}
+
+/// `PUT /api/devices/{id}/classroom`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Placed {
+    /// Where the screen stands; absent: nowhere that is known.
+    #[serde(default)]
+    pub classroom_id: Option<ClassroomId>,
 }
 
 /// `PATCH /api/devices/{id}`

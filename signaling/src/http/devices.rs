@@ -3,7 +3,7 @@
 use super::input;
 use super::peer::Peer;
 use crate::app::App;
-use crate::auth::policy::{Act, need_device};
+use crate::auth::policy::{Act, need_at, need_device};
 use crate::auth::{Caller, SecretHash, credential};
 use crate::lesson::Refusal;
 use crate::lesson::machine::Code;
@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use tongtang_http::bearer::bearer;
-use tongtang_protocol::api::{Pair, Paired, Rename};
+use tongtang_protocol::api::{Pair, Paired, Placed, Rename};
 use tongtang_protocol::ids::{DeviceId, LessonId};
 use tongtang_protocol::lesson::MAX_CLASSROOMS;
 use tongtang_protocol::message::DeviceView;
@@ -98,6 +98,29 @@ pub async fn rename(
 ) -> Result<Json<DeviceView>, ApiError> {
     need_device(&app, &caller, Act::ChangeDevices, &id).await?;
     if !app.store().rename_device(&id, &input::name(&body.name)?).await? {
+        return Err(ApiError::NotFound);
+    }
+    device_view(&app, &id).await?.map(Json).ok_or(ApiError::NotFound)
+}
+
+/// Says in which classroom a screen stands: there it joins the lessons of the timetable by itself.
+#[utoipa::path(
+    put, path = "/api/devices/{id}/classroom", operation_id = "device_place",
+    tag = "device", params(("id" = DeviceId, Path)), request_body = Placed,
+    responses((status = 200, body = DeviceView), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn place(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<DeviceId>,
+    Json(body): Json<Placed>,
+) -> Result<Json<DeviceView>, ApiError> {
+    need_device(&app, &caller, Act::ChangeDevices, &id).await?;
+    if let Some(room) = &body.classroom_id {
+        let room = app.store().classroom(room).await?.ok_or(ApiError::BadInput("classroom_id"))?;
+        need_at(&app, &caller, Act::ChangeDevices, &room.org_id).await?;
+    }
+    if !app.store().place_device(&id, body.classroom_id.as_ref()).await? {
         return Err(ApiError::NotFound);
     }
     device_view(&app, &id).await?.map(Json).ok_or(ApiError::NotFound)

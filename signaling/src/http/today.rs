@@ -3,7 +3,7 @@
 use super::lessons::teacher_url;
 use crate::app::{App, Scheme};
 use crate::auth::Caller;
-use crate::auth::policy::{Act, need_at};
+use crate::auth::policy::Act;
 use crate::clock;
 use crate::problem::ApiError;
 use crate::timetable::{desk, opening};
@@ -29,23 +29,24 @@ pub async fn today(State(app): State<App>, caller: Caller) -> Result<Json<TodayV
     let now = clock::now();
     let day = Day::of(now);
     let lessons = app.store().lessons_of_day(scope.json(), day.at_minute(0), MAX_TODAY).await?;
-    let startable: HashSet<_> = match caller.may(Act::Schedule) {
-        Ok(scope) => {
+    let (startable, own): (HashSet<_>, _) = match caller.lessons(Act::ChangeLessons) {
+        Ok(lessons_of) => {
             let orgs: Vec<_> = lessons.iter().map(|lesson| &lesson.org_id).collect();
-            app.store().orgs_within(&scope.json(), &orgs).await?.into_iter().collect()
+            let within = app.store().orgs_within(&lessons_of.at.json(), &orgs).await?;
+            (within.into_iter().collect(), lessons_of.taught_by)
         }
-        Err(_) => HashSet::new(),
+        Err(_) => (HashSet::new(), None),
     };
     let of_today = |lesson: tongtang_protocol::timetable::TimetableLessonView| TodayLesson {
         can_start: lesson.state == TimetableState::Planned
             && lesson.ends_at > now
-            && startable.contains(&lesson.org_id),
+            && (startable.contains(&lesson.org_id) || own.as_ref() == Some(&lesson.teacher_id)),
         lesson,
     };
     Ok(Json(TodayView { day, lessons: lessons.into_iter().map(of_today).collect() }))
 }
 
-/// Opens a lesson of today, if it is not open, and gives the teacher's page.
+/// Opens a lesson of today, if it is not open, and gives the teacher's page: to its teacher, and to administrators.
 #[utoipa::path(
     post, path = "/api/timetable-lessons/{id}/start", operation_id = "timetable_start", tag = "timetable",
     params(("id" = TimetableLessonId, Path)),
@@ -58,9 +59,14 @@ pub async fn start(
     headers: HeaderMap,
     Path(id): Path<TimetableLessonId>,
 ) -> Result<Json<StartedView>, ApiError> {
-    caller.may(Act::Schedule)?;
+    let may = caller.lessons(Act::ChangeLessons)?;
     let lesson = desk::show(&app, &caller, &id).await?;
-    need_at(&app, &caller, Act::Schedule, &lesson.org_id).await?;
+    let path = app.store().org_path(&lesson.org_id).await?;
+    let is_open =
+        path.is_some_and(|path| may.at.covers(&path)) || may.taught_by.as_ref() == Some(&lesson.teacher_id);
+    if !is_open {
+        return Err(ApiError::NotFound);
+    }
     let lesson_id = opening::start(&app, &lesson).await?;
     let scheme = Scheme::of(&extensions, &headers, &app);
     let teacher_url = teacher_url(&app, &lesson_id, &headers, scheme);

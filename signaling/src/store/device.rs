@@ -4,7 +4,7 @@ use super::{Store, StoreError, parse, parse_opt, word};
 use crate::auth::SecretHash;
 use crate::auth::policy::Scope;
 use sqlx::AnyConnection;
-use tongtang_protocol::ids::{DeviceId, LessonId};
+use tongtang_protocol::ids::{ClassroomId, DeviceId, LessonId};
 use tongtang_protocol::lesson::LessonState;
 use tongtang_protocol::units::UnixMillis;
 
@@ -159,6 +159,16 @@ impl Store {
     pub async fn rename_device(&self, id: &DeviceId, name: &str) -> Result<bool, StoreError> {
         let done = sqlx::query("UPDATE device SET name = $1 WHERE id = $2")
             .bind(name)
+            .bind(id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Puts a screen into a classroom, or into none; false: there is no such screen.
+    pub async fn place_device(&self, id: &DeviceId, room: Option<&ClassroomId>) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE device SET classroom_id = $1 WHERE id = $2")
+            .bind(room.map(ClassroomId::as_str))
             .bind(id.as_str())
             .execute(&self.pool)
             .await?;

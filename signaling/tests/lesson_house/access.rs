@@ -22,6 +22,8 @@ pub enum Open {
     Lessons,
     /// To the lesson's own teacher, and roles that teach it.
     Teaching,
+    /// To roles that teach the timetable's lesson.
+    Starting,
     /// To the lesson's own teacher, and roles that see what became of it.
     Library,
     /// To the lesson's own teacher, and roles that keep the library.
@@ -91,6 +93,7 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("get", "/api/devices", Open::Devices),
     ("patch", "/api/devices/{id}", Open::Screens),
     ("delete", "/api/devices/{id}", Open::Screens),
+    ("put", "/api/devices/{id}/classroom", Open::Screens),
     ("get", "/api/library", Open::Library),
     ("get", "/api/library/events", Open::Library),
     ("get", "/api/library/{id}", Open::Library),
@@ -155,7 +158,7 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("get", "/api/today", Open::Read),
     ("post", "/api/calendar-feeds", Open::Read),
     ("get", "/api/calendar/{file}", Open::Everybody),
-    ("post", "/api/timetable-lessons/{id}/start", Open::Schedule),
+    ("post", "/api/timetable-lessons/{id}/start", Open::Starting),
 ];
 
 fn documented() -> Vec<(String, String)> {
@@ -175,6 +178,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/lessons") => json!({"title": "课"}),
         ("post", "/api/lessons/{id}/grants") => json!({"name": "OBS", "role": "classroom"}),
         ("patch", "/api/devices/{id}") => json!({"name": "三班"}),
+        ("put", "/api/devices/{id}/classroom") => json!({"classroom_id": "room-m1"}),
         ("post", "/api/second-factor") => json!({"code": "000000"}),
         ("post", "/api/accounts") => account_at(roles::HERE, "new"),
         ("put", "/api/accounts/{id}") => account_at(roles::HERE, "walked"),

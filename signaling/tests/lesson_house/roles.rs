@@ -42,7 +42,7 @@ fn opens(open: Open, role: AccountRole) -> bool {
     use AccountRole::{Administrator, Auditor, It, MasterTeacher, Researcher, Scheduler};
     match open {
         Open::Everybody | Open::Account | Open::Lessons | Open::Read | Open::CountyRead => true,
-        Open::Teaching => matches!(role, Administrator | MasterTeacher),
+        Open::Teaching | Open::Starting => matches!(role, Administrator | MasterTeacher),
         Open::Library => matches!(role, Administrator | MasterTeacher | Researcher | Auditor),
         Open::Devices => matches!(role, Administrator | It | Auditor),
         Open::Screens => matches!(role, Administrator | It),

@@ -172,3 +172,23 @@ async fn a_lesson_that_nobody_began_was_missed_whether_it_had_opened_or_not() {
     assert_eq!(opening.county.house.get(&format!("/api/lessons/{live}")).await["state"], "ended");
     assert_eq!(opening.live().await, (1, 1), "what was over before anybody looked was not opened");
 }
+
+#[tokio::test]
+async fn a_screen_is_put_into_a_classroom_and_taken_out_of_it() {
+    let county = County::open().await;
+    let made = county.house.make_lesson(false).await;
+    county.house.pair(&made.code, "河口屏幕").await;
+    let device = crate::house::text(&county.house.get("/api/devices").await[0]["id"]);
+    let screens = async || county.house.get("/api/classrooms/room-a").await["device_ids"].clone();
+    let path = format!("/api/devices/{device}/classroom");
+    let place = async |body: serde_json::Value, status| {
+        crate::house::expect(county.house.as_admin(reqwest::Method::PUT, &path).json(&body), status).await
+    };
+    assert_eq!(screens().await, serde_json::json!([]));
+    place(serde_json::json!({"classroom_id": "room-a"}), reqwest::StatusCode::OK).await;
+    assert_eq!(screens().await, serde_json::json!([device]));
+    let nowhere = serde_json::json!({"classroom_id": "room-none"});
+    place(nowhere, reqwest::StatusCode::UNPROCESSABLE_ENTITY).await;
+    place(serde_json::json!({}), reqwest::StatusCode::OK).await;
+    assert_eq!(screens().await, serde_json::json!([]));
+}

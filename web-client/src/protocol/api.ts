@@ -29,6 +29,9 @@ export const api = {
   devices: () => ask<DeviceView[]>('GET', '/api/devices'),
   renameDevice: (device: string, name: string) =>
     ask<DeviceView>('PATCH', `/api/devices/${id(device)}`, { name }),
+  /** Where a screen stands: there it joins the timetable's lessons by itself. */
+  placeDevice: (device: string, room: string | null) =>
+    ask<DeviceView>('PUT', `/api/devices/${id(device)}/classroom`, { classroom_id: room }),
   removeDevice: (device: string) => ask<void>('DELETE', `/api/devices/${id(device)}`),
 
   library: () => ask<ResourceView[]>('GET', '/api/library'),

@@ -8,6 +8,7 @@ import { SEARCHED } from '../shell/pick';
 import { FailurePlate, Loading } from '../shell/states';
 import { text as shell } from '../shell/words';
 import { schoolChoices, type ThingFormProps } from './ClassForm';
+import { ScreensField } from './ScreensField';
 import { useThings } from './things';
 import { text } from './words';
 
@@ -64,6 +65,7 @@ export function ClassroomsTab({
           isFixed={!mayChange}
           save={save}
           remove={remove}
+          reload={reload}
           close={() => edit(null)}
         />
       )}
@@ -80,8 +82,9 @@ function ClassroomForm({
   isFixed,
   save,
   remove,
+  reload,
   close,
-}: ThingFormProps<ClassroomView, ClassroomInput>) {
+}: ThingFormProps<ClassroomView, ClassroomInput> & { reload(): void }) {
   const [form] = Form.useForm<ClassroomInput>();
   const schools = schoolChoices(org, orgs);
   const initial: Partial<ClassroomInput> = view ?? {
@@ -109,6 +112,7 @@ function ClassroomForm({
       <Form.Item name="max_receivers" label={text.maxReceivers} extra={text.maxReceiversHint}>
         <InputNumber min={0} max={16} />
       </Form.Item>
+      {view !== null && <ScreensField room={view} changed={reload} />}
     </EditDrawer>
   );
 }

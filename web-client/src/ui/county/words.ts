@@ -60,6 +60,9 @@ export const text = words(
     maxReceiversHint: '在这间教室主讲时最多带几个班；0：只能听课',
     receivesOnly: '只听课',
     screens: '屏幕',
+    noScreens: '还没有屏幕',
+    screensHint:
+      '站在这个教室里的屏幕，到时间会自己进入课表上的课。先在屏幕上输入一次任意一节课的课堂码，它就会出现在这里。',
     starts: '上课',
     ends: '下课',
     addPeriod: '添加一节',
@@ -170,6 +173,9 @@ export const text = words(
     maxReceiversHint: 'Taught from this room at once; 0: it only receives',
     receivesOnly: 'receives only',
     screens: 'Screens',
+    noScreens: 'No screens yet',
+    screensHint:
+      'A screen that stands in this classroom joins its lessons by itself when they begin. Type any lesson’s code on it once, and it can be chosen here.',
     starts: 'Begins',
     ends: 'Ends',
     addPeriod: 'Add a period',
