@@ -66,7 +66,7 @@ export function LessonChip({ lesson, isShort, mayMove, isPicked, isInTheWay, ope
       </span>
       <span className="chip-who">
         {lesson.teacher_name}
-        {!isShort && ` · ${lesson.org_name} ${lesson.classroom_name}`}
+        {isShort ? ` → ${receivers(lesson)}` : ` · ${lesson.org_name} ${lesson.classroom_name}`}
       </span>
       {!isShort && <span className="chip-to">→ {receivers(lesson)}</span>}
     </button>

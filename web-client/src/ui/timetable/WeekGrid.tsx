@@ -8,7 +8,7 @@ import { LessonChip } from './LessonChip';
 import { keyMove, type Spot, sameSpot } from './moving';
 import { text } from './words';
 
-/** More lessons in a cell are one line each. */
+/** As soon as a cell has so many lessons, every lesson of the week is one line. */
 const SHORT_FROM = 4;
 /** And more than these are behind a press. */
 const SHOWN_IN_CELL = 8;
@@ -62,6 +62,7 @@ export function WeekGrid({
         }
       : null,
   );
+  const isShort = [...cells.values()].some((cell) => cell.length >= SHORT_FROM);
   const inTheWay = checked.kind === 'refused' ? checked.lessons : [];
 
   const pick = (lesson: TimetableLessonView, how: Moving['how']) => {
@@ -114,7 +115,6 @@ export function WeekGrid({
                 const spot = { day, period: row.period };
                 const key = cellKey(day, row.period);
                 const here = cells.get(key) ?? [];
-                const isShort = here.length >= SHORT_FROM;
                 const shown = wide.has(key) ? here : here.slice(0, SHOWN_IN_CELL);
                 const target = away && sameSpot(moving.at, spot);
                 return (
