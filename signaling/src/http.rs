@@ -50,7 +50,6 @@ use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use tongtang_protocol::message::{Numbered, PageMessage};
-use tongtang_protocol::places::ImportReport;
 use tongtang_protocol::problem::Problem;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -62,7 +61,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Tongtang", description = "Lessons, screens and the library of one Tongtang server. Errors are RFC 9457 problems."),
-    components(schemas(PageMessage, Numbered, Problem, ImportReport)),
+    components(schemas(PageMessage, Numbered, Problem)),
     tags(
         (name = "session", description = "Who the caller is"),
         (name = "sign_in", description = "Signing in with an account"),

@@ -21,14 +21,16 @@ fn answer(folder: &Path, args: &[&str]) -> (bool, String, String) {
     (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// Two ports that are free: both are held until both are known, so that they differ.
+fn free_ports() -> (u16, u16) {
+    let [one, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    (one.local_addr().unwrap().port(), other.local_addr().unwrap().port())
 }
 
 /// A folder with a configuration that starts no other program.
 fn installation() -> (tempfile::TempDir, u16) {
     let folder = tempfile::tempdir().unwrap();
-    let (http, https) = (free_port(), free_port());
+    let (http, https) = free_ports();
     let text = format!(
         "[http]\nlisten = \"127.0.0.1:{http}\"\n[https]\nlisten = \"127.0.0.1:{https}\"\n\
          [supervise]\nsfu = false\nrecorder = false\n"
