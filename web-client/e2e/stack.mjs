@@ -11,7 +11,7 @@ import { until } from './until.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const OUT = join(here, 'out');
-const BIN = process.env.TONGTANG_BIN ?? join(here, '../../target/debug');
+export const BIN = process.env.TONGTANG_BIN ?? join(here, '../../target/debug');
 
 /** Media threads of the sfu, each with a UDP port. */
 const WORKERS = 2;
