@@ -20,7 +20,7 @@ pub mod run;
 pub use run::Planner;
 
 /// How long a lesson is at least, in minutes: so much all its bell times have in common. A period has 40 or 45.
-pub const LESSON_MINUTES: u16 = 35;
+pub const LESSON_MINUTES: u16 = crate::timetable::placing::SHORTEST_MIN;
 
 /// Receiving classes of a lesson at most, if its room has no smaller number (1+X; X is usually 1 to 3).
 pub const MAX_RECEIVING: u8 = 3;

@@ -122,16 +122,6 @@ impl Caller {
         let account = app.store().signed_in(&account.id).await?;
         Ok(account.map(|account| Self::Account(Box::new(account))))
     }
-
-    /// How histories name the caller.
-    pub async fn name(&self, _app: &App) -> Result<String, ApiError> {
-        Ok(match self {
-            Self::Admin => "管理员".to_owned(),
-            Self::Account(account) => account.name.clone(),
-            Self::Teacher(_) => "主讲教师".to_owned(),
-            Self::Entering(..) | Self::Device(_) | Self::Nobody => String::new(),
-        })
-    }
 }
 
 impl FromRequestParts<App> for Caller {

@@ -144,7 +144,7 @@ pub async fn events(
     plan_for(&app, &caller, &id).await?;
     let mut changes = app.planner().changes();
     changes.mark_changed();
-    let watcher = Watcher { app, id, language: Language::of(&headers), changes, is_over: false };
+    let watcher = Watcher { app, caller, id, language: Language::of(&headers), changes, is_over: false };
     Ok(Sse::new(stream(watcher)).keep_alive(KeepAlive::default()))
 }
 
@@ -340,6 +340,7 @@ fn progress(line: Option<&Line>, demanded: u32, language: Language) -> PlanProgr
 
 struct Watcher {
     app: App,
+    caller: Caller,
     id: PlanId,
     language: Language,
     changes: watch::Receiver<u64>,
@@ -351,7 +352,9 @@ fn stream(watcher: Watcher) -> impl Stream<Item = Result<Event, Infallible>> {
         if watcher.is_over || watcher.changes.changed().await.is_err() {
             return None;
         }
-        let plan = watcher.app.store().plan(&watcher.id).await.ok()??;
+        // Whoever may not look any more is told nothing more.
+        let caller = watcher.caller.again(&watcher.app).await.ok()??;
+        let (plan, _) = plan_for(&watcher.app, &caller, &watcher.id).await.ok()?;
         watcher.is_over = plan.state != PlanState::Running;
         let view = view(&watcher.app, plan, watcher.language);
         let event = Event::default().event("plan").json_data(&view).ok()?;

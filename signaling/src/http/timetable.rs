@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::auth::policy::{Act, Scope, need_at};
+use crate::auth::policy::{Act, need_at};
 use crate::bus::Touched;
 use crate::problem::{ApiError, Language};
 use crate::store::timetable::Whose;
@@ -197,18 +197,22 @@ pub async fn undo(
     responses((status = 200, content_type = "text/event-stream", body = TimetableEvent), (status = 401, body = Problem))
 )]
 pub async fn events(State(app): State<App>, caller: Caller) -> Result<impl IntoResponse, ApiError> {
-    let scope = caller.may(Act::ReadCounty)?;
+    caller.may(Act::ReadCounty)?;
     let changes = app.bus().timetable();
-    Ok(Sse::new(event_stream(scope, changes)).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(event_stream(app, caller, changes)).keep_alive(KeepAlive::default()))
 }
 
+/// Ends when the caller may not look any more; what changes meanwhile at places that are no longer theirs is not told.
 fn event_stream(
-    scope: Scope,
+    app: App,
+    caller: Caller,
     changes: broadcast::Receiver<Arc<Touched>>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
-    futures_util::stream::unfold((scope, changes), async |(scope, mut changes)| {
+    futures_util::stream::unfold((app, caller, changes), async |(app, caller, mut changes)| {
         loop {
-            let event = match changes.recv().await {
+            let told = changes.recv().await;
+            let scope = caller.again(&app).await.ok()??.may(Act::ReadCounty).ok()?;
+            let event = match told {
                 Ok(touched) if touched.paths.iter().any(|path| scope.covers(path)) => {
                     Event::default().event("changed").json_data(&touched.event)
                 }
@@ -217,7 +221,7 @@ fn event_stream(
                 Err(broadcast::error::RecvError::Closed) => return None,
             };
             if let Ok(event) = event {
-                return Some((Ok(event), (scope, changes)));
+                return Some((Ok(event), (app, caller, changes)));
             }
         }
     })

@@ -2,8 +2,9 @@
 //! time, apart from the server's own table.
 
 use crate::access::{Open, Says, Walk, guarded};
-use crate::house::{House, expect, text};
-use reqwest::{Method, StatusCode};
+use crate::house::{DEADLINE, House, expect, text};
+use crate::term_county::County;
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tongtang::auth::SecretHash;
 use tongtang::clock;
@@ -241,4 +242,19 @@ async fn who_is_halfway_in_gets_nothing_but_the_step_that_is_missing() {
     assert_eq!(answer.status(), StatusCode::CONFLICT, "who has one sets up no other");
     let answer = walk.ask(&without, "post", "/api/second-factor/setup", "/api/second-factor/setup").await;
     assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_event_stream_ends_with_its_readers_account() {
+    let county = County::open().await;
+    let Says::Cookie(cookie) = somebody(&county.house, AccountRole::Auditor, COUNTY, true).await else {
+        panic!("signed in by a cookie");
+    };
+    let request = county.house.request(Method::GET, "/api/timetable/events").header(header::COOKIE, cookie);
+    let stream = request.send().await.unwrap();
+    assert_eq!(stream.status(), StatusCode::OK);
+    run(&county.house, "UPDATE account SET disabled_at = 1").await;
+    county.add(2, 1).await;
+    let told = tokio::time::timeout(DEADLINE, stream.text()).await.expect("it ends").unwrap();
+    assert!(!told.contains("changed"), "{told}");
 }
