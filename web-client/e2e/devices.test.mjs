@@ -120,8 +120,8 @@ test('revoked with one press it leaves the lesson and shows a code again', async
   await row().click();
   await desk.getByTestId('remove').click();
   await desk.getByText('它正在上课！').waitFor();
-  await desk.locator('.ant-popconfirm').getByRole('button', { name: '取消配对' }).click();
-  await screen.getByTestId('code-notice').filter({ hasText: '配对已取消' }).waitFor();
+  await desk.locator('.ant-popconfirm').getByRole('button', { name: '撤销配对' }).click();
+  await screen.getByTestId('code-notice').filter({ hasText: '配对已撤销' }).waitFor();
   assert.notEqual(await until('another code is shown', shownCode), firstCode);
   await row().waitFor({ state: 'detached' });
 });

@@ -100,6 +100,13 @@ it('waits as long as the server says', async () => {
   expect(world.screen.getState().code).toBe('123456');
 });
 
+it('asks again after an answer that is none', async () => {
+  const world = await begun(success(undefined as unknown as ScreenPairing), waiting('123456'));
+  expect(world.screen.getState()).toEqual({ code: null, trouble: 'offline' });
+  await world.next();
+  expect(world.screen.getState().code).toBe('123456');
+});
+
 it('gives up a secret that the server cannot read', async () => {
   const world = new World();
   world.secret = 'broken';

@@ -75,32 +75,37 @@ export class ScreenCode {
     const secret = this.around.secret();
     const answer = await this.around.ask(secret, this.present.code);
     if (this.stopped) return;
-    if (!answer.ok) {
-      const { failure } = answer;
-      this.attempts += 1;
-      // Whatever the server does not like about the secret, it gives another.
-      if (failure.kind === 'refused' && failure.problem.status === 422) this.around.keep(null);
-      const isOver = this.around.now() >= this.endsAt;
-      this.change({
-        code: isOver ? null : this.present.code,
-        trouble: isCrowded(failure) ? 'crowded' : 'offline',
-      });
-      const asked = failure.kind === 'refused' ? (failure.retryAfterS ?? 0) * 1000 : 0;
-      return this.again(Math.max(asked, backoffMs(this.attempts, this.around.random())));
+    // What is no answer of ours (a proxy's, an empty one) counts as none.
+    const pairing = answer.ok ? answer.value : null;
+    if (pairing?.state !== 'paired' && pairing?.state !== 'waiting') {
+      return this.failed(answer.ok ? { kind: 'offline' } : answer.failure);
     }
     this.attempts = 0;
-    if (answer.value.state === 'paired') {
+    if (pairing.state === 'paired') {
       if (secret === null) return this.again(ASK_AT_MOST_EVERY_MS);
       this.stopped = true;
       this.paired(secret);
       this.around.keep(null);
       return;
     }
-    const { code, expires_in_s } = answer.value;
-    this.around.keep(answer.value.secret);
+    const { code, expires_in_s } = pairing;
+    this.around.keep(pairing.secret);
     this.endsAt = this.around.now() + expires_in_s * 1000;
     this.change({ code, trouble: null });
     this.again(Math.max(0, askedAt + ASK_AT_MOST_EVERY_MS - this.around.now()));
+  }
+
+  private failed(failure: Failure): void {
+    this.attempts += 1;
+    // Whatever the server does not like about the secret, it gives another.
+    if (failure.kind === 'refused' && failure.problem.status === 422) this.around.keep(null);
+    const isOver = this.around.now() >= this.endsAt;
+    this.change({
+      code: isOver ? null : this.present.code,
+      trouble: isCrowded(failure) ? 'crowded' : 'offline',
+    });
+    const askedMs = failure.kind === 'refused' ? (failure.retryAfterS ?? 0) * 1000 : 0;
+    this.again(Math.max(askedMs, backoffMs(this.attempts, this.around.random())));
   }
 
   private again(ms: number): void {

@@ -63,13 +63,12 @@ export const text = words(
     fullScreen: '全屏',
     newCode: '输入新课堂码',
     sound: '点一下开始出声',
-    revoked: '这块屏幕的配对已取消。',
+    revoked: '这块屏幕的配对已撤销。',
   },
   {
     page: 'Classroom',
     screenCode: 'Pairing code',
-    screenCodeHow:
-      'Whoever keeps the screens opens “Devices”, presses “Pair a screen” and types these digits:',
+    screenCodeHow: 'For IT: open “Devices”, press “Pair a screen”, type these digits:',
     noScreenCode: 'No pairing code yet',
     codeOffline: 'The server does not answer. Check the cable or Wi-Fi; the code comes by itself.',
     crowded: 'Too many screens wait to be paired. This one tries again by itself.',

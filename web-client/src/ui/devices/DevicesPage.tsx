@@ -87,12 +87,21 @@ export default function DevicesPage() {
           {
             ...textColumn<ScreenView>('state', text.state, (row) => text.standing[standingOf(row)]),
             ...filtersOf(rows, (row) => [text.standing[standingOf(row)]]),
-            render: (_, row) => <StandingMark standing={standingOf(row)} />,
+            render: (_, row) => (
+              <>
+                <StandingMark standing={standingOf(row)} />
+                <div className="troubles-narrow">
+                  <Troubles screen={row} />
+                </div>
+              </>
+            ),
           },
           {
             ...textColumn<ScreenView>('troubles', text.troubles, (row) => troubleWords(row).join(' ')),
             ...filtersOf(rows, troubleWords),
             render: (_, row) => <Troubles screen={row} />,
+            // On a phone they stand below the state.
+            responsive: ['md'],
           },
           {
             ...textColumn<ScreenView>('school', text.school, school),

@@ -53,6 +53,7 @@ export function EditDrawer<Fields extends object>({
                 title={removeWords.title}
                 description={removeWords.hint}
                 okText={removeWords.press}
+                okButtonProps={{ danger: true }}
                 cancelText={text.cancel}
                 onConfirm={remove}
               >
