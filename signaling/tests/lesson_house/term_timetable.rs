@@ -286,6 +286,27 @@ async fn a_day_that_becomes_a_holiday_asks_before_it_cancels_its_lessons_and_giv
 }
 
 #[tokio::test]
+async fn a_school_with_planned_lessons_stays_in_the_county_whose_term_they_are_of() {
+    let county = County::open().await;
+    let lesson = county.add(2, 1).await;
+    county
+        .run(
+            "INSERT INTO org (id, parent_id, kind, code, name, path, created_at) VALUES
+                 ('org-other', NULL, 'county', '430200', '望河县', '/org-other/', 0)",
+        )
+        .await;
+    let path = "/api/orgs/org-a";
+    let mut site = county.house.get(path).await;
+    site.as_object_mut().unwrap().remove("id");
+    site["parent_id"] = json!("org-other");
+    let put = async |status| expect(county.house.as_admin(Method::PUT, path).json(&site), status).await;
+    let refused = put(StatusCode::CONFLICT).await;
+    assert!(text(&refused["detail"]).contains("1 节课"), "{refused}");
+    county.change(&lesson, json!({"do": "cancel", "reason": "换县"}), StatusCode::OK).await;
+    put(StatusCode::OK).await;
+}
+
+#[tokio::test]
 async fn what_has_begun_stays_where_it_is() {
     let county = County::open().await;
     let past = county.input(county.day(1, 2), 1, "per-li", "room-m1", &["cls-a"]);
