@@ -18,7 +18,7 @@ interface Props<Fields> {
   /** What removing is called; absent: to delete. */
   removeWords?: { press: string; title: string; hint: string } | undefined;
   /** What the press is called; absent: to save. */
-  saveWords?: string;
+  saveWords?: string | undefined;
   /** Is it only looked at? */
   isFixed?: boolean;
   children: ReactNode;
