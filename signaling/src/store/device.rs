@@ -185,7 +185,7 @@ impl Store {
     }
 
     /// Of the screens that typed this lesson's code and never came into any lesson, those paired before
-    /// the newest `keep`, the oldest first.
+    /// the newest `keep`, the oldest first. One that stands in a classroom was put there by somebody, and stays.
     pub async fn screens_that_never_came(
         &self,
         lesson: &LessonId,
@@ -193,7 +193,7 @@ impl Store {
     ) -> Result<Vec<DeviceId>, StoreError> {
         let ids: Vec<String> = sqlx::query_scalar(
             "SELECT device.id FROM invitation JOIN device ON device.id = invitation.device_id
-             WHERE invitation.lesson_id = $1
+             WHERE invitation.lesson_id = $1 AND device.classroom_id IS NULL
                  AND NOT EXISTS (SELECT 1 FROM participant WHERE participant.device_id = device.id)
              ORDER BY device.paired_at DESC, device.id DESC LIMIT $2 OFFSET $3",
         )

@@ -431,3 +431,18 @@ async fn the_list_begins_with_those_somebody_should_look_after() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_types_a_lessons_code_again_and_again_pushes_no_classrooms_screen_out() {
+    let screens = Screens::open().await;
+    let house = screens.house();
+    // It is switched off: it is invited, and does not come.
+    let (device, _) = screens.paired("room-a", "一教室").await;
+    let lesson = screens.opens_now().await;
+    let access = house.get(&format!("/api/lessons/{}/access", text(&lesson))).await;
+    for _ in 0..40 {
+        house.pair(&text(&access["code"]), "外来").await;
+    }
+    let listed = screens.listed().await;
+    assert_eq!(listed.iter().map(|screen| &screen["id"]).collect::<Vec<_>>(), [&device["id"]]);
+}

@@ -81,7 +81,8 @@ export function ScreenForm({ screen, places, isFixed, close, done }: Props) {
       >
         <Input maxLength={MAX_NAME_CHARS} autoComplete="off" data-testid="screen-name" />
       </Form.Item>
-      <PlaceFields places={places} isOptional />
+      {/* One that stands nowhere belongs to the installation: whoever put it there would not see it any more. */}
+      <PlaceFields places={places} isOptional={screen.classroom_id == null} />
       <Says screen={screen} />
     </EditDrawer>
   );
