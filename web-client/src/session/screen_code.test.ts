@@ -90,6 +90,7 @@ it('keeps its code while the network is away, and not longer than the code count
   world.screen.hurry();
   await settled();
   expect(world.screen.getState()).toEqual({ code: '222222', trouble: null });
+  expect(world.asked[2], 'that the server is back is asked without waiting').toEqual(['d.1', null]);
   expect(world.secret).toBe('d.2');
 });
 

@@ -73,7 +73,9 @@ export class ScreenCode {
   private async ask(): Promise<void> {
     const askedAt = this.around.now();
     const secret = this.around.secret();
-    const answer = await this.around.ask(secret, this.present.code);
+    // After a failure an answer is wanted at once: that the server is back should be seen.
+    const shown = this.present.trouble === null ? this.present.code : null;
+    const answer = await this.around.ask(secret, shown);
     if (this.stopped) return;
     // What is no answer of ours (a proxy's, an empty one) counts as none.
     const pairing = answer.ok ? answer.value : null;
