@@ -42,8 +42,9 @@ fn open_with(room: &str) -> String {
         "live.state IN ($1, $2, $3) AND EXISTS (
              SELECT 1 FROM timetable_lesson AS planned WHERE planned.lesson_id = live.id
                  AND (planned.classroom_id = {room} OR EXISTS (
-                     SELECT 1 FROM timetable_class AS class
-                     WHERE class.timetable_lesson_id = planned.id AND class.classroom_id = {room})))"
+                     SELECT 1 FROM timetable_class AS class JOIN class_group ON class_group.id = class.class_id
+                     WHERE class.timetable_lesson_id = planned.id AND class.classroom_id = {room}
+                         AND class_group.consent_live = 1)))"
     )
 }
 

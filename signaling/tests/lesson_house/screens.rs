@@ -153,6 +153,10 @@ async fn a_screen_that_is_paired_while_a_lesson_runs_joins_it_at_once() {
     let (_, credential) = screens.paired("room-b", "山下").await;
     let (_, welcome) = Page::enter(screens.house().addr, &credential).await;
     assert_eq!(welcome["lesson"], Value::Null, "it has no part in that lesson");
+    screens.county.run("UPDATE class_group SET consent_live = 0 WHERE id = 'cls-a'").await;
+    let (_, credential) = screens.paired("room-a", "二屏").await;
+    let (_, welcome) = Page::enter(screens.house().addr, &credential).await;
+    assert_eq!(welcome["lesson"], Value::Null, "the class's parents took their consent back");
 }
 
 #[tokio::test]
