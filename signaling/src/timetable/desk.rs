@@ -75,6 +75,32 @@ pub async fn add(
     body: TimetableLessonInput,
     language: Language,
 ) -> Result<ChangedView, ApiError> {
+    let (facts, placed) = new_lesson(app, caller, term, body).await?;
+    let steps = vec![Step { before: None, after: Some(placed?) }];
+    let made = By::caller(caller).change(term, ChangeKind::Add, "");
+    carry_out(app, &facts, made, steps, None, language).await
+}
+
+/// Could a lesson be added so? Nothing happens.
+pub async fn check_new(
+    app: &App,
+    caller: &Caller,
+    term: &TermId,
+    body: TimetableLessonInput,
+    language: Language,
+) -> Result<CheckView, ApiError> {
+    let (facts, placed) = new_lesson(app, caller, term, body).await?;
+    let steps = placed.map(|lesson| vec![Step { before: None, after: Some(lesson) }]);
+    looked_at(app, &facts, steps, language).await
+}
+
+/// A lesson that is asked for, placed if it can be, and what was needed to know that.
+async fn new_lesson(
+    app: &App,
+    caller: &Caller,
+    term: &TermId,
+    body: TimetableLessonInput,
+) -> Result<(Facts, Result<TimetableLessonView, Refusal>), ApiError> {
     let scope = caller.may(Act::Schedule)?;
     let (lesson, classes) = blank(term, body)?;
     let asked = Asked {
@@ -84,10 +110,8 @@ pub async fn add(
     };
     let facts = app.store().timetable_facts(term, &asked).await?.ok_or(ApiError::NotFound)?;
     covers(&scope, &facts)?;
-    let lesson = change::added(lesson, &classes, &facts, clock::now())?;
-    let steps = vec![Step { before: None, after: Some(lesson) }];
-    let made = By::caller(caller).change(term, ChangeKind::Add, "");
-    carry_out(app, &facts, made, steps, None, language).await
+    let placed = change::added(lesson, &classes, &facts, clock::now());
+    Ok((facts, placed))
 }
 
 /// A lesson as asked for, not placed yet.
@@ -150,12 +174,11 @@ pub async fn show(
     if paths.iter().any(|path| scope.covers(path)) { Ok(lesson) } else { Err(ApiError::NotFound) }
 }
 
-/// A lesson, what a request would make of it, and what was needed to know that.
+/// What a request would make of a lesson, and what was needed to know that.
 struct Wanted {
     facts: Facts,
     steps: Result<Vec<Step>, Refusal>,
     term: TermId,
-    before: TimetableLessonView,
 }
 
 async fn wanted(
@@ -173,27 +196,35 @@ async fn wanted(
     };
     let asked = asked_of(request, &lesson, with.as_ref());
     let facts = app.store().timetable_facts(&lesson.term_id, &asked).await?.ok_or(ApiError::NotFound)?;
-    // Who is newly named lies in the caller's scope as well; who receives the lesson already need not.
+    if let Some(other) = &with {
+        need_at(app, caller, Act::Schedule, &other.org_id).await?;
+    }
+    named_within(&scope, request, &facts)?;
+    let steps = change::steps(request, &lesson, with.as_ref(), &facts, clock::now());
+    Ok(Wanted { facts, steps, term: lesson.term_id })
+}
+
+/// Who is newly named lies in the caller's scope as well; who receives the lesson already need not.
+pub(super) fn named_within(scope: &Scope, request: &ChangeRequest, facts: &Facts) -> Result<(), ApiError> {
+    let within = |org: &OrgId| {
+        let school = facts.schools.get(org).filter(|school| scope.covers(&school.path));
+        school.map(drop).ok_or(ApiError::NotFound)
+    };
     if let ChangeRequest::Substitute { teacher_id, .. } = request {
         let teacher =
             facts.teachers.get(teacher_id).ok_or(Refusal::from(Misplaced::Unknown("teacher_id")))?;
-        need_at(app, caller, Act::Schedule, &teacher.org_id).await?;
-    }
-    if let Some(other) = &with {
-        need_at(app, caller, Act::Schedule, &other.org_id).await?;
+        within(&teacher.org_id)?;
     }
     if let ChangeRequest::Move { classroom_id: Some(room), .. }
     | ChangeRequest::Substitute { classroom_id: Some(room), .. } = request
     {
         let room = facts.rooms.get(room).ok_or(Refusal::from(Misplaced::Unknown("classroom_id")))?;
-        let school = facts.schools.get(&room.org_id);
-        school.filter(|school| scope.covers(&school.path)).ok_or(ApiError::NotFound)?;
+        within(&room.org_id)?;
     }
-    let steps = change::steps(request, &lesson, with.as_ref(), &facts, clock::now());
-    Ok(Wanted { facts, steps, term: lesson.term_id.clone(), before: lesson })
+    Ok(())
 }
 
-fn asked_of(
+pub(super) fn asked_of(
     request: &ChangeRequest,
     lesson: &TimetableLessonView,
     with: Option<&TimetableLessonView>,
@@ -228,9 +259,18 @@ pub async fn check(
         Err(ApiError::Timetable(refusal)) => return Ok(refused(&refusal, language)),
         Err(error) => return Err(error),
     };
-    match wanted.steps {
+    looked_at(app, &wanted.facts, wanted.steps, language).await
+}
+
+async fn looked_at(
+    app: &App,
+    facts: &Facts,
+    steps: Result<Vec<Step>, Refusal>,
+    language: Language,
+) -> Result<CheckView, ApiError> {
+    match steps {
         Ok(steps) => {
-            let conflicts = conflicts(app, &wanted.facts, &steps).await?;
+            let conflicts = conflicts(app, facts, &steps).await?;
             Ok(CheckView { conflicts, reasons: Vec::new() })
         }
         Err(refusal) => Ok(refused(&refusal, language)),
@@ -253,15 +293,22 @@ pub async fn make(
     let (kind, reason, _) = asked(request);
     let reason = input::reason(reason)?;
     let made = By::caller(caller).change(&wanted.term, kind, &reason);
-    let open = wanted.before.lesson_id.clone().filter(|_| kind == ChangeKind::Cancel);
-    let view = carry_out(app, &wanted.facts, made, wanted.steps?, None, language).await?;
-    if let Some(live) = open {
-        // Its screens wait in it no longer.
-        if let Some(runner) = app.lessons().get(&live).await? {
+    carry_out(app, &wanted.facts, made, wanted.steps?, None, language).await
+}
+
+/// Screens wait no longer in what was open and is cancelled.
+async fn end_cancelled(app: &App, steps: &[Step]) -> Result<(), ApiError> {
+    for step in steps {
+        let Some((before, after)) = step.before.as_ref().zip(step.after.as_ref()) else { continue };
+        let Some(live) = before.lesson_id.as_ref().filter(|_| after.state == TimetableState::Cancelled)
+        else {
+            continue;
+        };
+        if let Some(runner) = app.lessons().get(live).await? {
             runner.command(crate::lesson::By::Desk, crate::lesson::Command::End).await?;
         }
     }
-    Ok(view)
+    Ok(())
 }
 
 /// Everything in the way of what the steps lead to.
@@ -280,7 +327,7 @@ async fn conflicts(
     Ok(found)
 }
 
-async fn carry_out(
+pub(super) async fn carry_out(
     app: &App,
     facts: &Facts,
     made: NewChange,
@@ -297,6 +344,7 @@ async fn carry_out(
     app.store().change_timetable(&made, &steps, undoes).await?.map_err(Refusal::from)?;
     tracing::info!(change = %made.id, kind = ?made.kind, lessons = steps.len(), "the timetable changed");
     announce_steps(app, &made.term_id, &steps).await?;
+    end_cancelled(app, &steps).await?;
     let ids: Vec<_> = steps.iter().filter_map(Step::lesson).map(|lesson| lesson.id.clone()).collect();
     let change = Change { made, undone_at: None, what: Recorded::Steps(steps) };
     changed(app, &change, &ids, language).await
