@@ -42,7 +42,9 @@ const ROLES: [AccountRole; 7] = [
 fn opens(open: Open, role: AccountRole) -> bool {
     use AccountRole::{Administrator, Auditor, It, MasterTeacher, Researcher, Scheduler};
     match open {
-        Open::Everybody | Open::Account | Open::Lessons | Open::Read | Open::CountyRead => true,
+        Open::Everybody | Open::Account | Open::Lessons | Open::Read | Open::CountyRead | Open::Concern => {
+            true
+        }
         Open::Teaching | Open::Starting => matches!(role, Administrator | MasterTeacher),
         Open::Library => matches!(role, Administrator | MasterTeacher | Researcher | Auditor),
         Open::Devices => matches!(role, Administrator | It | Auditor),
@@ -95,7 +97,7 @@ pub async fn run(house: &House, sql: &str) {
 }
 
 /// Somebody with this role there, signed in; `factor`: with the second factor.
-async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
+pub async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
     let word = text(&json!(role));
     let login = format!("{word}.{org}.{factor}").replace('_', "-");
     let person = if org == THERE { "per-there" } else { "per-li" };
@@ -161,7 +163,14 @@ async fn every_role_gets_what_its_role_opens_at_its_place_and_nothing_of_another
                 both_refused(&walk, here, (method, path), StatusCode::FORBIDDEN, &format!("{role:?}")).await;
                 continue;
             }
-            if path.contains("{id}") {
+            if *open == Open::Concern {
+                // Nothing of another school, though the term is theirs too.
+                let answer = walk.ask(there, method, path, &walk.address(path, true)).await;
+                assert_eq!(answer.status(), StatusCode::OK, "{who} {method} {path}");
+                assert_eq!(answer.json::<Value>().await.unwrap(), json!([]), "{who} {method} {path}");
+                let answer = walk.ask(there, method, path, &walk.address(path, false)).await;
+                assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{who} {method} {path}");
+            } else if path.contains("{id}") {
                 both_refused(&walk, there, (method, path), StatusCode::NOT_FOUND, &who).await;
             } else {
                 let answer = walk.ask(there, method, path, path).await;
