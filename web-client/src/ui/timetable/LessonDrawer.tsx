@@ -1,9 +1,11 @@
 // One lesson of the week: what it is, and what can be done with it.
-import { Drawer, Segmented } from 'antd';
+import { Button, Drawer, Segmented } from 'antd';
 import { useState } from 'react';
 import type { ChangedView, TimetableLessonView } from '../../protocol/types';
 import { shanghaiClock, shanghaiTime } from '../../words/day';
 import { SubjectTag } from '../county/SubjectTag';
+import { absentAddress } from '../repairs/absence';
+import { go } from '../shell/router';
 import { ChangeForm, type ChangeName } from './ChangeForm';
 import { text } from './words';
 
@@ -81,6 +83,18 @@ export function LessonDrawer({ lesson, others, mayChange, close, changed, again 
             changed={changed}
             again={again}
           />
+          {lesson.state === 'planned' && (
+            <Button
+              type="link"
+              className="to-absent"
+              onClick={() =>
+                go(absentAddress({ term: lesson.term_id, teacher: lesson.teacher_id, from: lesson.day }))
+              }
+              data-testid="to-absent"
+            >
+              {text.teacherAbsent}
+            </Button>
+          )}
         </>
       )}
     </Drawer>
