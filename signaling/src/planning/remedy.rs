@@ -209,7 +209,12 @@ impl Search<'_> {
                 .iter()
                 .filter(|(time, _)| !times.iter().any(|chosen: &PairingTime| chosen.weekday == time.weekday));
             let best = others.max_by_key(|(time, days)| (open(days), std::cmp::Reverse(**time)));
-            let Some((time, days)) = best.filter(|(_, days)| open(days) > 0) else { break };
+            // What could be held now and then is no weekly lesson.
+            let is_weekly = |time: &PairingTime, days: &BTreeSet<TeachingDay>| {
+                let of_weekday = self.of.days.iter().filter(|day| day.weekday == time.weekday).count();
+                open(days) > 0 && open(days) * 2 >= of_weekday
+            };
+            let Some((time, days)) = best.filter(|(time, days)| is_weekly(time, days)) else { break };
             for day in days {
                 if let Some(more) = left.get_mut(&day.week).filter(|more| **more > 0) {
                     *more -= 1;

@@ -6,6 +6,7 @@
 use super::change::{self, Step, asked};
 use super::clash::with_busy;
 use super::facts::Facts;
+use super::opening::seat_name;
 use super::refusal::{Misplaced, Refusal};
 use super::sentence::sentence;
 use crate::app::App;
@@ -15,6 +16,7 @@ use crate::bus::Touched;
 use crate::clock;
 use crate::fresh;
 use crate::http::input;
+use crate::lesson::{self, Command, runner::CommandError};
 use crate::problem::{ApiError, Language};
 use crate::store::StoreError;
 use crate::store::timetable_change::{Change, NewChange, Obstacle, Recorded};
@@ -296,19 +298,24 @@ pub async fn make(
     carry_out(app, &wanted.facts, made, wanted.steps?, None, language).await
 }
 
-/// Screens wait no longer in what was open and is cancelled.
-async fn end_cancelled(app: &App, steps: &[Step]) -> Result<(), ApiError> {
-    for step in steps {
-        let Some((before, after)) = step.before.as_ref().zip(step.after.as_ref()) else { continue };
-        let Some(live) = before.lesson_id.as_ref().filter(|_| after.state == TimetableState::Cancelled)
-        else {
-            continue;
-        };
-        if let Some(runner) = app.lessons().get(live).await? {
-            runner.command(crate::lesson::By::Desk, crate::lesson::Command::End).await?;
+/// What an open lesson is told of a change. That it has ended meanwhile is fine: the timetable says what it says.
+async fn tell_live(app: &App, step: &Step) -> Result<(), ApiError> {
+    let Some(before) = &step.before else { return Ok(()) };
+    let Some(live) = &before.lesson_id else { return Ok(()) };
+    let after = step.after.as_ref().filter(|after| after.lesson_id.is_some());
+    let command = match after {
+        // Its screens wait in it no longer.
+        None => Command::End,
+        Some(after) if after.teacher_id != before.teacher_id => {
+            Command::NameTeacher(seat_name(&after.teacher_name))
         }
+        Some(_) => return Ok(()),
+    };
+    let Some(runner) = app.lessons().get(live).await? else { return Ok(()) };
+    match runner.command(lesson::By::Desk, command).await {
+        Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }
 
 /// Everything in the way of what the steps lead to.
@@ -327,6 +334,7 @@ async fn conflicts(
     Ok(found)
 }
 
+/// Makes a change of these lessons, and tells every page.
 pub(super) async fn carry_out(
     app: &App,
     facts: &Facts,
@@ -343,8 +351,10 @@ pub(super) async fn carry_out(
     }
     app.store().change_timetable(&made, &steps, undoes).await?.map_err(Refusal::from)?;
     tracing::info!(change = %made.id, kind = ?made.kind, lessons = steps.len(), "the timetable changed");
+    for step in &steps {
+        tell_live(app, step).await?;
+    }
     announce_steps(app, &made.term_id, &steps).await?;
-    end_cancelled(app, &steps).await?;
     let ids: Vec<_> = steps.iter().filter_map(Step::lesson).map(|lesson| lesson.id.clone()).collect();
     let change = Change { made, undone_at: None, what: Recorded::Steps(steps) };
     changed(app, &change, &ids, language).await

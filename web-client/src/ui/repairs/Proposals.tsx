@@ -77,6 +77,9 @@ export function Proposals({ term, request, name, toWeek }: Props) {
       </p>
     );
   }
+  // The term is the county's: who schedules for a school alone is answered as if it were not there.
+  if (loaded.kind === 'failed' && loaded.failure.kind === 'refused' && loaded.failure.problem.status === 404)
+    return <Plate title={text.mayNot}>{text.mayNotHint}</Plate>;
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const ways = loaded.value;
   if (ways.length === 0) {
@@ -150,6 +153,7 @@ function Way({
           size="large"
           loading={busy}
           onClick={take}
+          aria-label={`${text.take}: ${way.words}`}
           data-testid="take"
         >
           {text.take}
