@@ -263,7 +263,7 @@ async fn a_day_that_becomes_a_holiday_asks_before_it_cancels_its_lessons_and_giv
     let (tuesday, thursday) = (county.add(2, 1).await, county.add(4, 1).await);
     let mut term = county.house.get("/api/terms/term-1").await;
     let id = term.as_object_mut().unwrap().remove("id").unwrap();
-    let day = county.day(WEEK, 2).to_string();
+    let day = county.day(WEEK, 2);
     let storm = json!({"day": day, "kind": "holiday", "follows_weekday": null, "name": "台风停课"});
     term["days"].as_array_mut().unwrap().push(storm);
     let path = format!("/api/terms/{}", text(&id));
@@ -273,7 +273,8 @@ async fn a_day_that_becomes_a_holiday_asks_before_it_cancels_its_lessons_and_giv
     let refused = put(&term, StatusCode::CONFLICT).await;
     assert_eq!(refused["type"], "lessons_on_days_off");
     let detail = text(&refused["detail"]);
-    assert!(detail.contains(&day) && detail.contains("1 节课"), "{detail}");
+    let said = day_words(day, Language::Chinese);
+    assert!(detail.contains(&said) && detail.contains("1 节课"), "{detail}");
     assert_eq!(county.lesson(&tuesday).await, tuesday, "nothing has changed");
     term["cancel_lessons"] = json!(true);
     put(&term, StatusCode::OK).await;
