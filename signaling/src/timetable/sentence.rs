@@ -15,6 +15,12 @@ pub fn sentence(kind: ChangeKind, steps: &[Step], lessons: usize, language: Lang
     if kind == ChangeKind::Cancel && lessons > 1 {
         return of_many(kind, lessons, language);
     }
+    if kind == ChangeKind::Undo && lessons > 1 {
+        return match language {
+            Language::Chinese => format!("撤销了一次改动，涉及 {lessons} 节课"),
+            Language::English => format!("Undid a change of {lessons} lessons"),
+        };
+    }
     let before = step.before.as_ref().unwrap_or(lesson);
     let (who, title) = (&before.teacher_name, &lesson.title);
     let (from, to) = (when(before, language), when(lesson, language));

@@ -42,7 +42,8 @@ async fn a_way_out_is_one_change_that_is_taken_and_undone_whole() {
     }
     let history = county.house.get("/api/terms/term-1/changes").await;
     assert_eq!(history[0]["id"], done["change"]["id"], "one row of the history");
-    county.undo(&done, StatusCode::OK).await;
+    let undone = county.undo(&done, StatusCode::OK).await;
+    assert_eq!(undone["change"]["words"], "撤销了一次改动，涉及 2 节课");
     for lesson in &lessons {
         let now = county.lesson(lesson).await;
         assert_eq!((&now["teacher_name"], &now["starts_at"]), (&json!("李老师"), &lesson["starts_at"]));
