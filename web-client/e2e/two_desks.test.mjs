@@ -197,3 +197,20 @@ test('a lesson is added by hand, and what is in its way is said before it is sav
   await drawer.getByTestId('save').click();
   await one.getByTestId('undo-bar').filter({ hasText: '新增' }).waitFor();
 });
+
+test('a lesson is opened, given to a colleague and left by the keys alone', async () => {
+  await one.goto(`${stack.base}/timetable?week=${lesson.week}&class=${lesson.classes[0].class_id}`);
+  await chip(one).focus();
+  await one.keyboard.press('Enter');
+  const drawer = one.getByTestId('lesson-drawer');
+  await drawer.locator('input[type=radio]').first().focus();
+  await one.keyboard.press('ArrowRight');
+  await drawer.getByTestId('substitute').waitFor();
+  await one.keyboard.press('Tab');
+  await one.keyboard.press('ArrowDown');
+  await one.keyboard.press('Enter');
+  await drawer.locator('[data-kind=fits]').waitFor();
+  await one.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  assert.equal(await one.evaluate(() => document.activeElement.dataset.lesson), lesson.id, 'one goes on from the lesson');
+});

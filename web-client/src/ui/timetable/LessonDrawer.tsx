@@ -1,6 +1,6 @@
 // One lesson of the week: what it is, and what can be done with it.
 import { Button, Drawer, Segmented } from 'antd';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { ChangedView, TimetableLessonView } from '../../protocol/types';
 import { shanghaiClock, shanghaiTime } from '../../words/day';
 import { SubjectTag } from '../county/SubjectTag';
@@ -25,6 +25,12 @@ const actsFor = ({ state }: TimetableLessonView): ChangeName[] =>
 
 export function LessonDrawer({ lesson, others, mayChange, close, changed, again }: Props) {
   const [asked, setAsked] = useState<ChangeName | null>(null);
+  const { id } = lesson;
+  // Whoever came by the keyboard goes on from the lesson, wherever it stands now.
+  useEffect(
+    () => () => document.querySelector<HTMLElement>(`[data-lesson="${CSS.escape(id)}"]`)?.focus(),
+    [id],
+  );
   const acts = mayChange ? actsFor(lesson) : [];
   const chosen = asked !== null && acts.includes(asked) ? asked : (acts[0] ?? null);
   const said = text.states[lesson.state];
