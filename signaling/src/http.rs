@@ -20,6 +20,7 @@
 //! * [`input`]: limits of what people type
 //! * [`plans`]: asked for, watched, looked at, published
 //! * [`repairs`]: ways out when somebody is not there
+//! * [`remedies`]: pairings that would give a class what it will lack
 //! * [`peer`]: the address a request comes from
 //! * [`security`]: what the document says of who gets in
 
@@ -36,6 +37,7 @@ pub mod oidc;
 pub mod peer;
 pub mod places;
 pub mod plans;
+pub mod remedies;
 pub mod repairs;
 pub mod security;
 pub mod session;
@@ -120,6 +122,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(ledger::show))
         .routes(routes!(ledger::export))
         .routes(routes!(ledger::lessons))
+        .routes(routes!(remedies::show))
         .routes(routes!(plans::list, plans::create))
         .routes(routes!(plans::show, plans::discard))
         .routes(routes!(plans::events))
@@ -128,12 +131,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(plans::publish))
         .routes(routes!(plans::pairings))
         .routes(routes!(repairs::propose))
+        .routes(routes!(repairs::substitutes))
         .routes(routes!(timetable::week))
         .routes(routes!(timetable::add))
         .routes(routes!(timetable::show))
         .routes(routes!(timetable::check))
         .routes(routes!(timetable::change))
-        .routes(routes!(timetable::history))
+        .routes(routes!(timetable::check_new))
+        .routes(routes!(timetable::history, timetable::change_together))
         .routes(routes!(timetable::undo))
         .routes(routes!(timetable::events))
         .routes(routes!(today::today))

@@ -9,11 +9,15 @@
 //! * [`run`]: the child process, how far it is, how it is ended
 //! * [`draft`]: the plan as lessons of the term, and what would change for whom
 //! * [`repair`]: ways out when somebody or something is not there
+//! * [`remedy`]: pairings that would give a class what it will lack
+//! * [`board`]: who is free beside the lessons that stand, for both
 //! * [`publish`]: the draft becomes the timetable
 
+pub mod board;
 pub mod draft;
 pub mod instance;
 pub mod publish;
+pub mod remedy;
 pub mod repair;
 pub mod run;
 

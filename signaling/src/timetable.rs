@@ -14,6 +14,7 @@
 //! * [`refusal`]: why not, in both languages
 //! * [`sentence`]: what was changed, in one sentence
 //! * [`desk`]: all of it together, for the API
+//! * [`together`]: changes of several lessons as one
 //! * [`days_off`]: lessons on days that a term makes days off
 //! * [`ics`]: a timetable for calendar programs
 //! * [`opening`]: lessons open by themselves, and are settled when they are over
@@ -28,6 +29,7 @@ pub mod opening;
 pub mod placing;
 pub mod refusal;
 pub mod sentence;
+pub mod together;
 
 pub use change::Step;
 pub use facts::Facts;

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { LessonView, RecordingAlarm, ResourceView } from '../src/protocol/types.ts';
+import type { Act, LessonView, RecordingAlarm, ResourceView, SessionView } from '../src/protocol/types.ts';
 import { access, lesson, now, resources } from './fixture.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -275,6 +275,21 @@ const shots: Shot[] = [
   },
 ];
 
+/** What is open to the installation's administrator. */
+const ACTS: Act[] = [
+  'read_county',
+  'change_places',
+  'schedule',
+  'read_lessons',
+  'change_lessons',
+  'read_library',
+  'change_library',
+  'read_devices',
+  'change_devices',
+  'read_accounts',
+  'change_accounts',
+];
+
 async function serveApi(context: BrowserContext, shot: Shot): Promise<void> {
   const json = (body: unknown, status = 200) => ({
     status,
@@ -285,7 +300,10 @@ async function serveApi(context: BrowserContext, shot: Shot): Promise<void> {
   const shelf = shot.resources ?? resources;
   await context.route('**/api/**', async (route) => {
     const path = new URL(route.request().url()).pathname;
-    if (path === '/api/session') return route.fulfill(json({ role: shot.role ?? 'none' }));
+    if (path === '/api/session') {
+      const role = shot.role ?? 'none';
+      return route.fulfill(json({ role, acts: role === 'admin' ? ACTS : [] } satisfies SessionView));
+    }
     if (path === '/api/lessons') return route.fulfill(json(lessons));
     if (path.endsWith('/access')) {
       const view = lessons.find((one) => path.includes(one.id)) ?? lesson();

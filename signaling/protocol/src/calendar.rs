@@ -104,3 +104,11 @@ pub struct BellScheduleInput {
     /// By period.
     pub periods: Vec<BellPeriod>,
 }
+
+/// `PUT /api/orgs/{id}/bell-schedule`: by which bell times a place goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FollowedBells {
+    /// Kept by the place or by one above it; absent: those of its parent.
+    #[serde(default)]
+    pub bell_schedule_id: Option<BellScheduleId>,
+}

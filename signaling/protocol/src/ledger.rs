@@ -1,7 +1,8 @@
 //! 开齐开足: for a class, subject and week: prescribed, on site, delivered, missed. Definitions: `docs/ledger.md`.
 
-use crate::ids::{ClassId, OrgId, TermId};
+use crate::ids::{ClassId, ClassroomId, OrgId, PairingId, PersonId, TermId};
 use crate::places::OrgKind;
+use crate::planning::PairingTime;
 use crate::timetable::TimetableLessonView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -108,4 +109,48 @@ pub struct LedgerLesson {
     pub counts_as: LessonCounts,
     /// Why it was missed, in the caller's language.
     pub why: Option<String>,
+}
+
+/// For which class and subject. `GET /api/terms/{id}/ledger/remedies`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerRemediesQuery {
+    /// The class that will be short.
+    pub class_id: ClassId,
+    /// In this subject.
+    pub subject: String,
+}
+
+/// What would give a class the periods it will lack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerRemedies {
+    /// The forecast: so many periods will be missing.
+    pub short: u32,
+    /// Pairings that would give some of them, those that give most first; at most 3.
+    pub remedies: Vec<LedgerRemedy>,
+    /// Lessons were tried until this week of the term.
+    pub until_week: u8,
+}
+
+/// A pairing that would mend it, tried on the timetable as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerRemedy {
+    /// The agreement that the class could join; absent: a new one.
+    pub pairing_id: Option<PairingId>,
+    /// Who teaches.
+    pub teacher_id: PersonId,
+    /// Their name.
+    pub teacher_name: String,
+    /// Their school.
+    pub org_name: String,
+    /// From where.
+    pub classroom_id: ClassroomId,
+    /// That room's name.
+    pub classroom_name: String,
+    /// Classes that have these lessons already.
+    pub classes: u32,
+    /// Weekly times in which something was found, by weekday and the master school's period.
+    pub times: Vec<PairingTime>,
+    /// Periods it would give the class until the term ends, at most as many as are missing.
+    pub gives: u32,
 }

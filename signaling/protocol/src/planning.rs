@@ -1,12 +1,12 @@
 //! Pairings and a planner's drafts. The plan itself is the planner's format: `docs/planner.md`.
 
-use crate::ids::{ClassId, ClassroomId, PairingId, PersonId, PlanId, TermId};
+use crate::ids::{ClassId, ClassroomId, OrgId, PairingId, PersonId, PlanId, TermId};
 use crate::timetable::{LessonKind, TimetableLessonInput};
 use crate::units::UnixMillis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A pairing.
+/// A pairing that is in force. `GET /api/terms/{id}/pairings`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PairingView {
     /// Identity.
@@ -23,10 +23,33 @@ pub struct PairingView {
     pub teacher_id: PersonId,
     /// Their name.
     pub teacher_name: String,
+    /// Their school.
+    pub org_id: OrgId,
+    /// Its name.
+    pub org_name: String,
     /// From where.
     pub classroom_id: ClassroomId,
+    /// That room's name.
+    pub classroom_name: String,
+    /// When its lessons are, in the next week that has any: by weekday and the master school's period.
+    pub times: Vec<PairingTime>,
+    /// Of its lessons, so many took place.
+    pub held: u32,
+    /// So many are over and did not.
+    pub missed: u32,
+    /// So many are to come.
+    pub planned: u32,
     /// The classes.
     pub classes: Vec<PairedClass>,
+}
+
+/// A lesson of a pairing's week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct PairingTime {
+    /// 1 to 7.
+    pub weekday: u8,
+    /// The master school's period.
+    pub period: u8,
 }
 
 /// A class of a pairing.
@@ -36,8 +59,16 @@ pub struct PairedClass {
     pub class_id: ClassId,
     /// Its name.
     pub class_name: String,
-    /// Its school's name.
+    /// Its school.
+    pub org_id: OrgId,
+    /// The school's name.
     pub org_name: String,
+    /// Lessons of the pairing that the class had: held, with its room in them.
+    pub delivered: u32,
+    /// Lessons that are over and that it did not have.
+    pub missed: u32,
+    /// Lessons to come.
+    pub planned: u32,
 }
 
 /// Where a plan stands.
@@ -195,6 +226,9 @@ pub struct RepairRequest {
     pub from: crate::day::Day,
     /// To, included; at most 14 days after `from`.
     pub to: crate::day::Day,
+    /// Only these periods of the master school, 1 to 16; none: whole days.
+    #[serde(default)]
+    pub periods: Vec<u8>,
     /// Why, as the changes will say it; may be empty.
     #[serde(default)]
     pub reason: String,
@@ -211,6 +245,8 @@ pub struct RepairProposal {
     pub lost: u32,
     /// What to do with which lesson.
     pub changes: Vec<ProposedChange>,
+    /// Whom it concerns, and what changes for them: who steps in first, then the classes.
+    pub concerned: Vec<DraftChange>,
 }
 
 /// One step of a proposal.

@@ -228,6 +228,46 @@ pub enum ChangeRequest {
     },
 }
 
+/// `POST /api/terms/{id}/changes`: changes of several lessons that are made together or not at all, as one change of the
+/// history; what a repair proposes is sent as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TogetherRequest {
+    /// Each of another lesson, 1 to 200; none of them a swap.
+    pub changes: Vec<LessonChange>,
+    /// Why; may be empty.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// One lesson's part of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LessonChange {
+    /// Which.
+    pub lesson_id: TimetableLessonId,
+    /// What.
+    pub change: ChangeRequest,
+}
+
+/// Somebody who can take a lesson over as it is: they teach subject, grade and edition, and nothing is in their way.
+/// `GET /api/timetable-lessons/{id}/substitutes`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SubstituteView {
+    /// Who.
+    pub teacher_id: PersonId,
+    /// Their name.
+    pub teacher_name: String,
+    /// Their school.
+    pub org_name: String,
+    /// From where they would teach; absent: from the lesson's own room.
+    pub classroom_id: Option<ClassroomId>,
+    /// That room's name.
+    pub classroom_name: String,
+    /// Lessons they give in that week already.
+    pub lessons_that_week: u32,
+    /// The number a week that is agreed with them, if this lesson is more.
+    pub over: Option<u8>,
+}
+
 /// Who is taken already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -302,6 +342,8 @@ pub enum ChangeKind {
     Swap,
     /// An earlier change was undone.
     Undo,
+    /// Several lessons at once, because somebody or something is not there.
+    Repair,
 }
 
 /// A change, for the history. `GET /api/terms/{id}/changes`

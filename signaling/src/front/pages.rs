@@ -20,7 +20,7 @@ struct WebClient;
 /// The desk pages are one application.
 const DESK: &str = "index.html";
 /// As `readRoute` of the web client reads them.
-const DESK_ADDRESSES: [&str; 17] = [
+const DESK_ADDRESSES: &[&str] = &[
     "/",
     "/teach",
     "/library",
@@ -31,6 +31,8 @@ const DESK_ADDRESSES: [&str; 17] = [
     "/county",
     "/timetable",
     "/timetable/terms",
+    "/timetable/absent",
+    "/pairings",
     "/plans",
     "/plans/{id}",
     "/ledger",

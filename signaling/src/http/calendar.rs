@@ -18,4 +18,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(terms::show, terms::replace, terms::remove))
         .routes(routes!(bells::list, bells::create))
         .routes(routes!(bells::show, bells::replace, bells::remove))
+        .routes(routes!(bells::follow))
 }

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use tongtang_protocol::calendar::TermView;
 use tongtang_protocol::day::Day;
-use tongtang_protocol::ids::{OrgId, TermId};
+use tongtang_protocol::ids::{ClassId, OrgId, TermId};
 use tongtang_protocol::ledger::{LedgerLesson, LedgerLessonsQuery, LedgerQuery, LedgerView, LessonCounts};
 use tongtang_protocol::places::OrgKind;
 use tongtang_protocol::problem::Problem;
@@ -127,6 +127,22 @@ async fn ledger(app: &App, caller: &Caller, id: &TermId, query: LedgerQuery) -> 
         week: query.week,
         rows,
     })
+}
+
+/// Periods of a subject that a class will lack when the term ends, if nothing changes.
+pub(super) async fn forecast(
+    app: &App,
+    term: &TermView,
+    school: &OrgId,
+    class: &ClassId,
+    subject: &str,
+    now: UnixMillis,
+) -> Result<u32, ApiError> {
+    let path = app.store().org_path(school).await?.ok_or(ApiError::NotFound)?;
+    let facts = app.store().ledger_facts(&term.id, &path, None, now).await?;
+    let entries = entries(&facts, days(term, None, Day::of(now)));
+    let own = entries.iter().find(|entry| entry.class.id == *class && entry.subject == subject);
+    Ok(own.map_or(0, |entry| entry.short))
 }
 
 /// A week counts whole, so that what is planned stands beside what is due; the term counts up to yesterday.

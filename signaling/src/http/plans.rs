@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::auth::policy::{Act, need_at};
+use crate::auth::policy::{Act, need_about, need_at};
 use crate::calendar::Calendar;
 use crate::planning::draft::{Names, changes, unserved, week};
 use crate::planning::instance::instance;
@@ -253,7 +253,7 @@ pub async fn publish(
     Ok(Json(publish::publish(&app, &caller, &row, &plan, Language::of(&headers)).await?))
 }
 
-/// The pairings of a term that are in force.
+/// The pairings of a term that are in force, with how they are kept: those that concern a place of the caller's.
 #[utoipa::path(
     get, path = "/api/terms/{id}/pairings", operation_id = "plan_pairings", tag = "plan",
     params(("id" = TermId, Path)),
@@ -267,8 +267,12 @@ pub async fn pairings(
     caller: Caller,
     Path(id): Path<TermId>,
 ) -> Result<Json<Vec<PairingView>>, ApiError> {
-    term_for(&app, &caller, Act::ReadCounty, &id).await?;
-    Ok(Json(app.store().pairings(&id).await?))
+    let scope = caller.may(Act::ReadCounty)?;
+    let term = app.store().calendar(&id).await?.ok_or(ApiError::NotFound)?;
+    need_about(&app, &caller, Act::ReadCounty, &term.org_id).await?;
+    let agreed = app.store().pairings(&id, clock::now()).await?;
+    let own = agreed.into_iter().filter(|one| one.paths.iter().any(|path| scope.covers(path)));
+    Ok(Json(own.map(|one| one.view).collect()))
 }
 
 /// The term, and its place's path, if the caller may do this there.

@@ -2,11 +2,11 @@
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::auth::policy::{Act, need_at};
+use crate::auth::policy::{Act, need_about, need_at};
 use crate::bus::Touched;
 use crate::problem::{ApiError, Language};
 use crate::store::timetable::Whose;
-use crate::timetable::desk;
+use crate::timetable::{desk, together};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -21,7 +21,7 @@ use tongtang_protocol::ids::{ChangeId, TermId, TimetableLessonId};
 use tongtang_protocol::problem::Problem;
 use tongtang_protocol::timetable::{
     ChangeRequest, ChangeView, ChangedView, CheckView, TimetableEvent, TimetableLessonInput,
-    TimetableLessonView, WeekQuery, WeekView,
+    TimetableLessonView, TogetherRequest, WeekQuery, WeekView,
 };
 
 /// Lessons of a week page at most; it says when there are more.
@@ -93,6 +93,41 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
+/// Could a lesson be added so? Nothing happens.
+#[utoipa::path(
+    post, path = "/api/terms/{id}/lessons/checks", operation_id = "timetable_check_new", tag = "timetable",
+    params(("id" = TermId, Path)), request_body = TimetableLessonInput,
+    responses((status = 200, body = CheckView), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn check_new(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(term): Path<TermId>,
+    Json(body): Json<TimetableLessonInput>,
+) -> Result<Json<CheckView>, ApiError> {
+    Ok(Json(desk::check_new(&app, &caller, &term, body, Language::of(&headers)).await?))
+}
+
+/// Changes several lessons at once, all of them or none: one change of the history.
+#[utoipa::path(
+    post, path = "/api/terms/{id}/changes", operation_id = "timetable_change_together", tag = "timetable",
+    params(("id" = TermId, Path)), request_body = TogetherRequest,
+    responses(
+        (status = 200, body = ChangedView), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 422, body = Problem),
+    )
+)]
+pub async fn change_together(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(term): Path<TermId>,
+    Json(body): Json<TogetherRequest>,
+) -> Result<Json<ChangedView>, ApiError> {
+    Ok(Json(together::make(&app, &caller, &term, &body, Language::of(&headers)).await?))
+}
+
 /// One lesson of a timetable.
 #[utoipa::path(
     get, path = "/api/timetable-lessons/{id}", operation_id = "timetable_show", tag = "timetable",
@@ -154,7 +189,8 @@ pub struct HistoryQuery {
     limit: Option<u32>,
 }
 
-/// What was changed in a term, the newest first.
+/// What was changed in a term, the newest first: to whoever reads the term's place all of it, to others what concerns
+/// their places.
 #[utoipa::path(
     get, path = "/api/terms/{id}/changes", operation_id = "timetable_history", tag = "timetable",
     params(("id" = TermId, Path), HistoryQuery),
@@ -167,11 +203,12 @@ pub async fn history(
     Path(term): Path<TermId>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<Vec<ChangeView>>, ApiError> {
-    caller.may(Act::ReadCounty)?;
+    let scope = caller.may(Act::ReadCounty)?;
     let term = app.store().calendar(&term).await?.ok_or(ApiError::NotFound)?;
-    need_at(&app, &caller, Act::ReadCounty, &term.org_id).await?;
+    let path = need_about(&app, &caller, Act::ReadCounty, &term.org_id).await?;
+    let within = (!scope.covers(&path)).then_some(&scope);
     let limit = query.limit.unwrap_or(MAX_CHANGES).clamp(1, MAX_CHANGES);
-    let changes = app.store().timetable_changes(&term.id, query.after.as_ref(), limit).await?;
+    let changes = app.store().timetable_changes(&term.id, within, query.after.as_ref(), limit).await?;
     let language = Language::of(&headers);
     Ok(Json(changes.iter().map(|change| desk::view_of(change, language)).collect()))
 }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::calendar::Calendar;
 use crate::problem::{ApiError, Language};
-use crate::store::pairing::NewPairing;
+use crate::store::pairing::{Agreed, NewPairing};
 use crate::store::plan::PlanRow;
 use crate::store::timetable::Whose;
 use crate::store::timetable_change::{Change, Recorded};
@@ -78,7 +78,7 @@ pub async fn publish(
         .filter(|lesson| lesson.lesson_id.is_none())
         .map(|lesson| (Same::there(&lesson), lesson))
         .collect();
-    let (pairings, new) = pairings(plan, &app.store().pairings(term_id).await?)?;
+    let (pairings, new) = pairings(plan, &app.store().pairings(term_id, now).await?)?;
     let mut added = Vec::new();
     for (pairing, input) in term_lessons(plan, calendar.teaching_days(), row.from_week) {
         if there.remove(&Same::wanted(&input)).is_none() {
@@ -118,13 +118,13 @@ fn asked(plan: &Plan) -> Asked {
 /// The plan's pairings by their ids in the plan, and those of them that are not agreed yet.
 fn pairings(
     plan: &Plan,
-    agreed: &[PairingView],
+    agreed: &[Agreed],
 ) -> Result<(BTreeMap<String, PairingId>, Vec<NewPairing>), ApiError> {
     let (mut ids, mut new) = (BTreeMap::new(), Vec::new());
     for pairing in &plan.pairings {
-        let known = agreed.iter().find(|agreed| is_same(pairing, agreed));
+        let known = agreed.iter().find(|agreed| is_same(pairing, &agreed.view));
         let id = match known {
-            Some(known) => known.id.clone(),
+            Some(known) => known.view.id.clone(),
             None => {
                 let pairing = agreement(pairing).ok_or(ApiError::PlanNotNow)?;
                 let id = pairing.id.clone();

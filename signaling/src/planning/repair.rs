@@ -4,17 +4,21 @@
 //! Enters: the lessons concerned, who could step in, and the lessons around them. Leaves: [`Way`]s, lists of changes that
 //! the timetable takes as they are. No clock, no database.
 
+use super::board::{Board, can_teach};
 use super::instance::{County, TeacherRow};
-use crate::timetable::clash::{bookings, links, with_busy};
+use crate::timetable::clash::with_busy;
 use crate::timetable::{Facts, change};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tongtang_protocol::day::Day;
-use tongtang_protocol::ids::{ClassroomId, OrgId, PersonId, TimetableLessonId};
-use tongtang_protocol::timetable::{ChangeRequest, TimetableLessonView};
+use tongtang_protocol::ids::{ClassroomId, PersonId, TimetableLessonId};
+use tongtang_protocol::timetable::{ChangeRequest, TimetableLessonView, TimetableState};
 use tongtang_protocol::units::UnixMillis;
 
 /// Days after the absence to which a lesson may be moved.
 const DAYS_AFTER: i64 = 14;
+
+/// Lessons a week by which somebody who steps in may exceed what is agreed with them, before a lesson is called off.
+const MAX_OVER: usize = 2;
 
 /// Lessons of one absence that are looked at.
 pub const MAX_LESSONS: usize = 200;
@@ -30,6 +34,8 @@ pub struct Absence {
     pub from: Day,
     /// To, included.
     pub to: Day,
+    /// Only these periods of the master school; none: whole days.
+    pub periods: Vec<u8>,
     /// Why, as the changes will say it.
     pub reason: String,
 }
@@ -39,7 +45,9 @@ impl Absence {
     pub fn hits(&self, lesson: &TimetableLessonView) -> bool {
         let is_theirs = self.teacher.as_ref() == Some(&lesson.teacher_id)
             || self.classroom.as_ref() == Some(&lesson.classroom_id);
-        is_theirs && (self.from..=self.to).contains(&lesson.day)
+        is_theirs
+            && (self.from..=self.to).contains(&lesson.day)
+            && (self.periods.is_empty() || self.periods.contains(&lesson.period))
     }
 
     /// The last day to which a lesson is moved.
@@ -57,6 +65,17 @@ pub struct Mend {
     pub after: Option<TimetableLessonView>,
     /// What to send.
     pub change: ChangeRequest,
+    /// Who steps in gives more lessons that week than this number, which is agreed with them.
+    pub over: Option<u8>,
+}
+
+/// Does somebody who steps in keep to the number of lessons a week that is agreed with them?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Load {
+    /// Yes.
+    Agreed,
+    /// No, by a few.
+    Over,
 }
 
 /// What comes first.
@@ -92,7 +111,7 @@ pub struct Situation<'a> {
     pub facts: &'a Facts,
     /// Who can teach what, and what links carry.
     pub county: &'a County,
-    /// Planned lessons from the absence's first day to its horizon, those concerned among them.
+    /// Lessons planned or held from the Monday before the absence to its horizon, those concerned among them.
     pub lessons: &'a [TimetableLessonView],
     /// Who is not there.
     pub absence: &'a Absence,
@@ -100,16 +119,20 @@ pub struct Situation<'a> {
     pub now: UnixMillis,
 }
 
-/// Lessons by day, as a way out would have them.
-struct Board<'a> {
+/// Looks for what becomes of each lesson, and keeps what was found.
+struct Search<'a> {
     of: &'a Situation<'a>,
-    days: BTreeMap<Day, Vec<TimetableLessonView>>,
+    board: Board<'a>,
 }
 
 /// The ways out, the one with fewest lessons lost first; equal ones once.
 pub fn ways(of: &Situation<'_>) -> Vec<Way> {
-    let mut hit: Vec<&TimetableLessonView> =
-        of.lessons.iter().filter(|lesson| of.absence.hits(lesson) && lesson.starts_at > of.now).collect();
+    let mut hit: Vec<&TimetableLessonView> = of
+        .lessons
+        .iter()
+        .filter(|lesson| lesson.state == TimetableState::Planned && lesson.starts_at > of.now)
+        .filter(|lesson| of.absence.hits(lesson))
+        .collect();
     hit.sort_by_key(|lesson| (lesson.starts_at, lesson.id.clone()));
     hit.truncate(MAX_LESSONS);
     if hit.is_empty() {
@@ -117,8 +140,8 @@ pub fn ways(of: &Situation<'_>) -> Vec<Way> {
     }
     let mut found: Vec<Way> = Vec::new();
     for preference in [Preference::SameTime, Preference::SameTeacher, Preference::CallOff] {
-        let mut board = Board::new(of, &hit);
-        let mends: Vec<Mend> = hit.iter().map(|lesson| board.mend(lesson, preference)).collect();
+        let mut search = Search::new(of, &hit);
+        let mends: Vec<Mend> = hit.iter().map(|lesson| search.mend(lesson, preference)).collect();
         let is_new = found
             .iter()
             .all(|way| way.mends.iter().map(|mend| &mend.change).ne(mends.iter().map(|mend| &mend.change)));
@@ -130,35 +153,83 @@ pub fn ways(of: &Situation<'_>) -> Vec<Way> {
     found
 }
 
-impl<'a> Board<'a> {
-    fn new(of: &'a Situation<'a>, hit: &[&TimetableLessonView]) -> Self {
-        let mut days: BTreeMap<Day, Vec<TimetableLessonView>> = BTreeMap::new();
-        let ids: BTreeSet<&TimetableLessonId> = hit.iter().map(|lesson| &lesson.id).collect();
-        for lesson in of.lessons.iter().filter(|lesson| !ids.contains(&lesson.id)) {
-            days.entry(lesson.day).or_default().push(lesson.clone());
+/// Somebody who can teach a lesson as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StandIn {
+    /// Who.
+    pub teacher: PersonId,
+    /// From where; absent: from the lesson's own room.
+    pub room: Option<ClassroomId>,
+    /// The lesson as it would be.
+    pub after: TimetableLessonView,
+    /// Lessons that they give in that week already.
+    pub that_week: usize,
+    /// The number that is agreed with them, if this lesson is more.
+    pub over: Option<u8>,
+}
+
+/// Who could teach this lesson instead of its teacher: those first who keep to what is agreed with them, of the same school
+/// first, then those who deliver least that week.
+/// The situation's absence is the teacher's at this lesson.
+pub fn stand_ins(of: &Situation<'_>, lesson: &TimetableLessonView) -> Vec<StandIn> {
+    let search = Search::new(of, &[lesson]);
+    let mut found: Vec<StandIn> = Vec::new();
+    let all = [Load::Agreed, Load::Over].map(|load| search.substitutes(lesson, load)).concat();
+    for change in all {
+        let ChangeRequest::Substitute { teacher_id, classroom_id, .. } = &change else { continue };
+        if found.iter().any(|known| known.teacher == *teacher_id) {
+            continue;
         }
-        Self { of, days }
+        if let Some(after) = search.tried(lesson, &change) {
+            found.push(StandIn {
+                teacher: teacher_id.clone(),
+                room: classroom_id.clone(),
+                that_week: search.board.given(teacher_id.as_str(), lesson.week),
+                over: search.over(lesson, &after),
+                after,
+            });
+        }
+    }
+    found
+}
+
+impl<'a> Search<'a> {
+    fn new(of: &'a Situation<'a>, hit: &[&TimetableLessonView]) -> Self {
+        let ids: BTreeSet<&TimetableLessonId> = hit.iter().map(|lesson| &lesson.id).collect();
+        let others = of.lessons.iter().filter(|lesson| !ids.contains(&lesson.id));
+        Self { of, board: Board::new(of.county, others) }
     }
 
     fn mend(&mut self, lesson: &TimetableLessonView, preference: Preference) -> Mend {
+        let elsewhere = self.same_room_elsewhere(lesson);
+        let agreed = || self.substitutes(lesson, Load::Agreed);
         let candidates: Vec<ChangeRequest> = match preference {
             Preference::SameTime => {
-                [self.same_room_elsewhere(lesson), self.substitutes(lesson), self.later(lesson)].concat()
+                [elsewhere, agreed(), self.later(lesson), self.substitutes(lesson, Load::Over)].concat()
             }
             Preference::SameTeacher => {
-                [self.same_room_elsewhere(lesson), self.later(lesson), self.substitutes(lesson)].concat()
+                [elsewhere, self.later(lesson), agreed(), self.substitutes(lesson, Load::Over)].concat()
             }
             Preference::CallOff => Vec::new(),
         };
         for change in candidates {
             if let Some(after) = self.tried(lesson, &change) {
-                self.days.entry(after.day).or_default().push(after.clone());
-                return Mend { before: lesson.clone(), after: Some(after), change };
+                let over = self.over(lesson, &after);
+                self.board.put(after.clone());
+                return Mend { before: lesson.clone(), after: Some(after), change, over };
             }
         }
         let change =
             ChangeRequest::Cancel { reason: self.of.absence.reason.clone(), version: lesson.version };
-        Mend { before: lesson.clone(), after: None, change }
+        Mend { before: lesson.clone(), after: None, change, over: None }
+    }
+
+    /// The number that is agreed with who steps in, if this lesson is more.
+    fn over(&self, before: &TimetableLessonView, after: &TimetableLessonView) -> Option<u8> {
+        let id = after.teacher_id.as_str();
+        let row = self.of.county.teachers.iter().find(|teacher| teacher.id == id)?;
+        let is_more = self.board.given(id, after.week) >= usize::from(row.max_delivered);
+        (after.teacher_id != before.teacher_id && is_more).then_some(row.max_delivered)
     }
 
     /// If only the room is missing: another of the school.
@@ -195,18 +266,25 @@ impl<'a> Board<'a> {
     }
 
     /// Who could teach it then: of the same school first, then those who deliver least that week.
-    fn substitutes(&self, lesson: &TimetableLessonView) -> Vec<ChangeRequest> {
+    fn substitutes(&self, lesson: &TimetableLessonView, load: Load) -> Vec<ChangeRequest> {
         let mut able: Vec<&TeacherRow> = self
             .of
             .county
             .teachers
             .iter()
             .filter(|teacher| teacher.id != lesson.teacher_id.as_str() && self.can_teach(teacher, lesson))
-            .filter(|teacher| self.delivered(&teacher.id, lesson.week) < usize::from(teacher.max_delivered))
+            .filter(|teacher| {
+                let (given, most) =
+                    (self.board.given(&teacher.id, lesson.week), usize::from(teacher.max_delivered));
+                match load {
+                    Load::Agreed => given < most,
+                    Load::Over => (most..most + MAX_OVER).contains(&given),
+                }
+            })
             .collect();
         able.sort_by_key(|teacher| {
             let elsewhere = teacher.org_id != lesson.org_id.as_str();
-            (elsewhere, self.delivered(&teacher.id, lesson.week), teacher.id.clone())
+            (elsewhere, self.board.given(&teacher.id, lesson.week), teacher.id.clone())
         });
         let mut found = Vec::new();
         for teacher in able {
@@ -235,19 +313,10 @@ impl<'a> Board<'a> {
                 row.subjects.get(&lesson.subject).map(|(edition, _)| edition.as_str())
             })
             .collect();
-        teacher.subjects.iter().any(|(subject, from, to, edition)| {
-            *subject == lesson.subject
-                && (*from..=*to).contains(&lesson.grade)
-                && editions.iter().all(|class| edition.is_empty() || class.is_empty() || class == edition)
-        })
+        can_teach(teacher, &lesson.subject, lesson.grade, &editions)
     }
 
-    fn delivered(&self, teacher: &str, week: u8) -> usize {
-        let of_week = self.days.values().flatten().filter(|lesson| lesson.week == week);
-        of_week.filter(|lesson| lesson.teacher_id.as_str() == teacher).count()
-    }
-
-    /// Later times of the same teacher, the nearest first.
+    /// Later times of the same teacher, the nearest first; each in the lesson's own room, then in others of the school.
     fn later(&self, lesson: &TimetableLessonView) -> Vec<ChangeRequest> {
         let (facts, absence) = (self.of.facts, self.of.absence);
         let Some(school) = facts.schools.get(&lesson.org_id) else { return Vec::new() };
@@ -256,16 +325,20 @@ impl<'a> Board<'a> {
             .teaching_days()
             .iter()
             .filter(|day| (absence.from..=absence.horizon()).contains(&day.day));
-        days.flat_map(|day| {
-            school.bells.iter().map(|bell| ChangeRequest::Move {
-                day: day.day,
-                period: bell.period,
-                classroom_id: None,
-                reason: absence.reason.clone(),
-                version: lesson.version,
+        let others = self.rooms(lesson.org_id.as_str(), lesson).filter(|room| *room != lesson.classroom_id);
+        let rooms: Vec<Option<ClassroomId>> = std::iter::once(None).chain(others.map(Some)).collect();
+        let times = days.flat_map(|day| school.bells.iter().map(|bell| (day.day, bell.period)));
+        times
+            .flat_map(|(day, period)| {
+                rooms.iter().map(move |room| ChangeRequest::Move {
+                    day,
+                    period,
+                    classroom_id: room.clone(),
+                    reason: absence.reason.clone(),
+                    version: lesson.version,
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// The lesson as it would be, if nobody and nothing is in its way.
@@ -274,37 +347,7 @@ impl<'a> Board<'a> {
         let after = steps.into_iter().next()?.after?;
         let fits = !self.of.absence.hits(&after)
             && with_busy(self.of.facts, &after).is_empty()
-            && self.is_free(&after)
-            && self.links_carry(&after);
+            && self.board.takes(&after);
         fits.then_some(after)
-    }
-
-    /// Lessons at the same time.
-    fn beside<'s>(
-        &'s self,
-        lesson: &'s TimetableLessonView,
-    ) -> impl Iterator<Item = &'s TimetableLessonView> + 's {
-        let day = self.days.get(&lesson.day).into_iter().flatten();
-        day.filter(move |other| other.starts_at < lesson.ends_at && other.ends_at > lesson.starts_at)
-    }
-
-    fn is_free(&self, lesson: &TimetableLessonView) -> bool {
-        let own: BTreeSet<_> =
-            bookings(lesson).iter().map(|taken| (taken.kind, taken.who.to_owned())).collect();
-        self.beside(lesson).all(|other| {
-            bookings(other).iter().all(|taken| !own.contains(&(taken.kind, taken.who.to_owned())))
-        })
-    }
-
-    fn links_carry(&self, lesson: &TimetableLessonView) -> bool {
-        let carries = |org: &OrgId| {
-            let school = self.of.county.schools.iter().find(|school| school.id == org.as_str());
-            school.map_or(usize::MAX, |school| school.lessons_at_once as usize)
-        };
-        let own = links(lesson);
-        own.iter().all(|org| {
-            let count = |lesson: &TimetableLessonView| links(lesson).iter().filter(|one| *one == org).count();
-            count(lesson) + self.beside(lesson).map(count).sum::<usize>() <= carries(org)
-        })
     }
 }

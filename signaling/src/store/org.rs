@@ -87,6 +87,27 @@ impl Store {
         .await
     }
 
+    /// From now on a place goes by these bell times, or by those of its parent.
+    pub async fn follow_bells(
+        &self,
+        org: &OrgId,
+        bells: Option<&BellScheduleId>,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            Box::pin(async move {
+                let Some(path) = path_of(tx, org).await? else { return Ok(false) };
+                bells_kept(tx, org, bells, &path).await?;
+                sqlx::query("UPDATE org SET bell_schedule_id = $2 WHERE id = $1")
+                    .bind(org.as_str())
+                    .bind(bells.map(BellScheduleId::as_str))
+                    .execute(&mut **tx)
+                    .await?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
     /// Changes a place, and moves it with all below it if its parent is another; false: there is none.
     pub async fn replace_org(&self, org: &OrgView, seen: &Scope) -> Result<bool, StoreError> {
         self.write(|tx| {
@@ -307,12 +328,21 @@ async fn kinds_below(connection: &mut AnyConnection, org: &OrgView) -> Result<()
 
 /// Its bell times are kept by itself or by a place above it.
 async fn bells_apply(connection: &mut AnyConnection, org: &OrgView, parent: &str) -> Result<(), StoreError> {
-    let Some(bells) = &org.bell_schedule_id else { return Ok(()) };
+    bells_kept(connection, &org.id, org.bell_schedule_id.as_ref(), parent).await
+}
+
+async fn bells_kept(
+    connection: &mut AnyConnection,
+    org: &OrgId,
+    bells: Option<&BellScheduleId>,
+    parent: &str,
+) -> Result<(), StoreError> {
+    let Some(bells) = bells else { return Ok(()) };
     let keeper: Option<String> = sqlx::query_scalar("SELECT org_id FROM bell_schedule WHERE id = $1")
         .bind(bells.as_str())
         .fetch_optional(connection)
         .await?;
-    let is_above = |keeper: String| keeper == org.id.as_str() || parent.contains(&format!("/{keeper}/"));
+    let is_above = |keeper: String| keeper == org.as_str() || parent.contains(&format!("/{keeper}/"));
     match keeper.is_some_and(is_above) {
         true => Ok(()),
         false => Err(refused(Field::Bells, Rule::NotThere)),

@@ -3,12 +3,13 @@
 use super::booking::{book, conflicts, release};
 use super::pairing::{self, NewPairing};
 use super::timetable::{REPLACED, fetch, fetch_replaced, ids, write};
-use super::{Store, StoreError, count, from_json, parse, word};
+use super::{Store, StoreError, count, from_json, json_list, parse, word};
+use crate::auth::policy::Scope;
 use crate::timetable::Step;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
-use std::collections::HashMap;
-use tongtang_protocol::ids::{AccountId, ChangeId, TermId, TimetableLessonId};
+use std::collections::{BTreeSet, HashMap};
+use tongtang_protocol::ids::{AccountId, ChangeId, OrgId, TermId, TimetableLessonId};
 use tongtang_protocol::timetable::{ChangeKind, Conflict, TimetableLessonView, TimetableState};
 use tongtang_protocol::units::UnixMillis;
 
@@ -110,6 +111,7 @@ impl Store {
                         write(tx, &after, change.at).await?;
                         book(tx, &after).await?;
                         record(tx, change, &Recorded::Steps(steps.to_vec())).await?;
+                        concerns(tx, &change.id, steps).await?;
                         Ok(Ok(()))
                     })
                 })
@@ -157,6 +159,8 @@ impl Store {
                         let added = lessons.iter().map(|lesson| lesson.id.clone()).collect();
                         record(tx, change, &Recorded::Published { added, replaced: replaced.to_vec() })
                             .await?;
+                        let both = lessons.iter().map(|lesson| &lesson.id).chain(replaced);
+                        concerns_lessons(tx, &change.id, &ids(both)).await?;
                         Ok(Ok(()))
                     })
                 })
@@ -208,6 +212,7 @@ impl Store {
                         pairing::settle(tx, &change.term_id, change.at).await?;
                         let recorded = Recorded::Published { added: Vec::new(), replaced: replaced.to_vec() };
                         record(tx, change, &recorded).await?;
+                        concerns_like(tx, &change.id, undoes).await?;
                         Ok(Ok(()))
                     })
                 })
@@ -236,21 +241,26 @@ impl Store {
         }
     }
 
-    /// Changes of a term, the newest first; those before `after`.
+    /// Changes of a term, the newest first; those before `after`. `within`: only those that concern one of its places.
     pub async fn timetable_changes(
         &self,
         term: &TermId,
+        within: Option<&Scope>,
         after: Option<&ChangeId>,
         limit: u32,
     ) -> Result<Vec<Change>, StoreError> {
         let rows = sqlx::query_as::<_, ChangeRow>(
             "SELECT * FROM timetable_change WHERE term_id = $1
                  AND ($2 IS NULL OR (at, id) < (SELECT at, id FROM timetable_change WHERE id = $2))
+                 AND ($4 IS NULL OR EXISTS (SELECT 1 FROM timetable_change_place AS place
+                     JOIN org ON org.id = place.org_id CROSS JOIN json_each($4) AS s
+                     WHERE place.change_id = timetable_change.id AND substr(org.path, 1, length(s.value)) = s.value))
              ORDER BY at DESC, id DESC LIMIT $3",
         )
         .bind(term.as_str())
         .bind(after.map(ChangeId::as_str))
         .bind(i64::from(limit))
+        .bind(within.map(Scope::json))
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(ChangeRow::read).collect()
@@ -408,6 +418,65 @@ async fn record(
     .bind(&change.by_name)
     .bind(change.at.0)
     .bind(serde_json::to_string(what).unwrap_or_default())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Remembers the places of these lessons, before and after.
+async fn concerns(
+    connection: &mut AnyConnection,
+    change: &ChangeId,
+    steps: &[Step],
+) -> Result<(), StoreError> {
+    let lessons = steps.iter().flat_map(|step| step.before.iter().chain(&step.after));
+    let orgs: BTreeSet<&OrgId> = lessons
+        .flat_map(|lesson| {
+            std::iter::once(&lesson.org_id).chain(lesson.classes.iter().map(|class| &class.org_id))
+        })
+        .collect();
+    sqlx::query(
+        "INSERT INTO timetable_change_place (change_id, org_id)
+         SELECT CAST($1 AS TEXT), org.id FROM org WHERE org.id IN (SELECT value FROM json_each($2))",
+    )
+    .bind(change.as_str())
+    .bind(json_list(orgs.into_iter().map(OrgId::as_str)))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn concerns_lessons(
+    connection: &mut AnyConnection,
+    change: &ChangeId,
+    lessons: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO timetable_change_place (change_id, org_id)
+         SELECT CAST($1 AS TEXT), place.org_id FROM (
+             SELECT org_id FROM timetable_lesson WHERE id IN (SELECT value FROM json_each($2))
+             UNION SELECT org_id FROM timetable_class
+             WHERE timetable_lesson_id IN (SELECT value FROM json_each($2))) AS place",
+    )
+    .bind(change.as_str())
+    .bind(lessons)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The places of the change that it takes back: its lessons are gone.
+async fn concerns_like(
+    connection: &mut AnyConnection,
+    change: &ChangeId,
+    other: &ChangeId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO timetable_change_place (change_id, org_id)
+         SELECT CAST($1 AS TEXT), org_id FROM timetable_change_place WHERE change_id = $2",
+    )
+    .bind(change.as_str())
+    .bind(other.as_str())
     .execute(connection)
     .await?;
     Ok(())

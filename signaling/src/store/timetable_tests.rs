@@ -245,7 +245,7 @@ async fn two_lessons_exchange_places_in_one_step_and_a_stale_one_changes_nothing
         let again = store.change_timetable(&change(ChangeKind::Swap), &steps, None).await.unwrap();
         assert_eq!(again, Err(Obstacle::Stale));
         assert_eq!(store.timetable_lessons(&[one.id, two.id]).await.unwrap(), now);
-        assert_eq!(store.timetable_changes(&one.term_id, None, 10).await.unwrap().len(), 3);
+        assert_eq!(store.timetable_changes(&one.term_id, None, None, 10).await.unwrap().len(), 3);
     })
     .await;
 }

@@ -77,6 +77,32 @@ pub async fn add(
     body: TimetableLessonInput,
     language: Language,
 ) -> Result<ChangedView, ApiError> {
+    let (facts, placed) = new_lesson(app, caller, term, body).await?;
+    let steps = vec![Step { before: None, after: Some(placed?) }];
+    let made = By::caller(caller).change(term, ChangeKind::Add, "");
+    carry_out(app, &facts, made, steps, None, language).await
+}
+
+/// Could a lesson be added so? Nothing happens.
+pub async fn check_new(
+    app: &App,
+    caller: &Caller,
+    term: &TermId,
+    body: TimetableLessonInput,
+    language: Language,
+) -> Result<CheckView, ApiError> {
+    let (facts, placed) = new_lesson(app, caller, term, body).await?;
+    let steps = placed.map(|lesson| vec![Step { before: None, after: Some(lesson) }]);
+    looked_at(app, &facts, steps, language).await
+}
+
+/// A lesson that is asked for, placed if it can be, and what was needed to know that.
+async fn new_lesson(
+    app: &App,
+    caller: &Caller,
+    term: &TermId,
+    body: TimetableLessonInput,
+) -> Result<(Facts, Result<TimetableLessonView, Refusal>), ApiError> {
     let scope = caller.may(Act::Schedule)?;
     let (lesson, classes) = blank(term, body)?;
     let asked = Asked {
@@ -86,10 +112,8 @@ pub async fn add(
     };
     let facts = app.store().timetable_facts(term, &asked).await?.ok_or(ApiError::NotFound)?;
     covers(&scope, &facts)?;
-    let lesson = change::added(lesson, &classes, &facts, clock::now())?;
-    let steps = vec![Step { before: None, after: Some(lesson) }];
-    let made = By::caller(caller).change(term, ChangeKind::Add, "");
-    carry_out(app, &facts, made, steps, None, language).await
+    let placed = change::added(lesson, &classes, &facts, clock::now());
+    Ok((facts, placed))
 }
 
 /// A lesson as asked for, not placed yet.
@@ -152,7 +176,7 @@ pub async fn show(
     if paths.iter().any(|path| scope.covers(path)) { Ok(lesson) } else { Err(ApiError::NotFound) }
 }
 
-/// A lesson, what a request would make of it, and what was needed to know that.
+/// What a request would make of a lesson, and what was needed to know that.
 struct Wanted {
     facts: Facts,
     steps: Result<Vec<Step>, Refusal>,
@@ -174,27 +198,35 @@ async fn wanted(
     };
     let asked = asked_of(request, &lesson, with.as_ref());
     let facts = app.store().timetable_facts(&lesson.term_id, &asked).await?.ok_or(ApiError::NotFound)?;
-    // Who is newly named lies in the caller's scope as well; who receives the lesson already need not.
+    if let Some(other) = &with {
+        need_at(app, caller, Act::Schedule, &other.org_id).await?;
+    }
+    named_within(&scope, request, &facts)?;
+    let steps = change::steps(request, &lesson, with.as_ref(), &facts, clock::now());
+    Ok(Wanted { facts, steps, term: lesson.term_id })
+}
+
+/// Who is newly named lies in the caller's scope as well; who receives the lesson already need not.
+pub(super) fn named_within(scope: &Scope, request: &ChangeRequest, facts: &Facts) -> Result<(), ApiError> {
+    let within = |org: &OrgId| {
+        let school = facts.schools.get(org).filter(|school| scope.covers(&school.path));
+        school.map(drop).ok_or(ApiError::NotFound)
+    };
     if let ChangeRequest::Substitute { teacher_id, .. } = request {
         let teacher =
             facts.teachers.get(teacher_id).ok_or(Refusal::from(Misplaced::Unknown("teacher_id")))?;
-        need_at(app, caller, Act::Schedule, &teacher.org_id).await?;
-    }
-    if let Some(other) = &with {
-        need_at(app, caller, Act::Schedule, &other.org_id).await?;
+        within(&teacher.org_id)?;
     }
     if let ChangeRequest::Move { classroom_id: Some(room), .. }
     | ChangeRequest::Substitute { classroom_id: Some(room), .. } = request
     {
         let room = facts.rooms.get(room).ok_or(Refusal::from(Misplaced::Unknown("classroom_id")))?;
-        let school = facts.schools.get(&room.org_id);
-        school.filter(|school| scope.covers(&school.path)).ok_or(ApiError::NotFound)?;
+        within(&room.org_id)?;
     }
-    let steps = change::steps(request, &lesson, with.as_ref(), &facts, clock::now());
-    Ok(Wanted { facts, steps, term: lesson.term_id })
+    Ok(())
 }
 
-fn asked_of(
+pub(super) fn asked_of(
     request: &ChangeRequest,
     lesson: &TimetableLessonView,
     with: Option<&TimetableLessonView>,
@@ -229,9 +261,18 @@ pub async fn check(
         Err(ApiError::Timetable(refusal)) => return Ok(refused(&refusal, language)),
         Err(error) => return Err(error),
     };
-    match wanted.steps {
+    looked_at(app, &wanted.facts, wanted.steps, language).await
+}
+
+async fn looked_at(
+    app: &App,
+    facts: &Facts,
+    steps: Result<Vec<Step>, Refusal>,
+    language: Language,
+) -> Result<CheckView, ApiError> {
+    match steps {
         Ok(steps) => {
-            let conflicts = conflicts(app, &wanted.facts, &steps).await?;
+            let conflicts = conflicts(app, facts, &steps).await?;
             Ok(CheckView { conflicts, reasons: Vec::new() })
         }
         Err(refusal) => Ok(refused(&refusal, language)),

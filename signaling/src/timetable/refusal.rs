@@ -1,6 +1,7 @@
 //! Why a timetable is not changed, in both languages.
 
 use super::placing::SHORTEST_MIN;
+use super::sentence::day_words;
 use crate::problem::Language;
 use std::sync::Arc;
 use tongtang_protocol::day::Day;
@@ -128,15 +129,20 @@ pub enum Refusal {
 impl Misplaced {
     /// What is wrong and what to do, in one sentence.
     pub fn sentence(&self, language: Language) -> String {
+        let (zh, en) = (Language::Chinese, Language::English);
         let [chinese, english] = match self {
             Self::NotInTerm(day) => [
-                format!("{day} 不在本学期内，请选择学期内的日期。"),
-                format!("{day} is not in this term; choose a day of the term."),
+                format!("{}不在本学期内，请选择学期内的日期。", day_words(*day, zh)),
+                format!("{} is not in this term; choose a day of the term.", day_words(*day, en)),
             ],
             Self::NoLessonsThatDay(day) => [
-                format!("{day} 不上课（节假日或周末），请换一天，或在校历中把它设为调休日。"),
                 format!(
-                    "There are no lessons on {day} (a holiday or a weekend); choose another day, or make it a make-up day of the term."
+                    "{}不上课（节假日或周末），请换一天，或在校历中把它设为调休日。",
+                    day_words(*day, zh)
+                ),
+                format!(
+                    "There are no lessons on {} (a holiday or a weekend); choose another day, or make it a make-up day of the term.",
+                    day_words(*day, en)
                 ),
             ],
             Self::NoPeriod { school, period } => [
@@ -279,9 +285,12 @@ impl Refusal {
                 ],
             ),
             Self::DaysOff { lessons, days } => {
-                let named = days.iter().take(SPELLED_OUT).map(Day::to_string).collect::<Vec<_>>();
-                let (chinese, english) = (named.join("、"), named.join(", "));
-                let (etc, and_more) = if days.len() > SPELLED_OUT { (" 等", " and more") } else { ("", "") };
+                let named = |language| {
+                    days.iter().take(SPELLED_OUT).map(|day| day_words(*day, language)).collect::<Vec<_>>()
+                };
+                let chinese = named(Language::Chinese).join("、");
+                let english = named(Language::English).join(", ");
+                let (etc, and_more) = if days.len() > SPELLED_OUT { ("等", " and more") } else { ("", "") };
                 say(
                     409,
                     "lessons_on_days_off",
@@ -310,8 +319,11 @@ impl Refusal {
                 "not_today",
                 ["还不到上课的日子", "Not on this day"],
                 [
-                    format!("“{title}”是 {day} 的课，当天才能开始。"),
-                    format!("“{title}” is on {day}; it can be started on that day."),
+                    format!("“{title}”是{}的课，当天才能开始。", day_words(*day, Language::Chinese)),
+                    format!(
+                        "“{title}” is on {}; it can be started on that day.",
+                        day_words(*day, Language::English)
+                    ),
                 ],
             ),
         }
@@ -331,28 +343,32 @@ fn state_word(state: TimetableState, language: Language) -> &'static str {
     }
 }
 
-/// `2026-03-02 08:05–08:40`
-pub fn time_of(conflict: &Conflict) -> String {
+/// `3月2日（周一）08:05–08:40` / `Mon 2 Mar 08:05–08:40`
+pub fn time_of(conflict: &Conflict, language: Language) -> String {
     let clock = |at| {
         let minute = Day::minute_of(at);
         format!("{:02}:{:02}", minute / 60, minute % 60)
     };
-    let day = Day::of(conflict.starts_at);
-    format!("{day} {}–{}", clock(conflict.starts_at), clock(conflict.ends_at))
+    let day = day_words(Day::of(conflict.starts_at), language);
+    let (from, to) = (clock(conflict.starts_at), clock(conflict.ends_at));
+    match language {
+        Language::Chinese => format!("{day}{from}–{to}"),
+        Language::English => format!("{day} {from}–{to}"),
+    }
 }
 
 /// Who is taken by what, where and when.
 pub fn conflict_sentence(conflict: &Conflict, language: Language) -> String {
     let Conflict { name, title, place, .. } = conflict;
-    let time = time_of(conflict);
+    let time = time_of(conflict, language);
     match (conflict.kind, language) {
         (ConflictKind::Link, Language::Chinese) => {
-            format!("{name}的网络不能同时再多带一节课：{time} 已有“{title}”（{place}）。")
+            format!("{name}的网络不能同时再多带一节课：{time}已有“{title}”（{place}）。")
         }
         (ConflictKind::Link, Language::English) => {
             format!("The link of {name} carries no more lessons at once: {time} “{title}” ({place}).")
         }
-        (_, Language::Chinese) => format!("{name} {time} 已有“{title}”（{place}）。"),
+        (_, Language::Chinese) => format!("{name}{time}已有“{title}”（{place}）。"),
         (_, Language::English) => format!("{name} has “{title}” {time} ({place})."),
     }
 }

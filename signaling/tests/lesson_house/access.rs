@@ -48,6 +48,8 @@ pub enum Open {
     Schedule,
     /// To roles that read places and timetables, for what is the whole county's: of a school it is not theirs.
     CountyRead,
+    /// To roles that read places and timetables: of what is the whole county's, the part that concerns their place.
+    Concern,
     /// To roles that keep timetables, for what is the whole county's.
     CountySchedule,
     /// To the installation's administrator alone.
@@ -130,16 +132,18 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("put", "/api/terms/{id}", Open::Schedule),
     ("delete", "/api/terms/{id}", Open::Schedule),
     ("get", "/api/bell-schedules", Open::Read),
-    ("post", "/api/bell-schedules", Open::Places),
+    ("post", "/api/bell-schedules", Open::Schedule),
     ("get", "/api/bell-schedules/{id}", Open::Read),
-    ("put", "/api/bell-schedules/{id}", Open::Places),
-    ("delete", "/api/bell-schedules/{id}", Open::Places),
+    ("put", "/api/bell-schedules/{id}", Open::Schedule),
+    ("delete", "/api/bell-schedules/{id}", Open::Schedule),
+    ("put", "/api/orgs/{id}/bell-schedule", Open::CountySchedule),
     ("get", "/api/terms/{id}/ledger", Open::Read),
     ("get", "/api/terms/{id}/ledger.xlsx", Open::Read),
     ("get", "/api/terms/{id}/ledger/lessons", Open::Read),
+    ("get", "/api/terms/{id}/ledger/remedies", Open::CountyRead),
     ("get", "/api/terms/{id}/plans", Open::CountySchedule),
     ("post", "/api/terms/{id}/plans", Open::CountySchedule),
-    ("get", "/api/terms/{id}/pairings", Open::CountyRead),
+    ("get", "/api/terms/{id}/pairings", Open::Concern),
     ("post", "/api/terms/{id}/repairs", Open::CountySchedule),
     ("get", "/api/plans/{id}", Open::CountySchedule),
     ("get", "/api/plans/{id}/events", Open::CountySchedule),
@@ -151,8 +155,11 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("get", "/api/ws", Open::Everybody),
     ("get", "/api/terms/{id}/weeks/{week}", Open::Read),
     ("post", "/api/terms/{id}/lessons", Open::Schedule),
-    ("get", "/api/terms/{id}/changes", Open::CountyRead),
+    ("post", "/api/terms/{id}/lessons/checks", Open::Schedule),
+    ("get", "/api/terms/{id}/changes", Open::Concern),
+    ("post", "/api/terms/{id}/changes", Open::Schedule),
     ("get", "/api/timetable-lessons/{id}", Open::Read),
+    ("get", "/api/timetable-lessons/{id}/substitutes", Open::Schedule),
     ("post", "/api/timetable-lessons/{id}/checks", Open::Schedule),
     ("post", "/api/timetable-lessons/{id}/changes", Open::Schedule),
     ("post", "/api/changes/{id}/undo", Open::Schedule),
@@ -189,11 +196,17 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("post", "/api/accounts") => account_at(roles::HERE, "new"),
         ("put", "/api/accounts/{id}") => account_at(roles::HERE, "walked"),
         // Of week 1, which is over: the administrator is answered 409.
-        ("post", "/api/terms/{id}/lessons") => json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
-            "classroom_id": "room-m1", "day": term_county::first_day(), "period": 1, "class_ids": []}),
+        ("post", "/api/terms/{id}/lessons" | "/api/terms/{id}/lessons/checks") => {
+            json!({"subject": "音乐", "grade": 3, "teacher_id": "per-li",
+            "classroom_id": "room-m1", "day": term_county::first_day(), "period": 1, "class_ids": []})
+        }
         ("post", "/api/timetable-lessons/{id}/checks" | "/api/timetable-lessons/{id}/changes") => {
             json!({"do": "cancel", "reason": "", "version": 1})
         }
+        // It is over: who may is answered 409.
+        ("post", "/api/terms/{id}/changes") => json!({"changes": [{"lesson_id": "tl-here",
+            "change": {"do": "cancel", "reason": "", "version": 1}}]}),
+        ("put", "/api/orgs/{id}/bell-schedule") => json!({"bell_schedule_id": null}),
         ("put", path) if path.ends_with("/curriculum") => json!([]),
         ("post", "/api/orgs") => county_api::org(Some(roles::COUNTY), "school", "3601002", "西坪小学"),
         ("put", "/api/orgs/{id}") => county_api::org(Some(roles::COUNTY), "school", "3601003", "东坪小学"),
@@ -376,7 +389,9 @@ impl Walk {
         };
         let whose = match path {
             "/api/terms/{id}/ledger" | "/api/terms/{id}/ledger.xlsx" => "?org_id=org-m",
-            "/api/terms/{id}/ledger/lessons" => "?class_id=cls-here&subject=x",
+            "/api/terms/{id}/ledger/lessons" | "/api/terms/{id}/ledger/remedies" => {
+                "?class_id=cls-here&subject=x"
+            }
             _ => "",
         };
         path.replace("{id}", id).replace("{week}", "7?org_id=org-m") + whose

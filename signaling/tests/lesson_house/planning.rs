@@ -17,7 +17,7 @@ const DEMANDS: &str = "
         ('per-li', '音乐', 1, 6, ''), ('per-wang', '音乐', 3, 6, '人音版');
     UPDATE person SET max_delivered = 4 WHERE id = 'per-li';";
 
-async fn county() -> County {
+pub async fn county() -> County {
     let county = County::open().await;
     county.run(DEMANDS).await;
     county
@@ -183,6 +183,13 @@ async fn a_teacher_falls_ill_and_each_way_out_can_be_taken_as_it_is_proposed() {
     county.try_add(busy, StatusCode::CREATED).await;
     let ways = expect(ask(), StatusCode::OK).await;
     assert_eq!(ways[0]["words"], "1 节由其他老师代课，1 节换时间或教室");
+    assert_eq!(
+        ways[0]["concerned"],
+        json!([
+            {"name": "中心小学 王老师", "words": "1 节代课"},
+            {"name": "河口教学点 三（1）班", "words": "1 节换老师，1 节换时间或教室"},
+        ])
+    );
     for change in ways[0]["changes"].as_array().unwrap() {
         let lesson = lessons.iter().find(|lesson| lesson["id"] == change["lesson_id"]).unwrap();
         county.change(lesson, change["change"].clone(), StatusCode::OK).await;
@@ -193,6 +200,8 @@ async fn a_teacher_falls_ill_and_each_way_out_can_be_taken_as_it_is_proposed() {
         json!({"from": day(1), "to": day(2)}),
         json!({"teacher_id": "per-li", "classroom_id": "room-m1", "from": day(1), "to": day(2)}),
         json!({"teacher_id": "per-li", "from": day(2), "to": day(1)}),
+        json!({"teacher_id": "per-li", "from": day(1), "to": day(1), "periods": [0]}),
+        json!({"teacher_id": "per-li", "from": day(1), "to": day(1), "periods": vec![1; 17]}),
     ] {
         let request = county.house.as_admin(Method::POST, "/api/terms/term-1/repairs").json(&bad);
         expect(request, StatusCode::UNPROCESSABLE_ENTITY).await;

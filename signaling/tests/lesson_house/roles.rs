@@ -45,7 +45,9 @@ const ROLES: [AccountRole; 7] = [
 fn opens(open: Open, role: AccountRole) -> bool {
     use AccountRole::{Administrator, Auditor, It, MasterTeacher, Researcher, Scheduler};
     match open {
-        Open::Everybody | Open::Account | Open::Lessons | Open::Read | Open::CountyRead => true,
+        Open::Everybody | Open::Account | Open::Lessons | Open::Read | Open::CountyRead | Open::Concern => {
+            true
+        }
         Open::Teaching | Open::Starting => matches!(role, Administrator | MasterTeacher),
         Open::Library => matches!(role, Administrator | MasterTeacher | Researcher | Auditor),
         Open::Devices => matches!(role, Administrator | It | Auditor),
@@ -167,7 +169,14 @@ async fn every_role_gets_what_its_role_opens_at_its_place_and_nothing_of_another
                 both_refused(&walk, here, (method, path), StatusCode::FORBIDDEN, &format!("{role:?}")).await;
                 continue;
             }
-            if path.contains("{id}") {
+            if *open == Open::Concern {
+                // Nothing of another school, though the term is theirs too.
+                let answer = walk.ask(there, method, path, &walk.address(path, true)).await;
+                assert_eq!(answer.status(), StatusCode::OK, "{who} {method} {path}");
+                assert_eq!(answer.json::<Value>().await.unwrap(), json!([]), "{who} {method} {path}");
+                let answer = walk.ask(there, method, path, &walk.address(path, false)).await;
+                assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{who} {method} {path}");
+            } else if path.contains("{id}") {
                 both_refused(&walk, there, (method, path), StatusCode::NOT_FOUND, &who).await;
             } else {
                 let answer = walk.ask(there, method, path, path).await;

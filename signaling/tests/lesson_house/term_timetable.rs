@@ -5,6 +5,8 @@ use crate::term_county::{County, WEEK};
 use futures_util::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tongtang::problem::Language;
+use tongtang::timetable::sentence::day_words;
 use tongtang_protocol::day::Day;
 
 const HALF_HOUR_MS: i64 = 30 * 60_000;
@@ -76,11 +78,14 @@ async fn a_double_booking_is_refused_and_both_languages_say_who_where_and_when()
         assert_eq!((&met["lesson_id"], &met["starts_at"]), (&lesson["id"], &lesson["starts_at"]), "{met}");
         assert_eq!(met["place"], "中心小学 录播一室");
     }
-    let day = county.day(WEEK, 2).to_string();
+    let day = county.day(WEEK, 2);
     let english = county.house.as_admin(Method::POST, "/api/terms/term-1/lessons").json(&same);
     let english = expect(english.header("accept-language", "en"), StatusCode::CONFLICT).await;
-    for (said, take) in [(&refused, "请换"), (&english, "Choose another")] {
+    for (said, take, language) in
+        [(&refused, "请换", Language::Chinese), (&english, "Choose another", Language::English)]
+    {
         let detail = text(&said["detail"]);
+        let day = day_words(day, language);
         for part in ["李老师", "中心小学 录播一室", &day, "08:00–08:40", take] {
             assert!(detail.contains(part), "{part} is missing: {detail}");
         }
@@ -258,7 +263,7 @@ async fn a_day_that_becomes_a_holiday_asks_before_it_cancels_its_lessons_and_giv
     let (tuesday, thursday) = (county.add(2, 1).await, county.add(4, 1).await);
     let mut term = county.house.get("/api/terms/term-1").await;
     let id = term.as_object_mut().unwrap().remove("id").unwrap();
-    let day = county.day(WEEK, 2).to_string();
+    let day = county.day(WEEK, 2);
     let storm = json!({"day": day, "kind": "holiday", "follows_weekday": null, "name": "台风停课"});
     term["days"].as_array_mut().unwrap().push(storm);
     let path = format!("/api/terms/{}", text(&id));
@@ -268,7 +273,8 @@ async fn a_day_that_becomes_a_holiday_asks_before_it_cancels_its_lessons_and_giv
     let refused = put(&term, StatusCode::CONFLICT).await;
     assert_eq!(refused["type"], "lessons_on_days_off");
     let detail = text(&refused["detail"]);
-    assert!(detail.contains(&day) && detail.contains("1 节课"), "{detail}");
+    let said = day_words(day, Language::Chinese);
+    assert!(detail.contains(&said) && detail.contains("1 节课"), "{detail}");
     assert_eq!(county.lesson(&tuesday).await, tuesday, "nothing has changed");
     term["cancel_lessons"] = json!(true);
     put(&term, StatusCode::OK).await;

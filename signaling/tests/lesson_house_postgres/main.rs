@@ -37,12 +37,18 @@ mod oidc;
 mod pages;
 #[path = "../lesson_house/pairing.rs"]
 mod pairing;
+#[path = "../lesson_house/pairings.rs"]
+mod pairings;
 #[path = "../lesson_house/places.rs"]
 mod places;
 #[path = "../lesson_house/planning.rs"]
 mod planning;
 #[path = "../lesson_house/reconcile.rs"]
 mod reconcile;
+#[path = "../lesson_house/remedies.rs"]
+mod remedies;
+#[path = "../lesson_house/repairs.rs"]
+mod repairs;
 #[path = "../lesson_house/resume.rs"]
 mod resume;
 #[path = "../lesson_house/roles.rs"]

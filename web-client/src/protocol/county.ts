@@ -17,12 +17,15 @@ import type {
   ClassroomView,
   ClassView,
   DraftView,
+  FollowedBells,
   Invitation,
   LedgerLesson,
+  LedgerRemedies,
   LedgerView,
   NewPassword,
   OrgInput,
   OrgView,
+  PairingView,
   PlanRequest,
   PlanView,
   Prescribed,
@@ -32,12 +35,14 @@ import type {
   SignedIn,
   SignInWays,
   StartedView,
+  SubstituteView,
   TeacherInput,
   TeacherView,
   TermInput,
   TermView,
   TimetableLessonInput,
   TodayView,
+  TogetherRequest,
   WeekView,
 } from './types';
 
@@ -88,14 +93,24 @@ export const county = {
   prescribe: (org: string, rows: Prescribed[]) =>
     ask<Prescribed[]>('PUT', `/api/orgs/${id(org)}/curriculum`, rows),
 
+  followBells: (org: string, bells: string | null) =>
+    ask<FollowedBells>('PUT', `/api/orgs/${id(org)}/bell-schedule`, { bell_schedule_id: bells }),
+
   week: (term: string, week: number, whose: Whose) =>
     ask<WeekView>('GET', `/api/terms/${id(term)}/weeks/${week}${query({ [`${whose.by}_id`]: whose.id })}`),
   addLesson: (term: string, lesson: TimetableLessonInput) =>
     ask<ChangedView>('POST', `/api/terms/${id(term)}/lessons`, lesson),
+  checkNew: (term: string, lesson: TimetableLessonInput) =>
+    ask<CheckView>('POST', `/api/terms/${id(term)}/lessons/checks`, lesson),
   check: (lesson: string, change: ChangeRequest) =>
     ask<CheckView>('POST', `/api/timetable-lessons/${id(lesson)}/checks`, change),
   change: (lesson: string, change: ChangeRequest) =>
     ask<ChangedView>('POST', `/api/timetable-lessons/${id(lesson)}/changes`, change),
+  /** All of them or none, as one change. */
+  together: (term: string, changes: TogetherRequest) =>
+    ask<ChangedView>('POST', `/api/terms/${id(term)}/changes`, changes),
+  substitutes: (lesson: string) =>
+    ask<SubstituteView[]>('GET', `/api/timetable-lessons/${id(lesson)}/substitutes`),
   changes: (term: string) => ask<ChangeView[]>('GET', `/api/terms/${id(term)}/changes`),
   undo: (change: string) => ask<ChangedView>('POST', `/api/changes/${id(change)}/undo`, {}),
   repairs: (term: string, missing: RepairRequest) =>
@@ -104,6 +119,7 @@ export const county = {
   start: (lesson: string) => ask<StartedView>('POST', `/api/timetable-lessons/${id(lesson)}/start`, {}),
   calendarFeed: (of: CalendarFeedInput) => ask<CalendarFeedView>('POST', '/api/calendar-feeds', of),
 
+  pairings: (term: string) => ask<PairingView[]>('GET', `/api/terms/${id(term)}/pairings`),
   plans: (term: string) => ask<PlanView[]>('GET', `/api/terms/${id(term)}/plans`),
   startPlan: (term: string, request: PlanRequest) =>
     ask<PlanView>('POST', `/api/terms/${id(term)}/plans`, request),
@@ -119,6 +135,11 @@ export const county = {
     ask<LedgerLesson[]>(
       'GET',
       `/api/terms/${id(term)}/ledger/lessons${query({ class_id: classId, subject, week })}`,
+    ),
+  remedies: (term: string, classId: string, subject: string) =>
+    ask<LedgerRemedies>(
+      'GET',
+      `/api/terms/${id(term)}/ledger/remedies${query({ class_id: classId, subject })}`,
     ),
 
   signInWays: () => ask<SignInWays>('GET', '/api/sign-in'),

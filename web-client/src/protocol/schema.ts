@@ -183,7 +183,7 @@ export interface components {
          * @description What was done to a timetable.
          * @enum {string}
          */
-        ChangeKind: "publish" | "add" | "move" | "cancel" | "restore" | "substitute" | "swap" | "undo";
+        ChangeKind: "publish" | "add" | "move" | "cancel" | "restore" | "substitute" | "swap" | "undo" | "repair";
         /** @description `POST /api/timetable-lessons/{id}/changes`; each carries the lesson's `version` as it was seen. */
         ChangeRequest: {
             classroom_id?: components["schemas"]["ClassroomId"] | null;
@@ -478,6 +478,10 @@ export interface components {
             /** @description What it does not serve. */
             unserved: components["schemas"]["Unserved"][];
         };
+        /** @description `PUT /api/orgs/{id}/bell-schedule`: by which bell times a place goes. */
+        FollowedBells: {
+            bell_schedule_id?: components["schemas"]["BellScheduleId"] | null;
+        };
         /** @description `POST /api/lessons/{id}/grants` */
         GrantRequest: {
             /** @description Shown name; the same name and role is the same participant. */
@@ -591,6 +595,47 @@ export interface components {
             /** @description Why it was missed, in the caller's language. */
             why?: string | null;
         };
+        /** @description What would give a class the periods it will lack. */
+        LedgerRemedies: {
+            /** @description Pairings that would give some of them, those that give most first; at most 3. */
+            remedies: components["schemas"]["LedgerRemedy"][];
+            /**
+             * Format: int32
+             * @description The forecast: so many periods will be missing.
+             */
+            short: number;
+            /**
+             * Format: int32
+             * @description Lessons were tried until this week of the term.
+             */
+            until_week: number;
+        };
+        /** @description A pairing that would mend it, tried on the timetable as it is. */
+        LedgerRemedy: {
+            /**
+             * Format: int32
+             * @description Classes that have these lessons already.
+             */
+            classes: number;
+            /** @description From where. */
+            classroom_id: components["schemas"]["ClassroomId"];
+            /** @description That room's name. */
+            classroom_name: string;
+            /**
+             * Format: int32
+             * @description Periods it would give the class until the term ends, at most as many as are missing.
+             */
+            gives: number;
+            /** @description Their school. */
+            org_name: string;
+            pairing_id?: components["schemas"]["PairingId"] | null;
+            /** @description Who teaches. */
+            teacher_id: components["schemas"]["PersonId"];
+            /** @description Their name. */
+            teacher_name: string;
+            /** @description Weekly times in which something was found, by weekday and the master school's period. */
+            times: components["schemas"]["PairingTime"][];
+        };
         /** @description A place, or class, by subject. */
         LedgerRow: {
             class_id?: components["schemas"]["ClassId"] | null;
@@ -676,6 +721,13 @@ export interface components {
             teacher_credential: string;
             /** @description The teacher's page, secret included. */
             teacher_url: string;
+        };
+        /** @description One lesson's part of them. */
+        LessonChange: {
+            /** @description What. */
+            change: components["schemas"]["ChangeRequest"];
+            /** @description Which. */
+            lesson_id: components["schemas"]["TimetableLessonId"];
         };
         /**
          * @description As what the ledger counts a lesson.
@@ -910,17 +962,49 @@ export interface components {
             class_id: components["schemas"]["ClassId"];
             /** @description Its name. */
             class_name: string;
-            /** @description Its school's name. */
+            /**
+             * Format: int32
+             * @description Lessons of the pairing that the class had: held, with its room in them.
+             */
+            delivered: number;
+            /**
+             * Format: int32
+             * @description Lessons that are over and that it did not have.
+             */
+            missed: number;
+            /** @description Its school. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description The school's name. */
             org_name: string;
+            /**
+             * Format: int32
+             * @description Lessons to come.
+             */
+            planned: number;
         };
         /** @description A lasting agreement: a teacher teaches these classes a subject for a term. */
         PairingId: string;
-        /** @description A pairing. */
+        /** @description A lesson of a pairing's week. */
+        PairingTime: {
+            /**
+             * Format: int32
+             * @description The master school's period.
+             */
+            period: number;
+            /**
+             * Format: int32
+             * @description 1 to 7.
+             */
+            weekday: number;
+        };
+        /** @description A pairing that is in force. `GET /api/terms/{id}/pairings` */
         PairingView: {
             /** @description The classes. */
             classes: components["schemas"]["PairedClass"][];
             /** @description From where. */
             classroom_id: components["schemas"]["ClassroomId"];
+            /** @description That room's name. */
+            classroom_name: string;
             /** @description Textbook edition; empty: any. */
             edition: string;
             /**
@@ -928,8 +1012,27 @@ export interface components {
              * @description 1 to 9.
              */
             grade: number;
+            /**
+             * Format: int32
+             * @description Of its lessons, so many took place.
+             */
+            held: number;
             /** @description Identity. */
             id: components["schemas"]["PairingId"];
+            /**
+             * Format: int32
+             * @description So many are over and did not.
+             */
+            missed: number;
+            /** @description Their school. */
+            org_id: components["schemas"]["OrgId"];
+            /** @description Its name. */
+            org_name: string;
+            /**
+             * Format: int32
+             * @description So many are to come.
+             */
+            planned: number;
             /** @description Subject. */
             subject: string;
             /** @description Who teaches. */
@@ -938,6 +1041,8 @@ export interface components {
             teacher_name: string;
             /** @description Its term. */
             term_id: components["schemas"]["TermId"];
+            /** @description When its lessons are, in the next week that has any: by weekday and the master school's period. */
+            times: components["schemas"]["PairingTime"][];
         };
         /**
          * @description Odd weeks, even weeks, or every week.
@@ -1166,6 +1271,8 @@ export interface components {
         RepairProposal: {
             /** @description What to do with which lesson. */
             changes: components["schemas"]["ProposedChange"][];
+            /** @description Whom it concerns, and what changes for them: who steps in first, then the classes. */
+            concerned: components["schemas"]["DraftChange"][];
             /**
              * Format: int32
              * @description Lessons that go on.
@@ -1184,6 +1291,8 @@ export interface components {
             classroom_id?: components["schemas"]["ClassroomId"] | null;
             /** @description From. */
             from: components["schemas"]["Day"];
+            /** @description Only these periods of the master school, 1 to 16; none: whole days. */
+            periods?: number[];
             /** @description Why, as the changes will say it; may be empty. */
             reason?: string;
             teacher_id?: components["schemas"]["PersonId"] | null;
@@ -1494,6 +1603,31 @@ export interface components {
             /** @description The teacher's page, secret included. */
             teacher_url: string;
         };
+        /**
+         * @description Somebody who can take a lesson over as it is: they teach subject, grade and edition, and nothing is in their way.
+         *     `GET /api/timetable-lessons/{id}/substitutes`
+         */
+        SubstituteView: {
+            classroom_id?: components["schemas"]["ClassroomId"] | null;
+            /** @description That room's name. */
+            classroom_name: string;
+            /**
+             * Format: int32
+             * @description Lessons they give in that week already.
+             */
+            lessons_that_week: number;
+            /** @description Their school. */
+            org_name: string;
+            /**
+             * Format: int32
+             * @description The number a week that is agreed with them, if this lesson is more.
+             */
+            over?: number | null;
+            /** @description Who. */
+            teacher_id: components["schemas"]["PersonId"];
+            /** @description Their name. */
+            teacher_name: string;
+        };
         /** @description What somebody can teach. */
         TeachableSubject: {
             /** @description Textbook edition; empty: any. */
@@ -1759,6 +1893,16 @@ export interface components {
             day: components["schemas"]["Day"];
             /** @description By time. */
             lessons: components["schemas"]["TodayLesson"][];
+        };
+        /**
+         * @description `POST /api/terms/{id}/changes`: changes of several lessons that are made together or not at all, as one change of the
+         *     history; what a repair proposes is sent as it is.
+         */
+        TogetherRequest: {
+            /** @description Each of another lesson, 1 to 200; none of them a swap. */
+            changes: components["schemas"]["LessonChange"][];
+            /** @description Why; may be empty. */
+            reason?: string;
         };
         /**
          * Format: int64

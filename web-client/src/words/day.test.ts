@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clockOf, daysBetween, minuteOf, plusDays, shanghaiDay, weekdayOf } from './day';
+import { clockOf, daysBetween, dayWords, minuteOf, plusDays, shanghaiDay, weekdayOf } from './day';
 
 it('counts days through months and leap years, whatever the browser’s time zone is', () => {
   expect(plusDays('2026-08-31', 1)).toBe('2026-09-01');
@@ -19,4 +19,8 @@ it('reads times of day as hands write them', () => {
   expect(minuteOf(' 14：30 ')).toBe(870);
   for (const bad of ['24:00', '8', '8:60', '']) expect(minuteOf(bad)).toBeNull();
   expect(clockOf(485)).toBe('08:05');
+});
+
+it('says a day as people say it', () => {
+  expect(['11月30日（周一）', 'Mon 30 Nov']).toContain(dayWords('2026-11-30'));
 });

@@ -1,5 +1,5 @@
 // Days of Asia/Shanghai as the server writes them (`YYYY-MM-DD`), whatever the browser's time zone is.
-import { languageTag } from './language';
+import { dateTag, language } from './language';
 
 const DAY_MS = 86_400_000;
 
@@ -31,21 +31,27 @@ export function shanghaiDay(unixMs: number): string {
 /** `周三` / `Wed`. */
 export function weekdayWord(weekday: number): string {
   // 2024-01-01 was a Monday.
-  return new Intl.DateTimeFormat(languageTag, { weekday: 'short', timeZone: 'UTC' }).format(
+  return new Intl.DateTimeFormat(dateTag, { weekday: 'short', timeZone: 'UTC' }).format(
     Date.UTC(2024, 0, weekday),
   );
 }
 
-/** `9月3日` / `Sep 3`. */
+/** `9月3日` / `3 Sep`. */
 export function shortDay(day: string): string {
-  return new Intl.DateTimeFormat(languageTag, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(
+  return new Intl.DateTimeFormat(dateTag, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(
     number(day) * DAY_MS,
   );
 }
 
+/** `11月30日（周一）` / `Mon 30 Nov`, as the server's sentences say it. */
+export function dayWords(day: string): string {
+  const weekday = weekdayWord(weekdayOf(day));
+  return language === 'zh' ? `${shortDay(day)}（${weekday}）` : `${weekday} ${shortDay(day)}`;
+}
+
 /** `9月3日周三 08:30`, in Shanghai. */
 export function shanghaiTime(unixMs: number): string {
-  return new Intl.DateTimeFormat(languageTag, {
+  return new Intl.DateTimeFormat(dateTag, {
     month: 'short',
     day: 'numeric',
     weekday: 'short',
@@ -58,7 +64,7 @@ export function shanghaiTime(unixMs: number): string {
 
 /** `08:30`, in Shanghai. */
 export function shanghaiClock(unixMs: number): string {
-  return new Intl.DateTimeFormat(languageTag, {
+  return new Intl.DateTimeFormat(dateTag, {
     hour: '2-digit',
     minute: '2-digit',
     hour12: false,

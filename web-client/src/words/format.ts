@@ -1,5 +1,5 @@
 // Times, lengths and dates as people write them.
-import { language, languageTag } from './language';
+import { dateTag, language } from './language';
 
 /** `1:02:03` or `2:03`: a position or length. */
 export function clockLength(ms: number): string {
@@ -18,7 +18,7 @@ export function minutes(ms: number): string {
 
 /** A day and time of day. */
 export function dayAndTime(unixMs: number): string {
-  return new Intl.DateTimeFormat(languageTag, {
+  return new Intl.DateTimeFormat(dateTag, {
     month: 'long',
     day: 'numeric',
     weekday: 'short',
@@ -30,7 +30,7 @@ export function dayAndTime(unixMs: number): string {
 
 /** `14:05`. */
 export function timeOfDay(unixMs: number): string {
-  return new Intl.DateTimeFormat(languageTag, { hour: '2-digit', minute: '2-digit', hour12: false }).format(
+  return new Intl.DateTimeFormat(dateTag, { hour: '2-digit', minute: '2-digit', hour12: false }).format(
     unixMs,
   );
 }
@@ -49,3 +49,6 @@ export function timeLeft(seconds: number): string {
 export function spacedCode(code: string): string {
   return code.length === 6 ? `${code.slice(0, 3)} ${code.slice(3)}` : code;
 }
+
+/** Between the parts of a list. */
+export const listed = language === 'zh' ? '、' : ', ';

@@ -19,6 +19,9 @@ export const language: Language = chooseLanguage(
 /** What `<html lang>` and `Accept-Language` say. */
 export const languageTag = language === 'zh' ? 'zh-CN' : 'en';
 
+/** How days are written: a day before its month in English too, as the server's sentences have it. */
+export const dateTag = language === 'zh' ? 'zh-CN' : 'en-GB';
+
 /** Remembers the other language and loads the page anew: the simplest switch that leaves nothing half translated. */
 export function switchLanguage(to: Language): void {
   localStorage.setItem(STORED, to);

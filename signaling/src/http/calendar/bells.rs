@@ -10,8 +10,8 @@ use crate::problem::ApiError;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use tongtang_protocol::calendar::{BellScheduleInput, BellScheduleView};
-use tongtang_protocol::ids::BellScheduleId;
+use tongtang_protocol::calendar::{BellScheduleInput, BellScheduleView, FollowedBells};
+use tongtang_protocol::ids::{BellScheduleId, OrgId};
 use tongtang_protocol::places::PlaceQuery;
 use tongtang_protocol::problem::Problem;
 
@@ -42,7 +42,7 @@ pub async fn create(
     caller: Caller,
     Json(body): Json<BellScheduleInput>,
 ) -> Result<(StatusCode, Json<BellScheduleView>), ApiError> {
-    need_at(&app, &caller, Act::ChangePlaces, &body.org_id).await?;
+    need_at(&app, &caller, Act::Schedule, &body.org_id).await?;
     let bells = view(fresh::bell_schedule_id(), check::bells(body)?);
     app.store().add_bells(&bells).await?;
     Ok((StatusCode::CREATED, Json(bells)))
@@ -80,7 +80,7 @@ pub async fn replace(
     Json(body): Json<BellScheduleInput>,
 ) -> Result<Json<BellScheduleView>, ApiError> {
     need_to_change(&app, &caller, &id).await?;
-    need_at(&app, &caller, Act::ChangePlaces, &body.org_id).await?;
+    need_at(&app, &caller, Act::Schedule, &body.org_id).await?;
     let bells = view(id, check::bells(body)?);
     match app.store().replace_bells(&bells).await? {
         true => Ok(Json(bells)),
@@ -105,10 +105,29 @@ pub async fn remove(
     }
 }
 
+/// Says by which bell times a place goes. Lessons that are on a timetable keep the times they have.
+#[utoipa::path(
+    put, path = "/api/orgs/{id}/bell-schedule", operation_id = "bell_follow", tag = "bell",
+    params(("id" = OrgId, Path)), request_body = FollowedBells,
+    responses((status = 200, body = FollowedBells), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn follow(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<OrgId>,
+    Json(body): Json<FollowedBells>,
+) -> Result<Json<FollowedBells>, ApiError> {
+    need_at(&app, &caller, Act::Schedule, &id).await?;
+    match app.store().follow_bells(&id, body.bell_schedule_id.as_ref()).await? {
+        true => Ok(Json(body)),
+        false => Err(ApiError::NotFound),
+    }
+}
+
 async fn need_to_change(app: &App, caller: &Caller, id: &BellScheduleId) -> Result<(), ApiError> {
-    caller.may(Act::ChangePlaces)?;
+    caller.may(Act::Schedule)?;
     let bells = there(app.store().bell_schedule(id).await?)?;
-    need_at(app, caller, Act::ChangePlaces, &bells.org_id).await.map(drop)
+    need_at(app, caller, Act::Schedule, &bells.org_id).await.map(drop)
 }
 
 fn view(id: BellScheduleId, input: BellScheduleInput) -> BellScheduleView {

@@ -1,5 +1,5 @@
 // The way in: a password, a second factor where one is needed; an invitation sets the password first.
-import { Button } from 'antd';
+import { Alert, Button } from 'antd';
 import { useCallback, useEffect, useState } from 'react';
 import { api } from '../../protocol/api';
 import { county } from '../../protocol/county';
@@ -17,6 +17,8 @@ import './account.css';
 import { text } from './words';
 import { YourAccount } from './YourAccount';
 
+type Refusal = (typeof text.refused)[keyof typeof text.refused];
+
 interface Door {
   session: SessionView;
   ways: SignInWays;
@@ -33,16 +35,27 @@ export function invitationOf(secret: string | null): string | null {
   return /^invitation\.(.+)$/.exec(secret ?? '')?.[1] ?? null;
 }
 
+/** Why the provider's sign-in came to nothing, as its address says; null if it is about something else. */
+export function refusalOf(secret: string | null): Refusal | null {
+  const word = /^refused\.(\w+)$/.exec(secret ?? '')?.[1];
+  if (word === undefined) return null;
+  return Object.hasOwn(text.refused, word)
+    ? text.refused[word as keyof typeof text.refused]
+    : text.refused.provider;
+}
+
 export default function SignInPage({ secret }: { secret: string | null }) {
   const [invitation, setInvitation] = useState(() => invitationOf(secret));
+  const [refusal, setRefusal] = useState(() => refusalOf(secret));
   const [isSet, setIsSet] = useState(false);
   const { loaded, reload } = useLoaded(askDoor);
   useEffect(() => {
     setTitle(text.signIn);
-    // The secret leaves the address bar and the history; a second link in the same tab counts too.
-    const came = invitationOf(secret);
-    if (came === null) return;
-    setInvitation(came);
+    // What was told leaves the address bar and the history; a second link in the same tab counts too.
+    const [came, refused] = [invitationOf(secret), refusalOf(secret)];
+    if (came === null && refused === null) return;
+    if (came !== null) setInvitation(came);
+    if (refused !== null) setRefusal(refused);
     go('/sign-in', 'replace');
   }, [secret]);
   const entered = useCallback(
@@ -73,6 +86,17 @@ export default function SignInPage({ secret }: { secret: string | null }) {
   if (account == null || isSet) {
     return (
       <Frame title={text.signIn}>
+        {refusal !== null && (
+          <Alert
+            className="refused"
+            type="warning"
+            showIcon
+            role="alert"
+            title={refusal.title}
+            description={refusal.hint}
+            data-testid="provider-refused"
+          />
+        )}
         {isSet && <p role="status">{text.passwordSet}</p>}
         {session.role === 'admin' && <p className="soft">{text.adminNote}</p>}
         <PasswordForm

@@ -10,6 +10,28 @@ export const text = words(
     loginHint: '账号和第一次的链接由管理员给。忘了密码，也请管理员再给一个链接。',
     by: (provider: string) => `用${provider}登录`,
     or: '或者',
+    refused: {
+      stale: {
+        title: '这次登录已经过期',
+        hint: '登录要在同一个浏览器里、十分钟内完成。请再点一次下面的按钮。',
+      },
+      cancelled: {
+        title: '没有登录',
+        hint: '统一认证那边取消了或没有同意。要进来，请再点一次下面的按钮。',
+      },
+      provider: {
+        title: '统一认证没有答应',
+        hint: '它没有回应，或者给的凭证我们不能接受。请过几分钟再试；一直这样，请技术人员看服务器日志。',
+      },
+      no_role: {
+        title: '您在这里还没有角色',
+        hint: '统一认证认识您，但您不在可以进来的用户组里。请本单位管理员给您一个角色。',
+      },
+      shut_out: {
+        title: '这个账号已停用',
+        hint: '统一认证认识您，但这里的账号被停用了。请联系本单位管理员。',
+      },
+    },
     secondFactor: '动态码',
     secondFactorHint: '打开手机上的验证器，输入“同堂”下面的六位数字。',
     code: '六位动态码',
@@ -95,6 +117,28 @@ export const text = words(
       'The account and its first link come from an administrator; so does a new link for a lost password.',
     by: (provider: string) => `Sign in with ${provider}`,
     or: 'or',
+    refused: {
+      stale: {
+        title: 'This sign-in is out of date',
+        hint: 'It has to be finished in the same browser within ten minutes. Press the button below once more.',
+      },
+      cancelled: {
+        title: 'Not signed in',
+        hint: 'It was cancelled or not agreed to at the provider. Press the button below to try again.',
+      },
+      provider: {
+        title: 'The provider did not let you in',
+        hint: 'It does not answer, or we cannot accept what it says. Try again in some minutes; if it stays, have IT look at the server’s log.',
+      },
+      no_role: {
+        title: 'You have no role here yet',
+        hint: 'The provider knows you, but you are in no group that may come in. Ask your administrator for a role.',
+      },
+      shut_out: {
+        title: 'This account is shut out',
+        hint: 'The provider knows you, but your account here is shut out. Ask your administrator.',
+      },
+    },
     secondFactor: 'Second factor',
     secondFactorHint: 'Open the authenticator on your phone and enter the six digits under “Tongtang”.',
     code: 'Six digits',

@@ -1,49 +1,42 @@
-// Bell times a place keeps.
-import { Button, Form, Input } from 'antd';
+// Bell times a place keeps, and those by which it goes.
+import { Button, Form, Input, Select } from 'antd';
+import { useCallback } from 'react';
 import { county } from '../../protocol/county';
-import type { BellScheduleInput, BellScheduleView, OrgView } from '../../protocol/types';
+import type { BellScheduleInput, BellScheduleView } from '../../protocol/types';
 import { clockOf, minuteOf } from '../../words/day';
-import { DeskTable, numberColumn, textColumn } from '../shell/DeskTable';
+import { useAct } from '../shell/act';
+import { numberColumn, textColumn } from '../shell/DeskTable';
 import { EditDrawer } from '../shell/EditDrawer';
-import { FailurePlate, Loading } from '../shell/states';
+import { useLoaded } from '../shell/loaded';
+import { Refused } from '../shell/Refused';
 import { text as shell } from '../shell/words';
 import { nextPeriod } from './bells';
-import type { ThingFormProps } from './ClassForm';
-import { useThings } from './things';
+import { schoolIn, type TabProps, type ThingFormProps, ThingsTable } from './ThingsTable';
+import { pathTo } from './tree';
 import { text } from './words';
 
 const times = ({ periods }: BellScheduleView) =>
   periods.map(({ starts_min, ends_min }) => `${clockOf(starts_min)}–${clockOf(ends_min)}`).join('  ');
 
-interface Props {
-  org: OrgView;
-  orgs: OrgView[];
-  mayChange: boolean;
+interface Props extends TabProps {
+  /** The place goes by others now. */
+  followed(): void;
 }
 
-export function BellsTab({ org, orgs, mayChange }: Props) {
-  const { loaded, reload, editing, edit, busy, failure, save, remove } = useThings(county.bells, org.id);
-  if (loaded.kind === 'loading') return <Loading />;
-  if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
+export function BellsTab({ followed, ...props }: Props) {
+  const place = schoolIn(props.orgs);
   return (
     <>
-      <DeskTable<BellScheduleView>
+      <Followed {...props} followed={followed} />
+      <ThingsTable<BellScheduleView, BellScheduleInput>
+        {...props}
         name="bells"
-        rows={loaded.value}
-        rowKey={(row) => row.id}
+        of={county.bells}
+        Form={BellForm}
         said={(row) => row.name}
-        open={edit}
-        empty={text.noneOf.bells}
-        actions={
-          mayChange && (
-            <Button type="primary" onClick={() => edit('new')} data-testid="new-bells">
-              {text.newOf.bells}
-            </Button>
-          )
-        }
-        columns={[
+        columns={() => [
           textColumn('name', text.name, (row) => row.name),
-          textColumn('place', text.parent, (row) => orgs.find(({ id }) => id === row.org_id)?.name ?? ''),
+          textColumn<BellScheduleView>('place', text.parent, place),
           numberColumn('count', text.tabs.bells, (row) => row.periods.length, text.periods),
           {
             key: 'times',
@@ -52,21 +45,41 @@ export function BellsTab({ org, orgs, mayChange }: Props) {
           },
         ]}
       />
-      {editing !== null && (
-        <BellForm
-          key={editing === 'new' ? 'new' : editing.id}
-          view={editing === 'new' ? null : editing}
-          org={org}
-          orgs={orgs}
-          busy={busy}
-          failure={failure}
-          isFixed={!mayChange}
-          save={save}
-          remove={remove}
-          close={() => edit(null)}
-        />
-      )}
     </>
+  );
+}
+
+/** A place goes by bell times of its own or of a place above; by none named, by its parent's. */
+function Followed({ org, orgs, mayChange, followed }: Props) {
+  const { loaded } = useLoaded(useCallback(() => county.bells.list(org.id), [org.id]));
+  const { busy, failure, act } = useAct();
+  if (loaded.kind !== 'ready') return null;
+  const above = new Set(pathTo(orgs, org.id).map(({ id }) => id));
+  const place = schoolIn(orgs);
+  const kept = loaded.value.filter((bell) => above.has(bell.org_id) || bell.id === org.bell_schedule_id);
+  const follow = async (bells: string) => {
+    const done = await act(() => county.followBells(org.id, bells === '' ? null : bells));
+    if (done !== null) followed();
+  };
+  return (
+    <div className="followed">
+      {/* biome-ignore lint/a11y/noLabelWithoutControl: the select is inside */}
+      <label>
+        {text.follows(org.name)}
+        <Select
+          value={org.bell_schedule_id ?? ''}
+          disabled={!mayChange}
+          loading={busy}
+          onChange={(bells) => void follow(bells)}
+          options={[
+            { value: '', label: org.parent_id == null ? shell.none : text.bellsOwn },
+            ...kept.map((bell) => ({ value: bell.id, label: `${bell.name} · ${place(bell)}` })),
+          ]}
+          data-testid="follow-bells"
+        />
+      </label>
+      <Refused failure={failure} />
+    </div>
   );
 }
 

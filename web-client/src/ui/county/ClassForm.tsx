@@ -3,26 +3,16 @@ import { Button, Checkbox, Form, Input, InputNumber, Select } from 'antd';
 import { useCallback } from 'react';
 import { county } from '../../protocol/county';
 import type { ClassInput, ClassView, OrgView } from '../../protocol/types';
+import { PairingsOf } from '../pairings/PairingsOf';
 import { EditDrawer } from '../shell/EditDrawer';
 import { useLoaded } from '../shell/loaded';
 import { choices, SEARCHED } from '../shell/pick';
 import { text as shell } from '../shell/words';
 import { BusyGrid } from './BusyGrid';
 import { SubjectField } from './SubjectField';
+import type { ThingFormProps } from './ThingsTable';
 import { below } from './tree';
 import { text } from './words';
-
-export interface ThingFormProps<View, Input> {
-  view: View | null;
-  org: OrgView;
-  orgs: OrgView[];
-  busy: boolean;
-  failure: Parameters<typeof EditDrawer>[0]['failure'];
-  isFixed: boolean;
-  save(input: Input): void;
-  remove: (() => void) | undefined;
-  close(): void;
-}
 
 /** Schools at or below a place, to choose from. */
 export function schoolChoices(org: OrgView, orgs: OrgView[]) {
@@ -139,6 +129,7 @@ export function ClassForm({
       <Form.Item name="busy" label={text.busyOnSite}>
         <BusyGrid disabled={isFixed} />
       </Form.Item>
+      {view !== null && <PairingsOf group={view.id} />}
     </EditDrawer>
   );
 }

@@ -26,6 +26,7 @@ export default function CountyPage() {
   const { loaded, reload, editing, edit, busy, failure, save } = useThings(county.orgs, null);
   const bells = useLoaded(allBells).loaded;
   const mayChange = useMay('county', 'change_places');
+  const maySchedule = useMay('county', 'schedule');
   const { query, set } = useQuery();
   useEffect(() => setTitle(text.title), []);
   if (loaded.kind === 'loading') return <Loading rows={8} />;
@@ -82,7 +83,9 @@ export default function CountyPage() {
         {tab === 'classes' && <ClassesTab key={org.id} {...own} />}
         {tab === 'teachers' && <TeachersTab key={org.id} {...own} />}
         {tab === 'classrooms' && <ClassroomsTab key={org.id} {...own} />}
-        {tab === 'bells' && <BellsTab key={org.id} {...own} />}
+        {tab === 'bells' && (
+          <BellsTab key={org.id} org={org} orgs={orgs} mayChange={maySchedule} followed={reload} />
+        )}
         {tab === 'curriculum' && <CurriculumTab key={org.id} org={org} mayChange={mayChange} />}
       </section>
     </div>

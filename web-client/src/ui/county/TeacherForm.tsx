@@ -1,12 +1,14 @@
 // One teacher: subjects and grades, weekly load, when they have no time.
 import { Button, Form, Input, InputNumber, Select } from 'antd';
 import type { TeacherInput, TeacherView } from '../../protocol/types';
+import { PairingsOf } from '../pairings/PairingsOf';
 import { EditDrawer } from '../shell/EditDrawer';
 import { SEARCHED } from '../shell/pick';
 import { text as shell } from '../shell/words';
 import { BusyGrid } from './BusyGrid';
-import { schoolChoices, type ThingFormProps } from './ClassForm';
+import { schoolChoices } from './ClassForm';
 import { SubjectField } from './SubjectField';
+import type { ThingFormProps } from './ThingsTable';
 import { text } from './words';
 
 export function TeacherForm({
@@ -91,6 +93,7 @@ export function TeacherForm({
       <Form.Item name="busy" label={text.busyPerson}>
         <BusyGrid disabled={isFixed} />
       </Form.Item>
+      {view !== null && <PairingsOf teacher={view.id} />}
     </EditDrawer>
   );
 }

@@ -5,11 +5,11 @@ import { useAct } from '../shell/act';
 import { type Loaded, useLoaded } from '../shell/loaded';
 import { useQuery } from '../shell/query';
 
-interface Kept {
+export interface Kept {
   id: string;
 }
 
-interface Of<View, Input> {
+export interface Of<View, Input> {
   list(org: string | null): Promise<Result<View[]>>;
   create(input: Input): Promise<Result<View>>;
   change(id: string, input: Input): Promise<Result<View>>;

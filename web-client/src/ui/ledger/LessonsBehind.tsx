@@ -9,6 +9,7 @@ import { useLoaded } from '../shell/loaded';
 import { useMay } from '../shell/role';
 import { go } from '../shell/router';
 import { FailurePlate, Loading } from '../shell/states';
+import { Remedies } from './Remedies';
 import { text } from './words';
 
 const SUMS = ['prescribed', 'on_site', 'delivered', 'missed', 'planned'] as const;
@@ -51,6 +52,7 @@ export function LessonsBehind({ row, termId, week, close }: Props) {
           </Button>
         )}
       </p>
+      {row.forecast_short > 0 && <Remedies termId={termId} classId={classId} row={row} />}
       {loaded.kind === 'loading' && <Loading />}
       {loaded.kind === 'failed' && <FailurePlate failure={loaded.failure} retry={reload} />}
       {loaded.kind === 'ready' && loaded.value.length === 0 && <p className="soft">{text.noLessons}</p>}

@@ -1,4 +1,5 @@
 // The words of the curriculum ledger.
+import { weekdayWord } from '../../words/day';
 import { words } from '../../words/language';
 
 export const text = words(
@@ -42,6 +43,19 @@ export const text = words(
     forecastShort: (n: number) =>
       n === 0 ? '照现在的安排，学期末能开足。' : `照现在的安排，学期末会缺 ${n} 课时。`,
     mend: '去排课补上',
+    remedies: '这样能补上',
+    noRemedy:
+      '在现在的课表上试过了：没有能加入的结对，也没有又能教、时间又合适的老师。可以增加主讲教师，或调开本校的课。',
+    join: (school: string, teacher: string, classes: number) =>
+      `加入${school} ${teacher}的结对（现有 ${classes} 个班）`,
+    pairAnew: (school: string, teacher: string) => `与${school} ${teacher}新结对`,
+    time: (weekday: number, period: number) => `${weekdayWord(weekday)}第 ${period} 节`,
+    mendsAll: (short: number) => `到学期末正好补齐 ${short} 课时`,
+    mendsSome: (gives: number, short: number) => `到学期末能补 ${gives} 课时（缺 ${short}）`,
+    teacherWeek: '看课表',
+    seePairing: '看结对',
+    remedyHint:
+      '已在现在的课表上逐节试过，教师、班级、教室和网络都没有冲突。重新排课会一并考虑；只补几节，可以在课表上“加一节课”。',
     counts: { delivered: '已到课', missed: '没上成', planned: '待上', cancelled: '已取消' },
     noLessons: '这门课没有专递课：数字都是本校上的课。',
     period: (n: number) => `第 ${n} 节`,
@@ -90,6 +104,20 @@ export const text = words(
         ? 'As things are planned, it will be taught in full by the end of the term.'
         : `As things are planned, ${n === 1 ? '1 period' : `${n} periods`} will be missing at the end of the term.`,
     mend: 'Plan to mend it',
+    remedies: 'What would mend it',
+    noRemedy:
+      'Tried on the timetable as it is: there is no pairing to join, and no teacher who can teach it at a time that suits. More master teachers would help, or other times for what is taught on site.',
+    join: (school: string, teacher: string, classes: number) =>
+      `Join the pairing of ${teacher}, ${school} (${classes === 1 ? '1 class' : `${classes} classes`})`,
+    pairAnew: (school: string, teacher: string) => `A new pairing with ${teacher}, ${school}`,
+    time: (weekday: number, period: number) => `${weekdayWord(weekday)} period ${period}`,
+    mendsAll: (short: number) => `gives all ${short} missing periods by the end of term`,
+    mendsSome: (gives: number, short: number) =>
+      `gives ${gives} of ${short} missing periods by the end of term`,
+    teacherWeek: 'See the week',
+    seePairing: 'See the pairing',
+    remedyHint:
+      'Each lesson was tried on the timetable as it is: teacher, class, rooms and links are free. Planning takes all of it into account; for a few lessons use “Add a lesson” on the timetable.',
     counts: { delivered: 'delivered', missed: 'missed', planned: 'to come', cancelled: 'cancelled' },
     noLessons: 'No delivered lessons of this subject: the numbers are the school’s own lessons.',
     period: (n: number) => `Period ${n}`,

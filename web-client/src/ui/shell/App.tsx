@@ -21,6 +21,8 @@ const PlayerPage = lazy(() => import('../library/PlayerPage'));
 const CountyPage = lazy(() => import('../county/CountyPage'));
 const TimetablePage = lazy(() => import('../timetable/TimetablePage'));
 const TermsPage = lazy(() => import('../terms/TermsPage'));
+const AbsentPage = lazy(() => import('../repairs/AbsentPage'));
+const PairingsPage = lazy(() => import('../pairings/PairingsPage'));
 const PlansPage = lazy(() => import('../plans/PlansPage'));
 const PlanPage = lazy(() => import('../plans/PlanPage'));
 const LedgerPage = lazy(() => import('../ledger/LedgerPage'));
@@ -47,6 +49,10 @@ function Page({ route }: { route: Route }) {
       return <TimetablePage />;
     case 'terms':
       return <TermsPage />;
+    case 'absent':
+      return <AbsentPage />;
+    case 'pairings':
+      return <PairingsPage />;
     case 'plans':
       return <PlansPage />;
     case 'plan':

@@ -44,7 +44,7 @@ async function signOut(): Promise<void> {
 }
 
 /** Weeks and heat maps take what width there is. */
-const WIDE: Route['page'][] = ['timetable', 'plan', 'ledger', 'county'];
+const WIDE: Route['page'][] = ['timetable', 'plan', 'ledger', 'county', 'pairings'];
 
 export function DeskPage({ children }: { children: ReactNode }) {
   const { page } = useRoute();

@@ -7,6 +7,7 @@ it('shows each person the pages they may use and no others', () => {
   expect(to({ role: 'account', acts: ['read_county'] })).toEqual([
     '/today',
     '/timetable',
+    '/pairings',
     '/ledger',
     '/county',
     '/',

@@ -14,8 +14,9 @@ type Needs = Act | 'anybody' | 'account';
 
 const PLACES: (DeskPlace & { needs: Needs })[] = [
   { to: '/today', pages: ['today'], words: text.today, needs: 'account' },
-  { to: '/timetable', pages: ['timetable', 'terms'], words: text.timetable, needs: 'read_county' },
+  { to: '/timetable', pages: ['timetable', 'terms', 'absent'], words: text.timetable, needs: 'read_county' },
   { to: '/plans', pages: ['plans', 'plan'], words: text.plans, needs: 'schedule' },
+  { to: '/pairings', pages: ['pairings'], words: text.pairings, needs: 'read_county' },
   { to: '/ledger', pages: ['ledger'], words: text.ledger, needs: 'read_county' },
   { to: '/county', pages: ['county'], words: text.county, needs: 'read_county' },
   { to: '/', pages: ['home'], words: text.lessons, needs: 'anybody' },

@@ -17,9 +17,10 @@ it('knows every address the server gives a page to', () => {
     expect(readRoute(path, '').page).toBe('home');
   expect(readRoute('/library/', '').page).toBe('library');
   expect(readRoute('/library/res_1', '')).toEqual({ page: 'player', resource: 'res_1' });
-  for (const page of ['county', 'timetable', 'plans', 'ledger', 'today', 'accounts'] as const)
+  for (const page of ['county', 'timetable', 'plans', 'ledger', 'today', 'accounts', 'pairings'] as const)
     expect(readRoute(`/${page}`, '')).toEqual({ page });
   expect(readRoute('/timetable/terms', '')).toEqual({ page: 'terms' });
+  expect(readRoute('/timetable/absent', '')).toEqual({ page: 'absent' });
   expect(readRoute('/plans/p_1', '')).toEqual({ page: 'plan', plan: 'p_1' });
   expect(readRoute('/sign-in', '#invitation.s')).toEqual({ page: 'sign-in', secret: 'invitation.s' });
   expect(readRoute('/constructor', '').page).toBe('unknown');

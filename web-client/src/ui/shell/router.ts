@@ -7,6 +7,8 @@ const COUNTY_PAGES = {
   '/county': 'county',
   '/timetable': 'timetable',
   '/timetable/terms': 'terms',
+  '/timetable/absent': 'absent',
+  '/pairings': 'pairings',
   '/plans': 'plans',
   '/ledger': 'ledger',
   '/today': 'today',

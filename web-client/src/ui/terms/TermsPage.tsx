@@ -24,7 +24,7 @@ const askOrgs = () => county.orgs.list();
 
 export default function TermsPage() {
   const { loaded, reload } = useLoaded(askOrgs);
-  const mayChangePlaces = useMay('terms', 'change_places');
+  const maySchedule = useMay('terms', 'schedule');
   const { query, set } = useQuery();
   useEffect(() => setTitle(text.title), []);
   if (loaded.kind === 'loading') return <Loading />;
@@ -58,7 +58,7 @@ export default function TermsPage() {
       {tab === 'terms' ? (
         <Terms orgs={orgs} place={place} />
       ) : (
-        <BellsTab org={place} orgs={orgs} mayChange={mayChangePlaces} />
+        <BellsTab org={place} orgs={orgs} mayChange={maySchedule} followed={reload} />
       )}
     </>
   );

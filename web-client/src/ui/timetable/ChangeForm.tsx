@@ -2,14 +2,16 @@
 import { Alert, Button, Input, InputNumber, Select } from 'antd';
 import { useCallback, useState } from 'react';
 import { county } from '../../protocol/county';
-import type { ChangedView, ChangeRequest, TeacherView, TimetableLessonView } from '../../protocol/types';
+import type { ChangedView, ChangeRequest, SubstituteView, TimetableLessonView } from '../../protocol/types';
 import { shanghaiTime } from '../../words/day';
 import { useAct } from '../shell/act';
 import { Field } from '../shell/Field';
 import { useLoaded } from '../shell/loaded';
 import { SEARCHED } from '../shell/pick';
 import { Refused } from '../shell/Refused';
-import { type Checked, useCheck } from './check';
+import { FailurePlate } from '../shell/states';
+import { useCheck } from './check';
+import { Looked } from './Looked';
 import { text } from './words';
 
 export type ChangeName = ChangeRequest['do'];
@@ -25,7 +27,7 @@ interface Props {
 interface Filled {
   day: string;
   period: number;
-  teacher: string | null;
+  substitute: SubstituteView | null;
   other: string | null;
   reason: string;
 }
@@ -37,7 +39,7 @@ export function requestOf(
   filled: Filled,
 ): ChangeRequest | null {
   const { version } = lesson;
-  const { reason, day, period, teacher, other } = filled;
+  const { reason, day, period, substitute, other } = filled;
   switch (name) {
     case 'move':
       return day === lesson.day && period === lesson.period
@@ -48,17 +50,43 @@ export function requestOf(
     case 'restore':
       return { do: 'restore', version };
     case 'substitute':
-      return teacher === null ? null : { do: 'substitute', teacher_id: teacher, reason, version };
+      return substitute === null
+        ? null
+        : {
+            do: 'substitute',
+            teacher_id: substitute.teacher_id,
+            classroom_id: substitute.classroom_id ?? null,
+            reason,
+            version,
+          };
     case 'swap':
       return other === null ? null : { do: 'swap', with: other, reason, version };
   }
+}
+
+/** Lessons to come that are not open; those of the same teacher, school or class first, then by time. */
+export function swappable(lesson: TimetableLessonView, others: TimetableLessonView[]): TimetableLessonView[] {
+  const now = Date.now();
+  const classes = new Set(lesson.classes.map(({ class_id }) => class_id));
+  const near = (one: TimetableLessonView) =>
+    one.teacher_id === lesson.teacher_id || one.classes.some(({ class_id }) => classes.has(class_id))
+      ? 0
+      : one.org_id === lesson.org_id
+        ? 1
+        : 2;
+  return others
+    .filter(
+      ({ id, state, starts_at, lesson_id }) =>
+        id !== lesson.id && state === 'planned' && starts_at > now && lesson_id == null,
+    )
+    .sort((a, b) => near(a) - near(b) || a.starts_at - b.starts_at);
 }
 
 export function ChangeForm({ name, lesson, others, changed, again }: Props) {
   const [filled, setFilled] = useState<Filled>({
     day: lesson.day,
     period: lesson.period,
-    teacher: null,
+    substitute: null,
     other: null,
     reason: '',
   });
@@ -110,7 +138,11 @@ export function ChangeForm({ name, lesson, others, changed, again }: Props) {
         </div>
       )}
       {name === 'substitute' && (
-        <Substitutes lesson={lesson} chosen={filled.teacher} choose={(teacher) => fill({ teacher })} />
+        <Substitutes
+          lesson={lesson}
+          chosen={filled.substitute}
+          choose={(substitute) => fill({ substitute })}
+        />
       )}
       {name === 'swap' && (
         <Field label={text.swapWith}>
@@ -120,12 +152,11 @@ export function ChangeForm({ name, lesson, others, changed, again }: Props) {
               showSearch={SEARCHED}
               value={filled.other}
               onChange={(other) => fill({ other })}
-              options={others
-                .filter(({ id, state }) => id !== lesson.id && state === 'planned')
-                .map((one) => ({
-                  value: one.id,
-                  label: `${one.title} · ${one.teacher_name} · ${shanghaiTime(one.starts_at)}`,
-                }))}
+              options={swappable(lesson, others).map((one) => ({
+                value: one.id,
+                label: `${shanghaiTime(one.starts_at)} · ${one.title} · ${one.teacher_name}`,
+              }))}
+              data-testid="swap-with"
             />
           )}
         </Field>
@@ -161,53 +192,39 @@ export function ChangeForm({ name, lesson, others, changed, again }: Props) {
   );
 }
 
-function Looked({ checked }: { checked: Checked }) {
-  if (checked.kind === 'none') return null;
-  if (checked.kind === 'asking') return <p className="soft">{text.asking}</p>;
-  if (checked.kind === 'fits') return <Alert type="success" showIcon title={text.fits} />;
-  return (
-    <Alert
-      type="warning"
-      showIcon
-      title={text.doesNotFit}
-      description={
-        <ul className="conflicts">
-          {checked.words.map((words) => (
-            <li key={words}>{words}</li>
-          ))}
-        </ul>
-      }
-    />
-  );
-}
-
-const canTeach = ({ subjects }: TeacherView, { subject, grade }: TimetableLessonView) =>
-  subjects.some((one) => one.subject === subject && one.grade_from <= grade && grade <= one.grade_to);
-
 interface SubstitutesProps {
   lesson: TimetableLessonView;
-  chosen: string | null;
-  choose(teacher: string): void;
+  chosen: SubstituteView | null;
+  choose(one: SubstituteView): void;
 }
 
-/** Those who teach the subject first. */
+/** Only those who can teach it and are free then; those of the same school first, then those who give least. */
 function Substitutes({ lesson, chosen, choose }: SubstitutesProps) {
-  const { loaded } = useLoaded(useCallback(() => county.teachers.list(), []));
-  const teachers = loaded.kind === 'ready' ? loaded.value.filter(({ id }) => id !== lesson.teacher_id) : [];
-  const sorted = [...teachers].sort((a, b) => Number(canTeach(b, lesson)) - Number(canTeach(a, lesson)));
+  const { loaded, reload } = useLoaded(useCallback(() => county.substitutes(lesson.id), [lesson.id]));
+  if (loaded.kind === 'loading') return <p className="soft">{text.lookingForSubstitutes}</p>;
+  if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
+  const all = loaded.value;
+  if (all.length === 0) {
+    return <Alert type="info" showIcon title={text.noSubstitute} description={text.noSubstituteHint} />;
+  }
+  const room = ({ classroom_id, classroom_name }: SubstituteView) =>
+    classroom_id == null ? text.sameRoom : classroom_name;
   return (
     <Field label={text.substituteBy}>
       {(id) => (
         <Select
           id={id}
           showSearch={SEARCHED}
-          loading={loaded.kind === 'loading'}
-          value={chosen}
-          onChange={(teacher: string | null) => teacher !== null && choose(teacher)}
-          options={sorted.map((teacher) => ({
-            value: teacher.id,
-            label: canTeach(teacher, lesson) ? `${teacher.name} · ${text.teaches}` : teacher.name,
+          value={chosen?.teacher_id ?? null}
+          onChange={(teacher: string | null) => {
+            const found = all.find((one) => one.teacher_id === teacher);
+            if (found !== undefined) choose(found);
+          }}
+          options={all.map((one) => ({
+            value: one.teacher_id,
+            label: `${one.teacher_name} · ${one.org_name} ${room(one)} · ${one.over == null ? text.thatWeek(one.lessons_that_week) : text.tooMany(one.over)}`,
           }))}
+          data-testid="substitute"
         />
       )}
     </Field>

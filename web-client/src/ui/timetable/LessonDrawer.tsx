@@ -1,9 +1,11 @@
 // One lesson of the week: what it is, and what can be done with it.
-import { Drawer, Segmented } from 'antd';
-import { useState } from 'react';
+import { Button, Drawer, Segmented } from 'antd';
+import { useEffect, useState } from 'react';
 import type { ChangedView, TimetableLessonView } from '../../protocol/types';
 import { shanghaiClock, shanghaiTime } from '../../words/day';
 import { SubjectTag } from '../county/SubjectTag';
+import { absentAddress } from '../repairs/absence';
+import { go } from '../shell/router';
 import { ChangeForm, type ChangeName } from './ChangeForm';
 import { text } from './words';
 
@@ -23,6 +25,12 @@ const actsFor = ({ state }: TimetableLessonView): ChangeName[] =>
 
 export function LessonDrawer({ lesson, others, mayChange, close, changed, again }: Props) {
   const [asked, setAsked] = useState<ChangeName | null>(null);
+  const { id } = lesson;
+  // Whoever came by the keyboard goes on from the lesson, wherever it stands now.
+  useEffect(
+    () => () => document.querySelector<HTMLElement>(`[data-lesson="${CSS.escape(id)}"]`)?.focus(),
+    [id],
+  );
   const acts = mayChange ? actsFor(lesson) : [];
   const chosen = asked !== null && acts.includes(asked) ? asked : (acts[0] ?? null);
   const said = text.states[lesson.state];
@@ -81,6 +89,18 @@ export function LessonDrawer({ lesson, others, mayChange, close, changed, again 
             changed={changed}
             again={again}
           />
+          {lesson.state === 'planned' && (
+            <Button
+              type="link"
+              className="to-absent"
+              onClick={() =>
+                go(absentAddress({ term: lesson.term_id, teacher: lesson.teacher_id, from: lesson.day }))
+              }
+              data-testid="to-absent"
+            >
+              {text.teacherAbsent}
+            </Button>
+          )}
         </>
       )}
     </Drawer>

@@ -5,6 +5,7 @@ import { county, type Whose } from '../../protocol/county';
 import type { ChangedView, ChangeView, TermView, TimetableLessonView } from '../../protocol/types';
 import { bellsOf } from '../county/bells';
 import { below } from '../county/tree';
+import { absentAddress } from '../repairs/absence';
 import { useAct } from '../shell/act';
 import { useQuery } from '../shell/query';
 import { Refused } from '../shell/Refused';
@@ -53,6 +54,21 @@ export function WeekView(props: Props) {
               onChange={(to) => set({ term: to, week: null, lesson: null })}
               options={ground.terms.map(({ id: value, name }) => ({ value, label: name }))}
             />
+          )}
+          {mayChange && (
+            <Button
+              onClick={() =>
+                go(
+                  absentAddress({
+                    term: term.id,
+                    ...(id !== null && (by === 'teacher' || by === 'classroom') ? { [by]: id } : {}),
+                  }),
+                )
+              }
+              data-testid="absent"
+            >
+              {text.absent}
+            </Button>
           )}
           {id !== null && <FeedButton whose={{ by, id }} />}
           <Button onClick={() => set({ do: 'history' })} data-testid="history-open">
@@ -178,6 +194,7 @@ function Shown({
           term={term}
           day={view.monday}
           orgs={orgs}
+          asked={query}
           close={() => set({ do: null })}
           added={(now) => {
             set({ do: null });

@@ -1,7 +1,8 @@
 // Whether a change may be made, asked before it is: the server's answer for what is being pointed at.
 import { useEffect, useRef, useState } from 'react';
 import { county } from '../../protocol/county';
-import type { ChangeRequest, CheckView } from '../../protocol/types';
+import type { Result } from '../../protocol/result';
+import type { ChangeRequest, CheckView, TimetableLessonInput } from '../../protocol/types';
 import { shanghaiTime } from '../../words/day';
 import { failureWords } from '../shell/states';
 import { text } from './words';
@@ -33,16 +34,38 @@ export function readCheck({ conflicts, reasons }: CheckView): Checked {
   };
 }
 
+/** What is asked of the server; `key` says it, so that the same is not asked twice. */
+export interface Question {
+  key: string;
+  ask(): Promise<Result<CheckView>>;
+}
+
+/** A change of a lesson that is there. */
 export function useCheck(lesson: string | null, change: ChangeRequest | null): Checked {
-  const key = lesson === null || change === null ? null : `${lesson} ${JSON.stringify(change)}`;
+  return useAsked(
+    lesson === null || change === null
+      ? null
+      : { key: `${lesson} ${JSON.stringify(change)}`, ask: () => county.check(lesson, change) },
+  );
+}
+
+/** A lesson that is not there yet. */
+export function useNewCheck(term: string, lesson: TimetableLessonInput | null): Checked {
+  return useAsked(
+    lesson === null ? null : { key: JSON.stringify(lesson), ask: () => county.checkNew(term, lesson) },
+  );
+}
+
+function useAsked(question: Question | null): Checked {
+  const key = question?.key ?? null;
   const kept = useRef(new Map<string, Checked>());
   const [answer, setAnswer] = useState<{ key: string; checked: Checked } | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is lesson and change
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is the question
   useEffect(() => {
-    if (key === null || lesson === null || change === null || kept.current.has(key)) return;
+    if (question === null || key === null || kept.current.has(key)) return;
     let current = true;
     const timer = setTimeout(async () => {
-      const asked = await county.check(lesson, change);
+      const asked = await question.ask();
       if (!asked.ok) {
         if (current)
           setAnswer({ key, checked: { kind: 'refused', words: [failureWords(asked.failure)], lessons: [] } });

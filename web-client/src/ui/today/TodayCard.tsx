@@ -22,6 +22,7 @@ export function TodayCard({ of: { lesson, can_start }, moment, now }: Props) {
     if (started !== null) location.assign(started.teacher_url);
   };
   const said = text.states[lesson.state];
+  const isPresent = moment === 'now' || moment === 'next';
   return (
     <li className={`today-lesson today-${moment}`} data-moment={moment}>
       <p className="today-when">
@@ -57,8 +58,9 @@ export function TodayCard({ of: { lesson, can_start }, moment, now }: Props) {
         <>
           <Refused failure={failure} />
           <Button
-            type="primary"
-            className="today-start"
+            // One press stands out: what goes on, or comes next.
+            type={isPresent ? 'primary' : 'default'}
+            className={isPresent ? 'today-start' : ''}
             loading={busy}
             onClick={() => void start()}
             data-testid="start"

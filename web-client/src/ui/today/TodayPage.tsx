@@ -2,11 +2,13 @@
 import { Button } from 'antd';
 import { useEffect, useState } from 'react';
 import { county, TIMETABLE_EVENTS } from '../../protocol/county';
-import { shanghaiDay, shortDay, weekdayOf, weekdayWord } from '../../words/day';
+import { dayWords, shanghaiDay } from '../../words/day';
 import { setTitle } from '../../words/title';
 import '../county/county.css';
+import { absentAddress } from '../repairs/absence';
 import { follow } from '../shell/follow';
 import { useLoaded } from '../shell/loaded';
+import { useMay } from '../shell/role';
 import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
 import { momentsOf } from './day_order';
@@ -20,6 +22,7 @@ const REFRESH_MS = 30_000;
 export default function TodayPage() {
   const { loaded, reload } = useLoaded(county.today);
   const [brokeAt, setBrokeAt] = useState<number | null>(null);
+  const maySchedule = useMay('today', 'schedule');
   useEffect(() => {
     setTitle(text.title);
     const timer = setInterval(() => document.visibilityState === 'visible' && reload(), REFRESH_MS);
@@ -45,12 +48,16 @@ export default function TodayPage() {
       <Stale since={loaded.staleSince ?? brokeAt} />
       <div className="page-head">
         <h1>
-          {text.title}{' '}
-          <small>
-            {shortDay(day)} {weekdayWord(weekdayOf(day))}
-          </small>
+          {text.title} <small>{dayWords(day)}</small>
         </h1>
-        <Button onClick={() => go('/timetable')}>{text.toWeek}</Button>
+        <div className="head-actions">
+          {maySchedule && (
+            <Button onClick={() => go(absentAddress({ from: day }))} data-testid="absent">
+              {text.absent}
+            </Button>
+          )}
+          <Button onClick={() => go('/timetable')}>{text.toWeek}</Button>
+        </div>
       </div>
       {lessons.length === 0 ? (
         <Plate title={text.emptyTitle} testid="no-lessons-today">
