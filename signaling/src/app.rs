@@ -12,6 +12,7 @@ use crate::auth::totp::Seal;
 use crate::bus::Bus;
 use crate::clock;
 use crate::device::guessing::Guessing;
+use crate::import::child::Importer;
 use crate::lesson::Lessons;
 use crate::lesson::delivery::RECONCILE;
 use crate::lesson::follow::Follower;
@@ -84,6 +85,7 @@ struct Inner {
     composer: Composer,
     planner: Planner,
     program: PathBuf,
+    importer: Importer,
     sessions: Sessions,
     tokens: TokenSigner,
     link_key: LinkKey,
@@ -126,6 +128,7 @@ impl App {
             lessons,
             composer,
             planner,
+            importer: Importer::new(program.clone()),
             program,
         })))
     }
@@ -146,6 +149,7 @@ impl App {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.planner =
                 Planner::new(inner.store.clone(), inner.config.data_dir.join(PLANS), program.clone());
+            inner.importer = Importer::new(program.clone());
             inner.program = program;
         }
         self
@@ -228,6 +232,11 @@ impl App {
     /// Who makes plans.
     pub fn planner(&self) -> &Planner {
         &self.0.planner
+    }
+
+    /// Who reads spreadsheets.
+    pub fn importer(&self) -> &Importer {
+        &self.0.importer
     }
 
     /// This program, for what works in a process of its own.

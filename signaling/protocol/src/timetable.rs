@@ -302,6 +302,8 @@ pub enum ChangeKind {
     Swap,
     /// An earlier change was undone.
     Undo,
+    /// Lessons came from a spreadsheet.
+    Import,
 }
 
 /// A change, for the history. `GET /api/terms/{id}/changes`

@@ -22,7 +22,7 @@ pub fn sentence(kind: ChangeKind, steps: &[Step], lessons: usize, language: Lang
             ChangeKind::Substitute => format!("{to}的“{title}”由{who}改为{teacher}上"),
             ChangeKind::Swap => format!("“{title}”与“{other}”对调：{from} ⇄ {to}"),
             ChangeKind::Undo => format!("撤销了对{who}的“{title}”的改动"),
-            ChangeKind::Publish => of_many(kind, lessons, language),
+            ChangeKind::Publish | ChangeKind::Import => of_many(kind, lessons, language),
         },
         Language::English => match kind {
             ChangeKind::Add => format!("Added “{title}” of {who}: {to}"),
@@ -32,15 +32,19 @@ pub fn sentence(kind: ChangeKind, steps: &[Step], lessons: usize, language: Lang
             ChangeKind::Substitute => format!("“{title}”, {to}: {teacher} instead of {who}"),
             ChangeKind::Swap => format!("“{title}” and “{other}” changed times: {from} ⇄ {to}"),
             ChangeKind::Undo => format!("Undid a change of “{title}” of {who}"),
-            ChangeKind::Publish => of_many(kind, lessons, language),
+            ChangeKind::Publish | ChangeKind::Import => of_many(kind, lessons, language),
         },
     }
 }
 
 fn of_many(kind: ChangeKind, lessons: usize, language: Language) -> String {
     match (kind, language) {
-        (ChangeKind::Undo, Language::Chinese) => format!("撤销了一次发布，涉及 {lessons} 节课"),
-        (ChangeKind::Undo, Language::English) => format!("Undid a publication of {lessons} lessons"),
+        (ChangeKind::Undo, Language::Chinese) => format!("撤销了一次发布或导入，涉及 {lessons} 节课"),
+        (ChangeKind::Undo, Language::English) => {
+            format!("Undid a publication or import of {lessons} lessons")
+        }
+        (ChangeKind::Import, Language::Chinese) => format!("从表格导入 {lessons} 节课"),
+        (ChangeKind::Import, Language::English) => format!("Imported {lessons} lessons from a spreadsheet"),
         (_, Language::Chinese) => format!("发布排课方案，涉及 {lessons} 节课"),
         (_, Language::English) => format!("Published a plan of {lessons} lessons"),
     }
