@@ -52,6 +52,7 @@ export type ConflictKind = Schemas['ConflictKind'];
 export type DraftChange = Schemas['DraftChange'];
 export type DraftLesson = Schemas['DraftLesson'];
 export type DraftView = Schemas['DraftView'];
+export type ImportReport = Schemas['ImportReport'];
 export type Invitation = Schemas['Invitation'];
 export type LedgerLesson = Schemas['LedgerLesson'];
 export type LedgerRow = Schemas['LedgerRow'];
