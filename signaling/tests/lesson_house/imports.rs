@@ -492,10 +492,19 @@ async fn who_schedules_imports_a_timetable_and_no_places() {
             .request(Method::POST, "/api/orgs/org-county/imports?dry_run=false&name=x.xlsx")
             .header("cookie", &walked)
             .header("origin", county.house.url(""))
+            .header("content-type", "application/octet-stream")
             .body(file);
         expect(request, status).await
     };
     ask(workbook(&[SCHOOLS]), StatusCode::FORBIDDEN).await;
+    let form = county
+        .house
+        .request(Method::POST, "/api/orgs/org-county/imports?dry_run=false")
+        .header("cookie", &walked)
+        .header("origin", county.house.url(""))
+        .header("content-type", "text/plain")
+        .body("a form of another site's page");
+    expect(form, StatusCode::UNSUPPORTED_MEDIA_TYPE).await;
     let day = county.day(WEEK, 2).to_string();
     let file = timetable(&[&[&day, "1", "音乐", "3", "T1", "录播一室", "C1"]]);
     let report = ask(file, StatusCode::OK).await;
