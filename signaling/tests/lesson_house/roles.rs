@@ -62,8 +62,8 @@ pub async fn settle(house: &House, lesson: &str, device: &str) {
     let today = Day::of(clock::now());
     let sql = format!(
         "INSERT INTO person (id, org_id, code, name) VALUES ('per-there', '{THERE}', '1002', '张老师');
-         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id) VALUES
-            ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30, 'room-m2');
+         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id, consent_live) VALUES
+            ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30, 'room-m2', 1);
          INSERT INTO org (id, parent_id, kind, code, name, path, created_at) VALUES
             ('org-spare', '{COUNTY}', 'school', '4301009', '备用学校', '/{COUNTY}/org-spare/', 0);
          INSERT INTO classroom (id, org_id, name) VALUES ('room-spare', '{HERE}', '备用教室');

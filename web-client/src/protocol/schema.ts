@@ -1512,6 +1512,8 @@ export interface components {
         TermId: string;
         /** @description `POST /api/terms`, `PUT /api/terms/{id}` */
         TermInput: {
+            /** @description Cancel lessons on days that become days off; without it they are named and nothing is changed. */
+            cancel_lessons?: boolean;
             /** @description Holidays and make-up days. */
             days?: components["schemas"]["TermDay"][];
             /** @description A Monday. */

@@ -217,7 +217,10 @@ impl Work<'_, '_> {
             Refusal::Misplaced(Misplaced::NoPeriod { .. }) => Col::Period,
             Refusal::Misplaced(Misplaced::TooMany { .. }) => Col::Room,
             Refusal::Misplaced(
-                Misplaced::NoRoom { .. } | Misplaced::NoOverlap { .. } | Misplaced::TooShort,
+                Misplaced::NoConsent { .. }
+                | Misplaced::NoRoom { .. }
+                | Misplaced::NoOverlap { .. }
+                | Misplaced::TooShort,
             ) => Col::Receiving,
             _ => Col::Day,
         };

@@ -1,11 +1,13 @@
 //! Places, bell times, terms, what is prescribed, classrooms.
 
 use super::{Change, Place, Work};
+use crate::calendar::Calendar;
 use crate::fresh;
 use crate::import::headings::Col;
 use crate::import::said::{BellRow, DayRow, OrgRow};
 use crate::import::table::At;
 use crate::places::check;
+use crate::store::timetable::planned_days;
 use crate::store::{StoreError, bell, classroom, curriculum, org, term};
 use std::collections::BTreeMap;
 use tongtang_protocol::calendar::{
@@ -271,6 +273,9 @@ impl Work<'_, '_> {
                 weeks: input.weeks,
                 days: input.days,
             };
+            if before.is_some() && !self.keeps_lessons(at, &view).await? {
+                continue;
+            }
             let outcome = match before {
                 None => term::add(self.tx, &view).await,
                 Some(before) if *before != view => term::replace(self.tx, &view).await.map(drop),
@@ -282,6 +287,24 @@ impl Work<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// No lesson is planned on a day that the term, as it is to be, has off: calling them off wants somebody's word, which the
+    /// term's page asks for.
+    async fn keeps_lessons(&mut self, at: At, term: &TermView) -> Result<bool, StoreError> {
+        let calendar = Calendar::new(term);
+        let planned = planned_days(self.tx, &term.id, self.wanted.now).await?;
+        let Some(off) = planned.into_iter().find(|day| calendar.of_day(*day).is_none()) else {
+            return Ok(true);
+        };
+        let words = self.say(
+            format!("{off} 已经排了课，不能由表格改为不上课。请在“学期”页面设置放假，并确认取消这些课"),
+            format!(
+                "lessons are planned on {off}; make it a day off on the page of terms, which asks whether they are to be cancelled"
+            ),
+        );
+        self.wrong(at, Col::Day, words);
+        Ok(false)
     }
 
     /// A subject that is listed has what its row says; the others stay.
@@ -406,5 +429,6 @@ fn input_of(term: TermView) -> TermInput {
         first_day: term.first_day,
         weeks: term.weeks,
         days: term.days,
+        cancel_lessons: false,
     }
 }

@@ -16,7 +16,7 @@ interface Props<Fields> {
   /** Absent: it cannot be removed here. */
   remove?: (() => void) | undefined;
   /** What the press is called; absent: to save. */
-  saveWords?: string;
+  saveWords?: string | undefined;
   /** Is it only looked at? */
   isFixed?: boolean;
   children: ReactNode;
