@@ -19,6 +19,9 @@ pub const HERE: &str = "org-m";
 const THERE: &str = "org-b";
 pub const COUNTY: &str = "org-county";
 
+/// A code that a screen shows.
+pub const SHOWN: &str = "000417";
+
 /// A draft without lessons.
 pub const PLAN: &str = "plan-here";
 const EMPTY_PLAN: &str = r#"{"version":1,"seed":1,"seconds":0,"stopped_early":false,"objectives":{
@@ -59,6 +62,7 @@ fn opens(open: Open, role: AccountRole) -> bool {
 /// In the county of a [`crate::term_county::County`]: the lesson is HERE's, taught by 李老师 and received HERE today; the screen
 /// stands HERE; a plan is demanded of something.
 pub async fn settle(house: &House, lesson: &str, device: &str) {
+    const FAR: i64 = 4_000_000_000_000;
     let today = Day::of(clock::now());
     let sql = format!(
         "INSERT INTO person (id, org_id, code, name) VALUES ('per-there', '{THERE}', '1002', '张老师');
@@ -84,6 +88,8 @@ pub async fn settle(house: &House, lesson: &str, device: &str) {
          INSERT INTO plan (id, term_id, state, seed, time_limit_s, from_week, demanded, instance, result, by_name, created_at)
             VALUES ('{PLAN}', 'term-1', 'draft', 1, 5, 8, 0, '', '{EMPTY_PLAN}', '', 0);
          UPDATE lesson SET org_id = '{HERE}' WHERE id = '{lesson}';
+         INSERT INTO screen_code (code, secret_hash, made_at, expires_at) VALUES
+            ('{SHOWN}', '', 0, {FAR});
          UPDATE device SET classroom_id = 'room-m1' WHERE id = '{device}';"
     );
     run(house, &sql).await;
@@ -95,7 +101,7 @@ pub async fn run(house: &House, sql: &str) {
 }
 
 /// Somebody with this role there, signed in; `factor`: with the second factor.
-async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
+pub async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
     let person = if org == THERE { "per-there" } else { "per-li" };
     account(house, role, org, Some(person), factor).await
 }

@@ -143,11 +143,17 @@ function Report({ report }: { report: ImportReport }) {
             rowKey={({ sheet, row, column, words }) => `${sheet} ${row} ${column} ${words}`}
             dataSource={errors}
             pagination={{ pageSize: 50, hideOnSinglePage: true }}
-            scroll={{ x: 480 }}
             columns={[
-              { title: text.sheet, dataIndex: 'sheet', width: 120 },
-              { title: text.row, dataIndex: 'row', align: 'right', width: 64 },
-              { title: text.column, dataIndex: 'column', width: 144 },
+              // On a phone where it is stands in one column, so that what is wrong is on the screen too.
+              {
+                title: text.where,
+                render: (_, { sheet, row, column }) => text.whereIs(sheet, row, column),
+                responsive: ['xs'],
+                width: '45%',
+              },
+              { title: text.sheet, dataIndex: 'sheet', width: 120, responsive: ['sm'] },
+              { title: text.row, dataIndex: 'row', align: 'right', width: 64, responsive: ['sm'] },
+              { title: text.column, dataIndex: 'column', width: 144, responsive: ['sm'] },
               { title: text.whatIsWrong, dataIndex: 'words' },
             ]}
             data-testid="import-errors"
