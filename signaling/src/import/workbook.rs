@@ -101,12 +101,11 @@ impl<'b> Page<'b> {
             .set_border_bottom(rust_xlsxwriter::FormatBorder::Thin);
         let text = Format::new().set_num_format("@");
         let mut columns = Vec::new();
-        let mut number = 0;
         let slots = week
             .iter()
             .map(|(weekday, period)| (Col::Slot(*weekday, *period), slot_heading(*weekday, *period, at)));
         let named = table.columns().iter().map(|column| (column.col, column.names[at].to_owned()));
-        for (col, heading) in named.chain(slots) {
+        for (number, (col, heading)) in (0..).zip(named.chain(slots)) {
             if !is_number(col) {
                 // What is typed here later stays what was typed: codes keep their zeros.
                 sheet.set_column_format(number, &text)?;
@@ -114,7 +113,6 @@ impl<'b> Page<'b> {
             sheet.write_string_with_format(0, number, &heading, &bold)?;
             sheet.set_column_width(number, width(&heading))?;
             columns.push(col);
-            number += 1;
         }
         sheet.set_freeze_panes(1, if table.is_week() { 1 } else { 0 })?;
         Ok(Self { sheet, columns, row: 0 })

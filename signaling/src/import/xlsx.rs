@@ -9,7 +9,7 @@ const MAX_EXACT: f64 = 1e15;
 
 /// Reads all sheets. The members are inflated and counted before.
 pub fn read(bytes: &[u8]) -> Answer {
-    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(refused)?;
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|error| refused(&error))?;
     let names: Vec<String> = book
         .sheets_metadata()
         .iter()
@@ -23,7 +23,7 @@ pub fn read(bytes: &[u8]) -> Answer {
     names.into_iter().map(|name| sheet(&mut book, name, &mut count)).collect()
 }
 
-fn refused(error: XlsxError) -> Refused {
+fn refused(error: &XlsxError) -> Refused {
     match error {
         XlsxError::Password => Refused::OldOrLocked,
         XlsxError::FileNotFound(_) | XlsxError::RelationshipNotFound => Refused::NotASheet,
@@ -32,9 +32,9 @@ fn refused(error: XlsxError) -> Refused {
 }
 
 fn sheet(book: &mut Xlsx<Cursor<&[u8]>>, name: String, count: &mut Count) -> Result<Sheet, Refused> {
-    let mut reader = book.worksheet_cells_reader(&name).map_err(refused)?;
+    let mut reader = book.worksheet_cells_reader(&name).map_err(|error| refused(&error))?;
     let mut rows: Vec<Row> = Vec::new();
-    while let Some(cell) = reader.next_cell_with_formula_metadata().map_err(refused)? {
+    while let Some(cell) = reader.next_cell_with_formula_metadata().map_err(|error| refused(&error))? {
         let (row, column) = cell.pos;
         let Some(cell) = kept(&cell.value, cell.formula.is_some(), column, count)? else { continue };
         let number = row.saturating_add(1);
@@ -62,7 +62,9 @@ fn kept(
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) if !(number.abs() < MAX_EXACT) => return bad(BadCell::Digits, count),
+        DataRef::Float(number) if number.is_nan() || number.abs() >= MAX_EXACT => {
+            return bad(BadCell::Digits, count);
+        }
         DataRef::Float(number) => number.to_string(),
         DataRef::Bool(yes) => if *yes { "TRUE" } else { "FALSE" }.to_owned(),
         DataRef::DateTime(at) => day_or_time(*at),

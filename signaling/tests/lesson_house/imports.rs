@@ -587,6 +587,23 @@ async fn a_timetable_is_imported_as_one_change_and_a_clash_is_told_by_its_row() 
     assert_eq!(counts(&back), ["timetable 3/0/0"], "what goes out comes in: {back}");
 }
 
+#[tokio::test]
+async fn no_class_without_consent_is_booked_and_no_lesson_is_lost_to_a_calendar() {
+    let county = County::open().await;
+    let house = &county.house;
+    let day = county.day(WEEK, 2).to_string();
+    county.run("UPDATE class_group SET consent_live = 0 WHERE id = 'cls-a2'").await;
+    let file = timetable(&[&[&day, "1", "音乐", "4", "T1", "录播一室", "C2"]]);
+    let told = errors(&import(house, "org-county", "x.xlsx", file, false).await);
+    assert!(told[0].starts_with("课表 2 接收班级代码: 四（1）班还没有“互动上课”的家长同意"), "{told:?}");
+    county.add(2, 1).await;
+    let before = everything(house).await;
+    let off: &[&[&str]] = &[&["学期名称", "日期", "类型", "说明"], &["秋季学期", &day, "放假", "校庆"]];
+    let told = errors(&import(house, "org-county", "x.xlsx", workbook(&[("校历", off)]), false).await);
+    assert!(told[0].starts_with(&format!("校历 2 日期: {day} 已经排了课")), "{told:?}");
+    assert_eq!(everything(house).await, before);
+}
+
 /// A program that stands in `tongtang`'s place and does this.
 fn program(folder: &std::path::Path, script: &str) -> PathBuf {
     let path = folder.join("program");

@@ -160,7 +160,7 @@ impl Work<'_, '_> {
             subjects: Vec::new(),
             busy: Vec::new(),
         };
-        let mut is_right = self.is_right(at, check::class(base.clone()));
+        let mut is_right = self.is_right(at, &check::class(base.clone()));
         let mut subjects = Vec::new();
         for row in &parts.subjects {
             let one = ClassSubject {
@@ -169,7 +169,7 @@ impl Work<'_, '_> {
                 on_site_periods: row.on_site,
             };
             let alone = ClassInput { grade: 1, size: 0, subjects: vec![one.clone()], ..bare(&base) };
-            is_right &= self.is_right(row.at, check::class(alone));
+            is_right &= self.is_right(row.at, &check::class(alone));
             subjects.push(one);
         }
         let busy = self.busy(parts.busy, before.map(|before| &before.busy))?;
@@ -291,7 +291,7 @@ impl Work<'_, '_> {
             subjects: Vec::new(),
             busy: Vec::new(),
         };
-        let mut is_right = self.is_right(at, check::teacher(base.clone()));
+        let mut is_right = self.is_right(at, &check::teacher(base.clone()));
         let mut subjects = Vec::new();
         for row in &parts.subjects {
             let one = TeachableSubject {
@@ -376,8 +376,8 @@ impl Work<'_, '_> {
         is_right.then(|| row.busy.clone())
     }
 
-    fn is_right<T>(&mut self, at: At, checked: Result<T, Bad>) -> bool {
-        if let Err(bad) = &checked {
+    fn is_right<T>(&mut self, at: At, checked: &Result<T, Bad>) -> bool {
+        if let Err(bad) = checked {
             self.bad(at, bad);
         }
         checked.is_ok()
