@@ -13,6 +13,7 @@ use crate::bus::Bus;
 use crate::clock;
 use crate::device::guessing::Guessing;
 use crate::device::pairing::Paces;
+use crate::import::child::Importer;
 use crate::lesson::Lessons;
 use crate::lesson::delivery::RECONCILE;
 use crate::lesson::follow::Follower;
@@ -85,6 +86,7 @@ struct Inner {
     composer: Composer,
     planner: Planner,
     program: PathBuf,
+    importer: Importer,
     sessions: Sessions,
     tokens: TokenSigner,
     link_key: LinkKey,
@@ -129,6 +131,7 @@ impl App {
             lessons,
             composer,
             planner,
+            importer: Importer::new(program.clone()),
             program,
         })))
     }
@@ -149,6 +152,7 @@ impl App {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.planner =
                 Planner::new(inner.store.clone(), inner.config.data_dir.join(PLANS), program.clone());
+            inner.importer = Importer::new(program.clone());
             inner.program = program;
         }
         self
@@ -231,6 +235,11 @@ impl App {
     /// Who makes plans.
     pub fn planner(&self) -> &Planner {
         &self.0.planner
+    }
+
+    /// Who reads spreadsheets.
+    pub fn importer(&self) -> &Importer {
+        &self.0.importer
     }
 
     /// This program, for what works in a process of its own.

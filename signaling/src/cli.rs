@@ -10,6 +10,7 @@ pub mod lesson;
 pub mod links;
 pub mod plan;
 mod print;
+mod read_sheet;
 pub mod serve;
 
 use clap::{Args, Parser, Subcommand};
@@ -78,6 +79,9 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Print the OpenAPI document of the HTTP API (no server needed)
     Openapi,
+    /// Read a spreadsheet from standard input; the server starts this for itself
+    #[command(hide = true)]
+    ReadSheet(read_sheet::ReadSheetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +136,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
     let path = cli.config.as_deref();
     let answer = match cli.command {
         Command::Openapi => openapi()?,
+        Command::ReadSheet(args) => return read_sheet::run(&args),
         Command::Plan(args) => plan::run(&args)?,
         Command::Demo(args) => {
             let config = Config::load(path)?;

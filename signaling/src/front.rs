@@ -31,9 +31,9 @@ use tongtang_protocol::control::MAX_SDP_BYTES;
 use tongtang_protocol::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
-/// Largest request body anywhere, in bytes: an offer. Single routes allow less. More is answered with 413.
+/// Largest request body, in bytes: an offer. Single routes allow less; only files that are imported may be larger. More is
+/// answered with 413.
 pub const MAX_BODY_BYTES: usize = MAX_SDP_BYTES;
 
 /// Everything a listener serves. `inner` is all of `/api` and `/media`.
@@ -47,7 +47,7 @@ pub fn router(inner: Router, nodes: Nodes, store: Store, control_secret: &str, p
         .merge(media)
         .merge(compressed)
         .fallback(pages::not_found)
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(body::in_size))
         .layer(middleware::map_request_with_state(patience, body::in_time))
         .layer(middleware::map_response(headers::secure))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

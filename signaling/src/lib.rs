@@ -28,6 +28,7 @@ pub mod device;
 pub mod fresh;
 pub mod front;
 pub mod http;
+pub mod import;
 pub mod ledger;
 mod ledger_workbook;
 pub mod lesson;

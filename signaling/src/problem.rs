@@ -125,6 +125,9 @@ pub enum ApiError {
     /// The plan is not in a state for this.
     #[error("the plan cannot do that now")]
     PlanNotNow,
+    /// A spreadsheet cannot be read: why and what to do, in Chinese and English.
+    #[error("not imported: {}", .0[1])]
+    NotImported(&'static [&'static str; 2]),
     /// Ours.
     #[error("internal: {0}")]
     Internal(Arc<str>),
@@ -180,6 +183,12 @@ impl ApiError {
                 detail = match language {
                     Language::Chinese => format!("{chinese}。"),
                     Language::English => format!("{english}."),
+                };
+            }
+            Self::NotImported([chinese, english]) => {
+                detail = match language {
+                    Language::Chinese => (*chinese).to_owned(),
+                    Language::English => (*english).to_owned(),
                 };
             }
             Self::TooMany { retry_after_s } => detail = detail.replace("{}", &retry_after_s.to_string()),
@@ -359,6 +368,9 @@ impl ApiError {
             ),
             Self::CannotPlan(_) => {
                 (422, "cannot_plan", ["还不能排课", ""], ["Nothing can be planned yet", ""])
+            }
+            Self::NotImported(_) => {
+                (422, "not_imported", ["文件没有导入", ""], ["The file was not imported", ""])
             }
             Self::PlanRunning => (
                 409,

@@ -20,6 +20,7 @@ mod county_tests;
 pub mod curriculum;
 pub mod device;
 pub mod founding;
+pub mod import;
 pub mod job;
 pub mod ledger;
 pub mod lesson;

@@ -12,6 +12,7 @@ use tongtang::app::Scheme;
 use tongtang::front::bounded::Tally;
 use tongtang::front::patient::Patience;
 use tongtang::front::{self, listen};
+use tongtang::import::sheet::MAX_FILE_BYTES;
 use tongtang::nodes::Nodes;
 use tongtang::store::Store;
 use tongtang::tls;
@@ -25,6 +26,8 @@ fn inner() -> Router {
     Router::new()
         .route("/api/panic", get(|| async { assert!(std::env::args().count() == 0, "on purpose") }))
         .route("/api/echo", post(|body: Bytes| async move { body.len().to_string() }))
+        .route("/api/orgs/{id}/imports", post(counted))
+        .route("/api/orgs/{id}/others", post(counted))
         .route(
             "/api/long",
             get(|| async { ([(header::CONTENT_TYPE, "application/json")], "x".repeat(9000)) }),
@@ -33,6 +36,14 @@ fn inner() -> Router {
             "/api/scheme",
             get(|Extension(scheme): Extension<Scheme>| async move { format!("{scheme:?}") }),
         )
+}
+
+/// How many bytes came, or that too many did.
+async fn counted(body: Body) -> (StatusCode, String) {
+    match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(bytes) => (StatusCode::OK, bytes.len().to_string()),
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+    }
 }
 
 struct Door {
@@ -166,6 +177,24 @@ async fn an_oversized_body_is_refused_unread() {
     let send = |bytes: usize| door.client.post(door.url("/api/echo")).body(vec![0; bytes]).send();
     assert_eq!(send(1000).await.unwrap().text().await.unwrap(), "1000");
     assert_eq!(send(front::MAX_BODY_BYTES + 1).await.unwrap().status().as_u16(), 413);
+}
+
+#[tokio::test]
+async fn a_file_that_is_imported_may_be_larger_than_anything_else() {
+    let door = door().await;
+    let send = async |path: &str, bytes: usize| {
+        let sent = door.client.post(door.url(path)).body(vec![0; bytes]).send().await.unwrap();
+        (sent.status().as_u16(), sent.text().await.unwrap())
+    };
+    let most = MAX_FILE_BYTES.to_string();
+    assert_eq!(send("/api/orgs/org-1/imports", MAX_FILE_BYTES).await, (200, most));
+    assert_eq!(send("/api/orgs/org-1/imports", MAX_FILE_BYTES + 1).await.0, 413);
+    assert_eq!(send("/api/orgs/org-1/others", front::MAX_BODY_BYTES + 1).await.0, 413);
+    // Without a length it is cut where it becomes too much.
+    let pieces = futures_util::stream::iter((0..9).map(|_| Ok::<_, std::io::Error>(vec![0_u8; 1 << 20])));
+    let body = reqwest::Body::wrap_stream(pieces);
+    let sent = door.client.post(door.url("/api/orgs/org-1/imports")).body(body).send().await;
+    assert_ne!(sent.unwrap().status().as_u16(), 200);
 }
 
 #[tokio::test]

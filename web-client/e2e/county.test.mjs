@@ -1,7 +1,8 @@
-// A scheduler's morning in a real browser, over the made-up county: a term is planned and published, a lesson is moved by the
-// keys and the move taken back, another is called off, and the ledger tells of it.
+// A scheduler's morning in a real browser, from an empty server on: the county comes from a spreadsheet, a term is planned and
+// published, a lesson is moved by the keys and the move taken back, another is called off, and the ledger tells of it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -15,10 +16,22 @@ let stack;
 let browser;
 let page;
 
+/** The made-up county of another server, as the workbook that its page would save. */
+async function workbookOf(elsewhere, file) {
+  const { stdout } = await promisify(execFile)(join(BIN, 'tongtang'), ['demo', '--config', elsewhere.config]);
+  assert.match(stdout, /教师 teachers/);
+  const token = readFileSync(join(elsewhere.dir, 'data/secrets/admin-api-token'), 'utf8').trim();
+  const get = (path) => fetch(`${elsewhere.base}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const orgs = await (await get('/api/orgs')).json();
+  const county = orgs.find(({ kind }) => kind === 'county');
+  const workbook = await get(`/api/orgs/${county.id}/exports/places.xlsx`);
+  assert.equal(workbook.status, 200);
+  writeFileSync(file, Buffer.from(await workbook.arrayBuffer()));
+  return county;
+}
+
 before(async () => {
   stack = await Stack.start('county');
-  const { stdout } = await promisify(execFile)(join(BIN, 'tongtang'), ['demo', '--config', stack.config]);
-  assert.match(stdout, /教师 teachers/);
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
   page = await (await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: 'zh-CN' })).newPage();
   page.on('pageerror', (error) => console.error('page error:', error.message));
@@ -38,10 +51,39 @@ async function heat() {
   return page.getByTestId('heat').locator('tbody tr').count();
 }
 
+test('a county comes from a spreadsheet: what is wrong is told by row and column, then all of it is imported', async () => {
+  const elsewhere = await Stack.start('county-elsewhere');
+  const file = join(stack.dir, '安平县.xlsx');
+  const { name, code } = await workbookOf(elsewhere, file).finally(() => elsewhere.stop());
+  await page.goto(`${stack.base}/county`);
+  await page.getByTestId('first-place').click();
+  await page.getByTestId('name').fill(name);
+  await page.getByTestId('code').fill(code);
+  await page.getByTestId('save').click();
+  await page.getByTestId('import-open').click();
+  const drawer = page.getByTestId('import');
+  await drawer.locator('input[type=file]').setInputFiles({
+    name: '教师.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from('教师编号,学校代码,姓名\nT1,0000,李明\n'),
+  });
+  const wrong = drawer.getByTestId('import-errors').locator('tbody tr').filter({ hasText: '学校代码' });
+  await wrong.filter({ hasText: '没有找到“0000”' }).waitFor();
+  assert.ok(await drawer.getByTestId('carry-out').isDisabled());
+  await drawer.locator('input[type=file]').setInputFiles(file);
+  await drawer.getByText('检查通过').waitFor();
+  await drawer.getByTestId('carry-out').click();
+  await drawer.getByText('已导入').waitFor();
+  // The same again says that it is all there.
+  await drawer.locator('input[type=file]').setInputFiles(file);
+  await drawer.getByText('都已经有了').waitFor();
+  await page.keyboard.press('Escape');
+});
+
 test('the county is there: places, people, bell times', async () => {
   await page.goto(`${stack.base}/county`);
   await page.getByRole('tab', { name: '教师' }).click();
-  await page.getByText(/共 \d+ 行/).waitFor();
+  await page.getByText(/共 60 行/).waitFor();
 });
 
 test('a term is planned, looked at, and published with one press', async () => {

@@ -263,7 +263,7 @@ pub struct Prescribed {
 /// Rows of one table of an import: what happens or would happen to them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ImportCount {
-    /// Which table: `orgs`, `classrooms`, `classes`, `teachers`, `bells`, `curriculum`, `timetable`.
+    /// Which table: `orgs`, `bells`, `terms`, `curriculum`, `classrooms`, `classes`, `teachers`, `timetable`.
     pub table: String,
     /// New rows.
     pub added: u32,
@@ -297,6 +297,20 @@ pub struct ImportReport {
     pub errors: Vec<ImportError>,
     /// How many there are.
     pub error_count: u32,
+    /// What was not taken and why, in the caller's language.
+    pub notes: Vec<String>,
+}
+
+/// What is done with a file. `POST /api/orgs/{id}/imports`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// Only say what would happen? Absent: yes.
+    #[serde(default)]
+    pub dry_run: Option<bool>,
+    /// What the file is called; of comma-separated values it may say which table they are.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 /// Which part of a list of places, people or times.

@@ -344,6 +344,8 @@ pub enum ChangeKind {
     Undo,
     /// Several lessons at once, because somebody or something is not there.
     Repair,
+    /// Lessons came from a spreadsheet.
+    Import,
 }
 
 /// A change, for the history. `GET /api/terms/{id}/changes`

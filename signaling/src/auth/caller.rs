@@ -174,18 +174,17 @@ fn is_safe(method: &Method) -> bool {
 }
 
 /// A cookie comes along with requests that other sites' pages make: those, and requests that do not
-/// say where they come from, are refused. A body must be JSON, which no plain form can send.
+/// say where they come from, are refused. A body must be JSON or a file as it is, which no plain form can send.
 fn need_our_page(headers: &HeaderMap) -> Result<(), ApiError> {
     if site_of(headers) != Site::Ours {
         return Err(ApiError::ForeignPage);
     }
-    let json = |value: &header::HeaderValue| {
-        value
-            .to_str()
-            .is_ok_and(|text| text.split(';').next().is_some_and(|t| t.trim() == "application/json"))
+    let is_no_forms = |value: &header::HeaderValue| {
+        let kind = value.to_str().ok().and_then(|text| text.split(';').next());
+        kind.is_some_and(|kind| matches!(kind.trim(), "application/json" | "application/octet-stream"))
     };
     match headers.get(header::CONTENT_TYPE) {
-        Some(kind) if !json(kind) => Err(ApiError::NotJson),
+        Some(kind) if !is_no_forms(kind) => Err(ApiError::NotJson),
         _ => Ok(()),
     }
 }

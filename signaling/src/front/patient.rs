@@ -20,14 +20,22 @@ pub struct Patience {
     pub head: Duration,
     /// For a request's whole body.
     pub body: Duration,
+    /// For the body of a request that brings a file.
+    pub file: Duration,
     /// For a peer that takes nothing of its answer.
     pub stall: Duration,
 }
 
 impl Default for Patience {
-    /// A body has at most 256 KiB: in 15 s it arrives at 140 kbit/s, which carries no lesson.
+    /// A body has at most 256 KiB: in 15 s it arrives at 140 kbit/s, which carries no lesson. A file has at most 8 MiB: in 60 s
+    /// it arrives at 1.1 Mbit/s.
     fn default() -> Self {
-        Self { head: Duration::from_secs(15), body: Duration::from_secs(15), stall: Duration::from_secs(60) }
+        Self {
+            head: Duration::from_secs(15),
+            body: Duration::from_secs(15),
+            file: Duration::from_secs(60),
+            stall: Duration::from_secs(60),
+        }
     }
 }
 

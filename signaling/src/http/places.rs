@@ -6,10 +6,12 @@
 //! * [`orgs`]: the organisation tree
 //! * [`curriculum`]: what is prescribed
 //! * [`classrooms`], [`classes`], [`teachers`]: what a school has
+//! * [`imports`]: all of it by spreadsheet, in and out
 
 pub mod classes;
 pub mod classrooms;
 pub mod curriculum;
+pub mod imports;
 pub mod orgs;
 pub mod teachers;
 
@@ -33,6 +35,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(classes::show, classes::replace, classes::remove))
         .routes(routes!(teachers::list, teachers::create))
         .routes(routes!(teachers::show, teachers::replace, teachers::remove))
+        .routes(routes!(imports::import))
+        .routes(routes!(imports::export_places))
+        .routes(routes!(imports::export_timetable))
+        .routes(routes!(imports::export_template))
 }
 
 /// What a list shows: below this place, or all that the caller may read.

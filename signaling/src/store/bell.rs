@@ -63,67 +63,17 @@ impl Store {
         .bind(MAX_LISTED_COUNTY + 1)
         .fetch_all(&mut *tx)
         .await?;
-        let rows = whole(rows)?;
-        let periods: Vec<PeriodRow> = sqlx::query_as(
-            "SELECT schedule_id, period, starts_min, ends_min FROM bell_period
-             WHERE schedule_id IN (SELECT value FROM json_each($1)) ORDER BY period",
-        )
-        .bind(super::json_list(rows.iter().map(|row| row.0.as_str())))
-        .fetch_all(&mut *tx)
-        .await?;
-        let mut by_schedule: HashMap<String, Vec<PeriodRow>> = HashMap::new();
-        for period in periods {
-            by_schedule.entry(period.0.clone()).or_default().push(period);
-        }
-        rows.into_iter()
-            .map(|row| {
-                let periods = by_schedule.remove(&row.0).unwrap_or_default();
-                view(row, periods)
-            })
-            .collect()
+        with_periods(&mut tx, whole(rows)?).await
     }
 
     /// New bell times.
     pub async fn add_bells(&self, bells: &BellScheduleView) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                room_for_one(tx, Use::Bells, &bells.org_id, MAX_SCHEDULES).await?;
-                name_is_free(tx, bells).await?;
-                insert(tx, bells).await
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(add(tx, bells))).await
     }
 
     /// Changes bell times; false: there are none. Lessons that are on a timetable keep the times they have.
     pub async fn replace_bells(&self, bells: &BellScheduleView) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                let old: Option<String> =
-                    sqlx::query_scalar("SELECT org_id FROM bell_schedule WHERE id = $1")
-                        .bind(bells.id.as_str())
-                        .fetch_optional(&mut **tx)
-                        .await?;
-                let Some(old) = old else { return Ok(false) };
-                if old != bells.org_id.as_str() {
-                    not_used(tx, USES, bells.id.as_str()).await?;
-                }
-                name_is_free(tx, bells).await?;
-                sqlx::query("UPDATE bell_schedule SET org_id = $2, name = $3 WHERE id = $1")
-                    .bind(bells.id.as_str())
-                    .bind(bells.org_id.as_str())
-                    .bind(&bells.name)
-                    .execute(&mut **tx)
-                    .await?;
-                sqlx::query("DELETE FROM bell_period WHERE schedule_id = $1")
-                    .bind(bells.id.as_str())
-                    .execute(&mut **tx)
-                    .await?;
-                insert_periods(tx, bells).await?;
-                Ok(true)
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(replace(tx, bells))).await
     }
 
     /// Deletes bell times that no place keeps to; false: there are none.
@@ -142,7 +92,94 @@ impl Store {
     }
 }
 
+/// New bell times.
+pub(super) async fn add(tx: &mut AnyConnection, bells: &BellScheduleView) -> Result<(), StoreError> {
+    room_for_one(tx, Use::Bells, &bells.org_id, MAX_SCHEDULES).await?;
+    name_is_free(tx, bells).await?;
+    insert(tx, bells).await
+}
+
+/// Changes bell times; false: there are none.
+pub(super) async fn replace(tx: &mut AnyConnection, bells: &BellScheduleView) -> Result<bool, StoreError> {
+    let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM bell_schedule WHERE id = $1")
+        .bind(bells.id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(old) = old else { return Ok(false) };
+    if old != bells.org_id.as_str() {
+        not_used(tx, USES, bells.id.as_str()).await?;
+    }
+    name_is_free(tx, bells).await?;
+    sqlx::query("UPDATE bell_schedule SET org_id = $2, name = $3 WHERE id = $1")
+        .bind(bells.id.as_str())
+        .bind(bells.org_id.as_str())
+        .bind(&bells.name)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("DELETE FROM bell_period WHERE schedule_id = $1")
+        .bind(bells.id.as_str())
+        .execute(&mut *tx)
+        .await?;
+    insert_periods(tx, bells).await?;
+    Ok(true)
+}
+
 const USES: &str = "SELECT 'orgs', COUNT(*) FROM org WHERE bell_schedule_id = $1";
+
+/// The bell times that these places (a JSON list of ids) keep.
+pub(super) async fn of_orgs(
+    connection: &mut AnyConnection,
+    orgs: &str,
+) -> Result<Vec<BellScheduleView>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, org_id, name FROM bell_schedule WHERE org_id IN (SELECT value FROM json_each($1))",
+    )
+    .bind(orgs)
+    .fetch_all(&mut *connection)
+    .await?;
+    with_periods(connection, rows).await
+}
+
+/// The bell times of this name that the place with this path keeps, or the nearest above it that does.
+pub(super) async fn named(
+    connection: &mut AnyConnection,
+    name: &str,
+    path: &str,
+) -> Result<Option<BellScheduleId>, StoreError> {
+    let found: Option<String> = sqlx::query_scalar(
+        "SELECT bell_schedule.id FROM bell_schedule JOIN org ON org.id = bell_schedule.org_id
+         WHERE bell_schedule.name = $1 AND substr($2, 1, length(org.path)) = org.path
+         ORDER BY length(org.path) DESC LIMIT 1",
+    )
+    .bind(name)
+    .bind(path)
+    .fetch_optional(connection)
+    .await?;
+    super::parse_opt("bell_schedule", "id", found)
+}
+
+async fn with_periods(
+    connection: &mut AnyConnection,
+    rows: Vec<Row>,
+) -> Result<Vec<BellScheduleView>, StoreError> {
+    let periods: Vec<PeriodRow> = sqlx::query_as(
+        "SELECT schedule_id, period, starts_min, ends_min FROM bell_period
+         WHERE schedule_id IN (SELECT value FROM json_each($1)) ORDER BY period",
+    )
+    .bind(super::json_list(rows.iter().map(|row| row.0.as_str())))
+    .fetch_all(connection)
+    .await?;
+    let mut by_schedule: HashMap<String, Vec<PeriodRow>> = HashMap::new();
+    for period in periods {
+        by_schedule.entry(period.0.clone()).or_default().push(period);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let periods = by_schedule.remove(&row.0).unwrap_or_default();
+            view(row, periods)
+        })
+        .collect()
+}
 
 /// A row of `bell_schedule` with its periods.
 pub(super) async fn insert(

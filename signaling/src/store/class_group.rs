@@ -4,13 +4,17 @@ use super::org::{code_is_free, not_used, refused, room_for_one, whole};
 use super::{MAX_LISTED_COUNTY, Store, StoreError, flag, number, parse, parse_opt, word};
 use crate::auth::policy::Scope;
 use crate::places::{Field, Rule, Use};
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::AnyConnection;
 use std::collections::HashMap;
 use tongtang_protocol::ids::{ClassId, ClassroomId};
 use tongtang_protocol::places::{Busy, ClassSubject, ClassView, Consent};
 
 /// Classes of a place at most.
 const MAX_CLASSES_OF_ORG: i64 = 500;
+
+/// Parts of a class or teacher that are written by one statement: SQLite looks each parameter up by its name among all of
+/// the statement.
+const AT_ONCE: usize = 40;
 
 type Row = (String, String, String, String, i64, i64, Option<String>, i64, i64, i64);
 type SubjectRow = (String, String, String, i64);
@@ -52,36 +56,12 @@ impl Store {
 
     /// A new class. Whose a taken code is, is told if it is in `seen`.
     pub async fn add_class(&self, class: &ClassView, seen: &Scope) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                room_for_one(tx, Use::Classes, &class.org_id, MAX_CLASSES_OF_ORG).await?;
-                code_is_free(tx, "class_group", &class.code, class.id.as_str(), seen).await?;
-                sits_in_its_school(tx, class).await?;
-                insert(tx, class).await
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(add(tx, class, seen))).await
     }
 
     /// Changes a class; false: there is none.
     pub async fn replace_class(&self, class: &ClassView, seen: &Scope) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM class_group WHERE id = $1")
-                    .bind(class.id.as_str())
-                    .fetch_optional(&mut **tx)
-                    .await?;
-                let Some(old) = old else { return Ok(false) };
-                if old != class.org_id.as_str() {
-                    room_for_one(tx, Use::Classes, &class.org_id, MAX_CLASSES_OF_ORG).await?;
-                }
-                code_is_free(tx, "class_group", &class.code, class.id.as_str(), seen).await?;
-                sits_in_its_school(tx, class).await?;
-                update(tx, class).await?;
-                Ok(true)
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(replace(tx, class, seen))).await
     }
 
     /// Deletes a class that nothing uses; false: there is none.
@@ -104,6 +84,54 @@ impl Store {
         })
         .await
     }
+}
+
+/// A new class.
+pub(super) async fn add(tx: &mut AnyConnection, class: &ClassView, seen: &Scope) -> Result<(), StoreError> {
+    room_for_one(tx, Use::Classes, &class.org_id, MAX_CLASSES_OF_ORG).await?;
+    code_is_free(tx, "class_group", &class.code, class.id.as_str(), seen).await?;
+    sits_in_its_school(tx, class).await?;
+    insert(tx, class).await
+}
+
+/// Changes a class; false: there is none.
+pub(super) async fn replace(
+    tx: &mut AnyConnection,
+    class: &ClassView,
+    seen: &Scope,
+) -> Result<bool, StoreError> {
+    let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM class_group WHERE id = $1")
+        .bind(class.id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(old) = old else { return Ok(false) };
+    if old != class.org_id.as_str() {
+        room_for_one(tx, Use::Classes, &class.org_id, MAX_CLASSES_OF_ORG).await?;
+    }
+    code_is_free(tx, "class_group", &class.code, class.id.as_str(), seen).await?;
+    sits_in_its_school(tx, class).await?;
+    update(tx, class).await?;
+    Ok(true)
+}
+
+/// The classes of places at and below `path` that have one of these codes (a JSON list).
+pub(super) async fn coded(
+    connection: &mut AnyConnection,
+    path: &str,
+    codes: &str,
+) -> Result<Vec<ClassView>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT class_group.id, class_group.org_id, class_group.code, class_group.name, class_group.grade,
+             class_group.size, class_group.classroom_id, class_group.consent_live, class_group.consent_record,
+             class_group.consent_publish
+         FROM class_group JOIN org ON org.id = class_group.org_id
+         WHERE class_group.code IN (SELECT value FROM json_each($1)) AND substr(org.path, 1, length($2)) = $2",
+    )
+    .bind(codes)
+    .bind(path)
+    .fetch_all(&mut *connection)
+    .await?;
+    with_parts(connection, rows).await
 }
 
 /// A row of `class_group` with its subjects and taken periods.
@@ -155,38 +183,44 @@ pub(super) async fn update(connection: &mut AnyConnection, class: &ClassView) ->
 }
 
 async fn insert_parts(connection: &mut AnyConnection, class: &ClassView) -> Result<(), StoreError> {
-    for of in &class.subjects {
-        sqlx::query(
-            "INSERT INTO class_subject (class_id, subject, edition, on_site_periods) VALUES ($1, $2, $3, $4)",
-        )
-        .bind(class.id.as_str())
-        .bind(&of.subject)
-        .bind(&of.edition)
-        .bind(i64::from(of.on_site_periods))
-        .execute(&mut *connection)
-        .await?;
+    for some in class.subjects.chunks(AT_ONCE) {
+        let values = super::rows(some.len(), 4);
+        let sql = format!(
+            "INSERT INTO class_subject (class_id, subject, edition, on_site_periods) VALUES {values}"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for of in some {
+            query = query
+                .bind(class.id.as_str())
+                .bind(&of.subject)
+                .bind(&of.edition)
+                .bind(i64::from(of.on_site_periods));
+        }
+        query.execute(&mut *connection).await?;
     }
-    let sql =
-        "INSERT INTO class_busy (class_id, weekday, period, parity, subject) VALUES ($1, $2, $3, $4, $5)";
-    insert_busy(connection, sql, class.id.as_str(), &class.busy).await
+    let into = "INSERT INTO class_busy (class_id, weekday, period, parity, subject)";
+    insert_busy(connection, into, class.id.as_str(), &class.busy).await
 }
 
 /// Rows of `class_busy` or `teacher_busy`.
 pub(super) async fn insert_busy(
     connection: &mut AnyConnection,
-    sql: &'static str,
+    into: &'static str,
     whose: &str,
     busy: &[Busy],
 ) -> Result<(), StoreError> {
-    for taken in busy {
-        sqlx::query(sql)
-            .bind(whose)
-            .bind(i64::from(taken.weekday))
-            .bind(i64::from(taken.period))
-            .bind(word(&taken.parity))
-            .bind(&taken.what)
-            .execute(&mut *connection)
-            .await?;
+    for some in busy.chunks(AT_ONCE) {
+        let sql = format!("{into} VALUES {}", super::rows(some.len(), 5));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for taken in some {
+            query = query
+                .bind(whose)
+                .bind(i64::from(taken.weekday))
+                .bind(i64::from(taken.period))
+                .bind(word(&taken.parity))
+                .bind(&taken.what);
+        }
+        query.execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -216,17 +250,14 @@ async fn sits_in_its_school(connection: &mut AnyConnection, class: &ClassView) -
     if found.is_some() { Ok(()) } else { Err(refused(Field::Classroom, Rule::NotThere)) }
 }
 
-async fn with_parts(
-    tx: &mut Transaction<'static, Any>,
-    rows: Vec<Row>,
-) -> Result<Vec<ClassView>, StoreError> {
+async fn with_parts(tx: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<ClassView>, StoreError> {
     let ids = super::json_list(rows.iter().map(|row| row.0.as_str()));
     let subjects: Vec<SubjectRow> = sqlx::query_as(
         "SELECT class_id, subject, edition, on_site_periods FROM class_subject
          WHERE class_id IN (SELECT value FROM json_each($1)) ORDER BY class_id, subject",
     )
     .bind(&ids)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let mut subjects_of: HashMap<String, Vec<ClassSubject>> = HashMap::new();
     for (class, subject, edition, periods) in subjects {
@@ -238,7 +269,7 @@ async fn with_parts(
          WHERE class_id IN (SELECT value FROM json_each($1)) ORDER BY class_id, weekday, period, parity",
     )
     .bind(&ids)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let mut busy_of = busy_of(busy)?;
     rows.into_iter()

@@ -66,41 +66,12 @@ impl Store {
 
     /// A new classroom.
     pub async fn add_classroom(&self, room: &ClassroomView) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                room_for_one(tx, Use::Classrooms, &room.org_id, MAX_CLASSROOMS_OF_ORG).await?;
-                name_is_free(tx, room).await?;
-                insert(tx, room).await
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(add(tx, room))).await
     }
 
     /// Changes a classroom; false: there is none. One that is used stays in its school.
     pub async fn replace_classroom(&self, room: &ClassroomView) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM classroom WHERE id = $1")
-                    .bind(room.id.as_str())
-                    .fetch_optional(&mut **tx)
-                    .await?;
-                let Some(old) = old else { return Ok(false) };
-                if old != room.org_id.as_str() {
-                    not_used(tx, USES, room.id.as_str()).await?;
-                    room_for_one(tx, Use::Classrooms, &room.org_id, MAX_CLASSROOMS_OF_ORG).await?;
-                }
-                name_is_free(tx, room).await?;
-                sqlx::query("UPDATE classroom SET org_id = $2, name = $3, max_receivers = $4 WHERE id = $1")
-                    .bind(room.id.as_str())
-                    .bind(room.org_id.as_str())
-                    .bind(&room.name)
-                    .bind(i64::from(room.max_receivers))
-                    .execute(&mut **tx)
-                    .await?;
-                Ok(true)
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(replace(tx, room))).await
     }
 
     /// Deletes a classroom that nothing uses; false: there is none.
@@ -119,11 +90,55 @@ impl Store {
     }
 }
 
+/// A new classroom.
+pub(super) async fn add(tx: &mut AnyConnection, room: &ClassroomView) -> Result<(), StoreError> {
+    room_for_one(tx, Use::Classrooms, &room.org_id, MAX_CLASSROOMS_OF_ORG).await?;
+    name_is_free(tx, room).await?;
+    insert(tx, room).await
+}
+
+/// Changes a classroom; false: there is none.
+pub(super) async fn replace(tx: &mut AnyConnection, room: &ClassroomView) -> Result<bool, StoreError> {
+    let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM classroom WHERE id = $1")
+        .bind(room.id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(old) = old else { return Ok(false) };
+    if old != room.org_id.as_str() {
+        not_used(tx, USES, room.id.as_str()).await?;
+        room_for_one(tx, Use::Classrooms, &room.org_id, MAX_CLASSROOMS_OF_ORG).await?;
+    }
+    name_is_free(tx, room).await?;
+    sqlx::query("UPDATE classroom SET org_id = $2, name = $3, max_receivers = $4 WHERE id = $1")
+        .bind(room.id.as_str())
+        .bind(room.org_id.as_str())
+        .bind(&room.name)
+        .bind(i64::from(room.max_receivers))
+        .execute(&mut *tx)
+        .await?;
+    Ok(true)
+}
+
 const USES: &str = "SELECT 'classes', COUNT(*) FROM class_group WHERE classroom_id = $1
      UNION ALL SELECT 'devices', COUNT(*) FROM device WHERE classroom_id = $1
      UNION ALL SELECT 'pairings', COUNT(*) FROM pairing WHERE classroom_id = $1
      UNION ALL SELECT 'lessons', COUNT(*) FROM timetable_lesson WHERE classroom_id = $1
      UNION ALL SELECT 'lessons', COUNT(*) FROM timetable_class WHERE classroom_id = $1";
+
+/// The classrooms of these places (a JSON list of ids), without their screens.
+pub(super) async fn of_orgs(
+    connection: &mut AnyConnection,
+    orgs: &str,
+) -> Result<Vec<ClassroomView>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, org_id, name, max_receivers FROM classroom
+         WHERE org_id IN (SELECT value FROM json_each($1))",
+    )
+    .bind(orgs)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| view(row, Vec::new())).collect()
+}
 
 /// A row of `classroom`.
 pub(super) async fn insert(connection: &mut AnyConnection, room: &ClassroomView) -> Result<(), StoreError> {

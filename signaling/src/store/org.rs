@@ -5,6 +5,7 @@ use crate::auth::policy::Scope;
 use crate::places::check::parent_kind;
 use crate::places::{Bad, Field, PlaceRefusal, Rule, Use};
 use sqlx::AnyConnection;
+use std::collections::HashMap;
 use tongtang_protocol::ids::{BellScheduleId, OrgId};
 use tongtang_protocol::places::{OrgKind, OrgView};
 use tongtang_protocol::timetable::TimetableState;
@@ -73,18 +74,7 @@ impl Store {
 
     /// A new place. Whose a taken code is, is told if it is in `seen`.
     pub async fn add_org(&self, org: &OrgView, now: UnixMillis, seen: &Scope) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                code_is_free(tx, "org", &org.code, org.id.as_str(), seen).await?;
-                let parent = parent(tx, org).await?;
-                if let Some(id) = &org.parent_id {
-                    room_for_one(tx, Use::Orgs, id, MAX_CHILDREN).await?;
-                }
-                bells_apply(tx, org, &parent).await?;
-                insert(tx, org, &parent, now).await
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(add(tx, org, now, seen))).await
     }
 
     /// From now on a place goes by these bell times, or by those of its parent.
@@ -110,51 +100,7 @@ impl Store {
 
     /// Changes a place, and moves it with all below it if its parent is another; false: there is none.
     pub async fn replace_org(&self, org: &OrgView, seen: &Scope) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                let Some(old) = path_of(tx, &org.id).await? else { return Ok(false) };
-                code_is_free(tx, "org", &org.code, org.id.as_str(), seen).await?;
-                let parent = parent(tx, org).await?;
-                if parent.starts_with(&old) {
-                    return Err(refused(Field::Parent, Rule::NotBelowItself));
-                }
-                kinds_below(tx, org).await?;
-                bells_apply(tx, org, &parent).await?;
-                let path = format!("{parent}{}/", org.id);
-                if path != old {
-                    if let Some(id) = &org.parent_id {
-                        room_for_one(tx, Use::Orgs, id, MAX_CHILDREN).await?;
-                    }
-                    bells_follow(tx, &old, &parent).await?;
-                    lessons_follow(tx, &old, &parent).await?;
-                    sqlx::query(
-                        "UPDATE org SET path = $1 || substr(path, length($2) + 1)
-                         WHERE substr(path, 1, length($2)) = $2",
-                    )
-                    .bind(&path)
-                    .bind(&old)
-                    .execute(&mut **tx)
-                    .await?;
-                }
-                sqlx::query(
-                    "UPDATE org SET parent_id = $2, kind = $3, code = $4, name = $5, link_down_kbps = $6,
-                         link_up_kbps = $7, lessons_at_once = $8, bell_schedule_id = $9 WHERE id = $1",
-                )
-                .bind(org.id.as_str())
-                .bind(org.parent_id.as_ref().map(OrgId::as_str))
-                .bind(word(&org.kind))
-                .bind(&org.code)
-                .bind(&org.name)
-                .bind(org.link_down_kbps.map(i64::from))
-                .bind(org.link_up_kbps.map(i64::from))
-                .bind(i64::from(org.lessons_at_once))
-                .bind(org.bell_schedule_id.as_ref().map(BellScheduleId::as_str))
-                .execute(&mut **tx)
-                .await?;
-                Ok(true)
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(replace(tx, org, seen))).await
     }
 
     /// Deletes a place that nothing uses, with what is prescribed at it; false: there is none.
@@ -185,6 +131,66 @@ impl Store {
     }
 }
 
+/// A new place.
+pub(super) async fn add(
+    tx: &mut AnyConnection,
+    org: &OrgView,
+    now: UnixMillis,
+    seen: &Scope,
+) -> Result<(), StoreError> {
+    code_is_free(tx, "org", &org.code, org.id.as_str(), seen).await?;
+    let parent = parent(tx, org).await?;
+    if let Some(id) = &org.parent_id {
+        room_for_one(tx, Use::Orgs, id, MAX_CHILDREN).await?;
+    }
+    bells_apply(tx, org, &parent).await?;
+    insert(tx, org, &parent, now).await
+}
+
+/// Changes a place; false: there is none.
+pub(super) async fn replace(tx: &mut AnyConnection, org: &OrgView, seen: &Scope) -> Result<bool, StoreError> {
+    let Some(old) = path_of(tx, &org.id).await? else { return Ok(false) };
+    code_is_free(tx, "org", &org.code, org.id.as_str(), seen).await?;
+    let parent = parent(tx, org).await?;
+    if parent.starts_with(&old) {
+        return Err(refused(Field::Parent, Rule::NotBelowItself));
+    }
+    kinds_below(tx, org).await?;
+    bells_apply(tx, org, &parent).await?;
+    let path = format!("{parent}{}/", org.id);
+    if path != old {
+        if let Some(id) = &org.parent_id {
+            room_for_one(tx, Use::Orgs, id, MAX_CHILDREN).await?;
+        }
+        bells_follow(tx, &old, &parent).await?;
+        lessons_follow(tx, &old, &parent).await?;
+        sqlx::query(
+            "UPDATE org SET path = $1 || substr(path, length($2) + 1)
+             WHERE substr(path, 1, length($2)) = $2",
+        )
+        .bind(&path)
+        .bind(&old)
+        .execute(&mut *tx)
+        .await?;
+    }
+    sqlx::query(
+        "UPDATE org SET parent_id = $2, kind = $3, code = $4, name = $5, link_down_kbps = $6,
+             link_up_kbps = $7, lessons_at_once = $8, bell_schedule_id = $9 WHERE id = $1",
+    )
+    .bind(org.id.as_str())
+    .bind(org.parent_id.as_ref().map(OrgId::as_str))
+    .bind(word(&org.kind))
+    .bind(&org.code)
+    .bind(&org.name)
+    .bind(org.link_down_kbps.map(i64::from))
+    .bind(org.link_up_kbps.map(i64::from))
+    .bind(i64::from(org.lessons_at_once))
+    .bind(org.bell_schedule_id.as_ref().map(BellScheduleId::as_str))
+    .execute(&mut *tx)
+    .await?;
+    Ok(true)
+}
+
 /// A row of `org`, below the place with the path `parent` (`/`: none).
 pub(super) async fn insert(
     connection: &mut AnyConnection,
@@ -211,6 +217,33 @@ pub(super) async fn insert(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// The places at and below `path` that have one of these codes (a JSON list), each with its path.
+pub(super) async fn coded(
+    connection: &mut AnyConnection,
+    path: &str,
+    codes: &str,
+) -> Result<Vec<(OrgView, String)>, StoreError> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT id, path FROM org WHERE code IN (SELECT value FROM json_each($1))
+             AND substr(path, 1, length($2)) = $2",
+    )
+    .bind(codes)
+    .bind(path)
+    .fetch_all(&mut *connection)
+    .await?;
+    let sql = format!("SELECT {COLUMNS} FROM org WHERE id IN (SELECT value FROM json_each($1))");
+    let views: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(super::json_list(rows.iter().map(|(id, _)| id.as_str())))
+        .fetch_all(connection)
+        .await?;
+    let mut paths: HashMap<String, String> = rows.into_iter().collect();
+    let with_path = |row: Row| {
+        let path = paths.remove(&row.0).unwrap_or_default();
+        Ok((view(row)?, path))
+    };
+    views.into_iter().map(with_path).collect()
 }
 
 /// The path of a place.

@@ -5,7 +5,7 @@ use super::org::{code_is_free, not_used, room_for_one, whole};
 use super::{MAX_LISTED_COUNTY, Store, StoreError, number, parse};
 use crate::auth::policy::Scope;
 use crate::places::Use;
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::AnyConnection;
 use std::collections::HashMap;
 use tongtang_protocol::ids::PersonId;
 use tongtang_protocol::places::{TeachableSubject, TeacherView};
@@ -47,34 +47,12 @@ impl Store {
 
     /// A new teacher. Whose a taken code is, is told if it is in `seen`.
     pub async fn add_teacher(&self, teacher: &TeacherView, seen: &Scope) -> Result<(), StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                room_for_one(tx, Use::Teachers, &teacher.org_id, MAX_TEACHERS_OF_ORG).await?;
-                code_is_free(tx, "person", &teacher.code, teacher.id.as_str(), seen).await?;
-                insert(tx, teacher).await
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(add(tx, teacher, seen))).await
     }
 
     /// Changes a teacher; false: there is none.
     pub async fn replace_teacher(&self, teacher: &TeacherView, seen: &Scope) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            Box::pin(async move {
-                let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM person WHERE id = $1")
-                    .bind(teacher.id.as_str())
-                    .fetch_optional(&mut **tx)
-                    .await?;
-                let Some(old) = old else { return Ok(false) };
-                if old != teacher.org_id.as_str() {
-                    room_for_one(tx, Use::Teachers, &teacher.org_id, MAX_TEACHERS_OF_ORG).await?;
-                }
-                code_is_free(tx, "person", &teacher.code, teacher.id.as_str(), seen).await?;
-                update(tx, teacher).await?;
-                Ok(true)
-            })
-        })
-        .await
+        self.write(|tx| Box::pin(replace(tx, teacher, seen))).await
     }
 
     /// Deletes a teacher who has no lessons; false: there is none. An account that is theirs stays, and is nobody's.
@@ -97,6 +75,54 @@ impl Store {
         })
         .await
     }
+}
+
+/// A new teacher.
+pub(super) async fn add(
+    tx: &mut AnyConnection,
+    teacher: &TeacherView,
+    seen: &Scope,
+) -> Result<(), StoreError> {
+    room_for_one(tx, Use::Teachers, &teacher.org_id, MAX_TEACHERS_OF_ORG).await?;
+    code_is_free(tx, "person", &teacher.code, teacher.id.as_str(), seen).await?;
+    insert(tx, teacher).await
+}
+
+/// Changes a teacher; false: there is none.
+pub(super) async fn replace(
+    tx: &mut AnyConnection,
+    teacher: &TeacherView,
+    seen: &Scope,
+) -> Result<bool, StoreError> {
+    let old: Option<String> = sqlx::query_scalar("SELECT org_id FROM person WHERE id = $1")
+        .bind(teacher.id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(old) = old else { return Ok(false) };
+    if old != teacher.org_id.as_str() {
+        room_for_one(tx, Use::Teachers, &teacher.org_id, MAX_TEACHERS_OF_ORG).await?;
+    }
+    code_is_free(tx, "person", &teacher.code, teacher.id.as_str(), seen).await?;
+    update(tx, teacher).await?;
+    Ok(true)
+}
+
+/// The teachers of places at and below `path` that have one of these codes (a JSON list).
+pub(super) async fn coded(
+    connection: &mut AnyConnection,
+    path: &str,
+    codes: &str,
+) -> Result<Vec<TeacherView>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT person.id, person.org_id, person.code, person.name, person.max_weekly, person.max_delivered
+         FROM person JOIN org ON org.id = person.org_id
+         WHERE person.code IN (SELECT value FROM json_each($1)) AND substr(org.path, 1, length($2)) = $2",
+    )
+    .bind(codes)
+    .bind(path)
+    .fetch_all(&mut *connection)
+    .await?;
+    with_parts(connection, rows).await
 }
 
 /// A row of `person` with what they teach and their taken periods.
@@ -150,22 +176,18 @@ async fn insert_parts(connection: &mut AnyConnection, teacher: &TeacherView) -> 
         .execute(&mut *connection)
         .await?;
     }
-    let sql =
-        "INSERT INTO teacher_busy (person_id, weekday, period, parity, what) VALUES ($1, $2, $3, $4, $5)";
-    insert_busy(connection, sql, teacher.id.as_str(), &teacher.busy).await
+    let into = "INSERT INTO teacher_busy (person_id, weekday, period, parity, what)";
+    insert_busy(connection, into, teacher.id.as_str(), &teacher.busy).await
 }
 
-async fn with_parts(
-    tx: &mut Transaction<'static, Any>,
-    rows: Vec<Row>,
-) -> Result<Vec<TeacherView>, StoreError> {
+async fn with_parts(tx: &mut AnyConnection, rows: Vec<Row>) -> Result<Vec<TeacherView>, StoreError> {
     let ids = super::json_list(rows.iter().map(|row| row.0.as_str()));
     let subjects: Vec<SubjectRow> = sqlx::query_as(
         "SELECT person_id, subject, grade_from, grade_to, edition FROM teacher_subject
          WHERE person_id IN (SELECT value FROM json_each($1)) ORDER BY person_id, subject, grade_from, edition",
     )
     .bind(&ids)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let mut subjects_of: HashMap<String, Vec<TeachableSubject>> = HashMap::new();
     for (person, subject, from, to, edition) in subjects {
@@ -179,7 +201,7 @@ async fn with_parts(
          WHERE person_id IN (SELECT value FROM json_each($1)) ORDER BY person_id, weekday, period, parity",
     )
     .bind(&ids)
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut *tx)
     .await?;
     let mut busy_of = busy_of(busy)?;
     rows.into_iter()

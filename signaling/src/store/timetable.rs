@@ -148,16 +148,7 @@ impl Store {
 
     /// The days on which lessons of a term are planned that have not been opened.
     pub async fn planned_days(&self, term: &TermId, now: UnixMillis) -> Result<Vec<Day>, StoreError> {
-        let days: Vec<String> = sqlx::query_scalar(
-            "SELECT DISTINCT day FROM timetable_lesson
-             WHERE term_id = $1 AND state = $2 AND starts_at > $3 AND lesson_id IS NULL ORDER BY day",
-        )
-        .bind(term.as_str())
-        .bind(word(&TimetableState::Planned))
-        .bind(now.0)
-        .fetch_all(&self.pool)
-        .await?;
-        days.into_iter().map(|day| parse("timetable_lesson", "day", day)).collect()
+        planned_days(&mut *self.pool.acquire().await?, term, now).await
     }
 
     /// Those lessons of these days, by time, at most `limit`.
@@ -281,6 +272,27 @@ impl Store {
         parse_opt("org", "id", org)
     }
 
+    /// The state's codes by id: of the places, teachers and classes of these lessons.
+    pub async fn codes_of(
+        &self,
+        lessons: &[TimetableLessonView],
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let of = |lesson: &TimetableLessonView| {
+            let classes = lesson.classes.iter().map(|class| class.class_id.to_string());
+            classes.chain([lesson.org_id.to_string(), lesson.teacher_id.to_string()]).collect::<Vec<_>>()
+        };
+        let ids: std::collections::BTreeSet<String> = lessons.iter().flat_map(of).collect();
+        let codes: Vec<(String, String)> = sqlx::query_as(
+            "SELECT id, code FROM org WHERE id IN (SELECT value FROM json_each($1))
+             UNION ALL SELECT id, code FROM person WHERE id IN (SELECT value FROM json_each($1))
+             UNION ALL SELECT id, code FROM class_group WHERE id IN (SELECT value FROM json_each($1))",
+        )
+        .bind(json_list(ids.iter().map(String::as_str)))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(codes.into_iter().collect())
+    }
+
     /// The paths of all places that a lesson concerns.
     pub async fn paths_of(&self, lessons: &[&TimetableLessonView]) -> Result<Vec<String>, StoreError> {
         let orgs: std::collections::BTreeSet<&OrgId> = lessons
@@ -308,6 +320,42 @@ pub(super) async fn fetch(
     ids: &str,
 ) -> Result<Vec<TimetableLessonView>, StoreError> {
     fetch_in_state(connection, ids, "<>").await
+}
+
+/// What these teachers teach on these days (JSON lists of ids and of days).
+pub(super) async fn fetch_of(
+    connection: &mut AnyConnection,
+    teachers: &str,
+    days: &str,
+) -> Result<Vec<TimetableLessonView>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} WHERE lesson.teacher_id IN (SELECT value FROM json_each($1))
+             AND lesson.day IN (SELECT value FROM json_each($2)) AND lesson.state <> '{REPLACED}'"
+    );
+    let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(sql))
+        .bind(teachers)
+        .bind(days)
+        .fetch_all(&mut *connection)
+        .await?;
+    with_classes(connection, rows).await
+}
+
+/// The days on which lessons of a term are planned that have not been opened.
+pub(super) async fn planned_days(
+    connection: &mut AnyConnection,
+    term: &TermId,
+    now: UnixMillis,
+) -> Result<Vec<Day>, StoreError> {
+    let days: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT day FROM timetable_lesson
+         WHERE term_id = $1 AND state = $2 AND starts_at > $3 AND lesson_id IS NULL ORDER BY day",
+    )
+    .bind(term.as_str())
+    .bind(word(&TimetableState::Planned))
+    .bind(now.0)
+    .fetch_all(connection)
+    .await?;
+    days.into_iter().map(|day| parse("timetable_lesson", "day", day)).collect()
 }
 
 /// Lessons whose place a newer plan took, as they were before, that is: planned.

@@ -401,7 +401,7 @@ async fn mark(
     Ok(())
 }
 
-async fn record(
+pub(super) async fn record(
     connection: &mut AnyConnection,
     change: &NewChange,
     what: &Recorded,

@@ -5,7 +5,7 @@ use crate::calendar::Calendar;
 use crate::timetable::facts::{Class, Facts, Room, School, Teacher};
 use sqlx::AnyConnection;
 use std::collections::{BTreeSet, HashMap};
-use tongtang_protocol::calendar::BellPeriod;
+use tongtang_protocol::calendar::{BellPeriod, TermView};
 use tongtang_protocol::ids::{ClassId, ClassroomId, OrgId, PersonId, TermId};
 use tongtang_protocol::places::Busy;
 
@@ -24,32 +24,39 @@ impl Store {
     /// Everything needed to place lessons of these; None: there is no such term. What is not there is not in the answer.
     pub async fn timetable_facts(&self, term: &TermId, asked: &Asked) -> Result<Option<Facts>, StoreError> {
         let Some(term) = self.calendar(term).await? else { return Ok(None) };
-        let mut tx = self.read().await?;
-        let classes_json = json_list(asked.classes.iter().map(ClassId::as_str));
-        let teachers_json = json_list(asked.teachers.iter().map(PersonId::as_str));
-        let mut classes = classes_of(&mut tx, &classes_json).await?;
-        let sits = classes.values().filter_map(|class| class.classroom_id.as_ref());
-        let rooms =
-            rooms_of(&mut tx, &json_list(asked.rooms.iter().chain(sits).map(ClassroomId::as_str))).await?;
-        let mut teachers = teachers_of(&mut tx, &teachers_json).await?;
-        for (who, busy) in busy_of(&mut tx, CLASS_BUSY, &classes_json).await? {
-            let id = parse("class_busy", "class_id", who)?;
-            classes.entry(id).and_modify(|class: &mut Class| class.busy.push(busy));
-        }
-        for (who, busy) in busy_of(&mut tx, TEACHER_BUSY, &teachers_json).await? {
-            let id = parse("teacher_busy", "person_id", who)?;
-            teachers.entry(id).and_modify(|teacher: &mut Teacher| teacher.busy.push(busy));
-        }
-        let orgs: BTreeSet<&OrgId> = rooms
-            .values()
-            .map(|room| &room.org_id)
-            .chain(classes.values().map(|class| &class.org_id))
-            .chain(teachers.values().map(|teacher| &teacher.org_id))
-            .collect();
-        let schools = schools_of(&mut tx, &json_list(orgs.into_iter().map(OrgId::as_str))).await?;
-        let calendar = Calendar::new(&term);
-        Ok(Some(Facts { term, calendar, schools, rooms, classes, teachers }))
+        facts(&mut *self.read().await?, term, asked).await.map(Some)
     }
+}
+
+/// The same in a transaction.
+pub(super) async fn facts(
+    tx: &mut AnyConnection,
+    term: TermView,
+    asked: &Asked,
+) -> Result<Facts, StoreError> {
+    let classes_json = json_list(asked.classes.iter().map(ClassId::as_str));
+    let teachers_json = json_list(asked.teachers.iter().map(PersonId::as_str));
+    let mut classes = classes_of(tx, &classes_json).await?;
+    let sits = classes.values().filter_map(|class| class.classroom_id.as_ref());
+    let rooms = rooms_of(tx, &json_list(asked.rooms.iter().chain(sits).map(ClassroomId::as_str))).await?;
+    let mut teachers = teachers_of(tx, &teachers_json).await?;
+    for (who, busy) in busy_of(tx, CLASS_BUSY, &classes_json).await? {
+        let id = parse("class_busy", "class_id", who)?;
+        classes.entry(id).and_modify(|class: &mut Class| class.busy.push(busy));
+    }
+    for (who, busy) in busy_of(tx, TEACHER_BUSY, &teachers_json).await? {
+        let id = parse("teacher_busy", "person_id", who)?;
+        teachers.entry(id).and_modify(|teacher: &mut Teacher| teacher.busy.push(busy));
+    }
+    let orgs: BTreeSet<&OrgId> = rooms
+        .values()
+        .map(|room| &room.org_id)
+        .chain(classes.values().map(|class| &class.org_id))
+        .chain(teachers.values().map(|teacher| &teacher.org_id))
+        .collect();
+    let schools = schools_of(tx, &json_list(orgs.into_iter().map(OrgId::as_str))).await?;
+    let calendar = Calendar::new(&term);
+    Ok(Facts { term, calendar, schools, rooms, classes, teachers })
 }
 
 async fn classes_of(

@@ -32,7 +32,7 @@ impl Store {
         &self,
         work: impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync,
     ) -> Result<T, StoreError> {
-        self.run(None, &work).await
+        self.run(None, &work, |_| true).await
     }
 
     /// The same for those who change the timetable: they take turns on PostgreSQL too, as all writers do on SQLite, so that
@@ -41,17 +41,27 @@ impl Store {
         &self,
         work: impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync,
     ) -> Result<T, StoreError> {
-        self.run(self.dialect.lock_timetable(), &work).await
+        self.run(self.dialect.lock_timetable(), &work, |_| true).await
+    }
+
+    /// The same, taken back as if it had not been unless `is_kept` says of its outcome that it stays.
+    pub(super) async fn write_if<'a, T>(
+        &self,
+        is_kept: fn(&T) -> bool,
+        work: impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
+        self.run(self.dialect.lock_timetable(), &work, is_kept).await
     }
 
     async fn run<'a, T>(
         &self,
         lock: Option<&'static str>,
         work: &(impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync),
+        is_kept: fn(&T) -> bool,
     ) -> Result<T, StoreError> {
         let mut attempt = 1;
         loop {
-            match self.write_once(lock, work).await {
+            match self.write_once(lock, work, is_kept).await {
                 Err(error) if error.is_collision() && attempt < MAX_ATTEMPTS => {
                     let pause = rand::rng().random_range(0..=MAX_PAUSE_MS.min(1 << attempt));
                     tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -66,13 +76,17 @@ impl Store {
         &self,
         lock: Option<&'static str>,
         work: &(impl for<'t> Fn(&'t mut Transaction<'a, Any>) -> Work<'t, T> + Send + Sync),
+        is_kept: fn(&T) -> bool,
     ) -> Result<T, StoreError> {
         let mut tx: Transaction<'a, Any> = self.pool.begin_with(self.dialect.begin_to_write()).await?;
         if let Some(lock) = lock {
             sqlx::query(lock).execute(&mut *tx).await?;
         }
         let done = work(&mut tx).await?;
-        tx.commit().await?;
+        match is_kept(&done) {
+            true => tx.commit().await?,
+            false => tx.rollback().await?,
+        }
         Ok(done)
     }
 

@@ -35,7 +35,7 @@ pub fn sentence(kind: ChangeKind, steps: &[Step], lessons: usize, language: Lang
             ChangeKind::Substitute => format!("{to}的“{title}”由{who}改为{teacher}上"),
             ChangeKind::Swap => format!("“{title}”与“{other}”对调：{from} ⇄ {to}"),
             ChangeKind::Undo => format!("撤销了对{who}的“{title}”的改动"),
-            ChangeKind::Publish | ChangeKind::Repair => of_many(kind, lessons, language),
+            ChangeKind::Publish | ChangeKind::Repair | ChangeKind::Import => of_many(kind, lessons, language),
         },
         Language::English => match kind {
             ChangeKind::Add => format!("Added “{title}” of {who}: {to}"),
@@ -45,7 +45,7 @@ pub fn sentence(kind: ChangeKind, steps: &[Step], lessons: usize, language: Lang
             ChangeKind::Substitute => format!("“{title}”, {to}: {teacher} instead of {who}"),
             ChangeKind::Swap => format!("“{title}” and “{other}” changed times: {from} ⇄ {to}"),
             ChangeKind::Undo => format!("Undid a change of “{title}” of {who}"),
-            ChangeKind::Publish | ChangeKind::Repair => of_many(kind, lessons, language),
+            ChangeKind::Publish | ChangeKind::Repair | ChangeKind::Import => of_many(kind, lessons, language),
         },
     }
 }
@@ -80,8 +80,12 @@ fn repaired(steps: &[Step], language: Language) -> String {
 
 fn of_many(kind: ChangeKind, lessons: usize, language: Language) -> String {
     match (kind, language) {
-        (ChangeKind::Undo, Language::Chinese) => format!("撤销了一次发布，涉及 {lessons} 节课"),
-        (ChangeKind::Undo, Language::English) => format!("Undid a publication of {lessons} lessons"),
+        (ChangeKind::Undo, Language::Chinese) => format!("撤销了一次发布或导入，涉及 {lessons} 节课"),
+        (ChangeKind::Undo, Language::English) => {
+            format!("Undid a publication or import of {lessons} lessons")
+        }
+        (ChangeKind::Import, Language::Chinese) => format!("从表格导入 {lessons} 节课"),
+        (ChangeKind::Import, Language::English) => format!("Imported {lessons} lessons from a spreadsheet"),
         (ChangeKind::Cancel, Language::Chinese) => format!("取消放假日的 {lessons} 节课"),
         (ChangeKind::Cancel, Language::English) => {
             format!("Cancelled {lessons} lessons on days that became days off")

@@ -111,6 +111,11 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("delete", "/api/orgs/{id}", Open::CountyPlaces),
     ("get", "/api/orgs/{id}/curriculum", Open::CountyRead),
     ("put", "/api/orgs/{id}/curriculum", Open::CountyPlaces),
+    // Whose file has places too needs the right to change those as well: imports.rs.
+    ("post", "/api/orgs/{id}/imports", Open::CountySchedule),
+    ("get", "/api/orgs/{id}/exports/places.xlsx", Open::CountyRead),
+    ("get", "/api/orgs/{id}/exports/timetable.xlsx", Open::CountyRead),
+    ("get", "/api/orgs/{id}/exports/template.xlsx", Open::CountyRead),
     ("get", "/api/classrooms", Open::Read),
     ("post", "/api/classrooms", Open::Places),
     ("get", "/api/classrooms/{id}", Open::Read),
@@ -233,6 +238,9 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         _ => return None,
     })
 }
+
+/// A timetable without lessons, as a file.
+const TIMETABLE: &str = "日期,节次,学科,年级,教师编号,主讲教室,接收班级代码\n";
 
 /// An account that reads at a place and below.
 pub fn account_at(org: &str, login: &str) -> Value {
@@ -392,6 +400,7 @@ impl Walk {
             "/api/terms/{id}/ledger/lessons" | "/api/terms/{id}/ledger/remedies" => {
                 "?class_id=cls-here&subject=x"
             }
+            "/api/orgs/{id}/imports" => "?dry_run=false",
             _ => "",
         };
         path.replace("{id}", id).replace("{week}", "7?org_id=org-m") + whose
@@ -408,6 +417,7 @@ impl Walk {
         };
         match body_for(method, path) {
             Some(body) => request.json(&body),
+            None if path.ends_with("/imports") => request.body(TIMETABLE),
             None => request,
         }
         .send()

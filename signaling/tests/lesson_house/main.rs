@@ -13,6 +13,8 @@ mod calendar_feeds;
 mod county_api;
 mod flow;
 mod house;
+mod import_files;
+mod imports;
 mod kill;
 mod ledger;
 mod library;

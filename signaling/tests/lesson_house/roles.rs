@@ -104,9 +104,13 @@ pub async fn run(house: &House, sql: &str) {
 
 /// Somebody with this role there, signed in; `factor`: with the second factor.
 pub async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
+    let person = if org == THERE { "per-there" } else { "per-li" };
+    account(house, role, org, Some(person), factor).await
+}
+
+async fn account(house: &House, role: AccountRole, org: &str, person: Option<&str>, factor: bool) -> Says {
     let word = text(&json!(role));
     let login = format!("{word}.{org}.{factor}").replace('_', "-");
-    let person = if org == THERE { "per-there" } else { "per-li" };
     let body = json!({"login": login, "name": word, "org_id": org, "person_id": person,
         "roles": [{"role": word, "org_id": org}]});
     let made = house.as_admin(Method::POST, "/api/accounts").json(&body);
@@ -119,6 +123,14 @@ pub async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool)
     let (token, now) = (SecretHash::of(&secret), clock::now());
     house.app.store().insert_session(&token, &of, now, UnixMillis(now.0 + 3_600_000)).await.unwrap();
     Says::Cookie(format!("tongtang={secret}"))
+}
+
+/// The cookie of somebody with this role there, who is no teacher.
+pub async fn somebody_at(house: &House, role: AccountRole, org: &str) -> String {
+    match account(house, role, org, None, true).await {
+        Says::Cookie(cookie) => cookie,
+        _ => unreachable!("signed in by a cookie"),
+    }
 }
 
 fn is_done(status: StatusCode) -> bool {

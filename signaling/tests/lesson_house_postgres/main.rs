@@ -19,6 +19,10 @@ mod county_api;
 mod flow;
 #[path = "../lesson_house/house.rs"]
 mod house;
+#[path = "../lesson_house/import_files.rs"]
+mod import_files;
+#[path = "../lesson_house/imports.rs"]
+mod imports;
 #[path = "../lesson_house/kill.rs"]
 mod kill;
 #[path = "../lesson_house/ledger.rs"]

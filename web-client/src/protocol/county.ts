@@ -1,5 +1,5 @@
 // The county's part of signaling's HTTP API, typed: places, people, time, timetables, plans, the ledger, accounts.
-import { ask, query } from './ask';
+import { ask, query, send } from './ask';
 import { type Result, success } from './result';
 import type {
   AccountInput,
@@ -18,6 +18,7 @@ import type {
   ClassView,
   DraftView,
   FollowedBells,
+  ImportReport,
   Invitation,
   LedgerLesson,
   LedgerRemedies,
@@ -92,6 +93,12 @@ export const county = {
   curriculum: (org: string) => ask<Prescribed[]>('GET', `/api/orgs/${id(org)}/curriculum`),
   prescribe: (org: string, rows: Prescribed[]) =>
     ask<Prescribed[]>('PUT', `/api/orgs/${id(org)}/curriculum`, rows),
+  importFile: (org: string, file: File, isDryRun: boolean, stop: AbortSignal) =>
+    send<ImportReport>(
+      `/api/orgs/${id(org)}/imports${query({ dry_run: isDryRun, name: file.name })}`,
+      file,
+      stop,
+    ),
 
   followBells: (org: string, bells: string | null) =>
     ask<FollowedBells>('PUT', `/api/orgs/${id(org)}/bell-schedule`, { bell_schedule_id: bells }),
@@ -156,6 +163,10 @@ export const TIMETABLE_EVENTS = '/api/timetable/events';
 
 /** A plan's progress, as server-sent events of one PlanView each. */
 export const planEvents = (plan: string) => `/api/plans/${id(plan)}/events`;
+
+/** Where a place's tables stand as a workbook, or an empty one. */
+export const exportAddress = (org: string, what: 'places' | 'timetable' | 'template') =>
+  `/api/orgs/${id(org)}/exports/${what}.xlsx`;
 
 /** Where the ledger stands as a workbook. */
 export const ledgerAddress = (term: string, org: string | null, week: number | null) =>

@@ -183,7 +183,7 @@ export interface components {
          * @description What was done to a timetable.
          * @enum {string}
          */
-        ChangeKind: "publish" | "add" | "move" | "cancel" | "restore" | "substitute" | "swap" | "undo" | "repair";
+        ChangeKind: "publish" | "add" | "move" | "cancel" | "restore" | "substitute" | "swap" | "undo" | "repair" | "import";
         /** @description `POST /api/timetable-lessons/{id}/changes`; each carries the lesson's `version` as it was seen. */
         ChangeRequest: {
             classroom_id?: components["schemas"]["ClassroomId"] | null;
@@ -495,6 +495,56 @@ export interface components {
             media: components["schemas"]["MediaGrant"];
             /** @description Who it is in the lesson. */
             participant: components["schemas"]["ParticipantId"];
+        };
+        /** @description Rows of one table of an import: what happens or would happen to them. */
+        ImportCount: {
+            /**
+             * Format: int32
+             * @description New rows.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Rows that change what is there.
+             */
+            changed: number;
+            /**
+             * Format: int32
+             * @description Rows that say what is there already.
+             */
+            same: number;
+            /** @description Which table: `orgs`, `bells`, `terms`, `curriculum`, `classrooms`, `classes`, `teachers`, `timetable`. */
+            table: string;
+        };
+        /** @description A cell that cannot be imported. */
+        ImportError: {
+            /** @description The column's heading. */
+            column: string;
+            /**
+             * Format: int32
+             * @description From 1, as the spreadsheet counts.
+             */
+            row: number;
+            /** @description Sheet or file. */
+            sheet: string;
+            /** @description What is wrong and what to write, in the caller's language. */
+            words: string;
+        };
+        /** @description `POST /api/orgs/{id}/imports?dry_run=…`: all or nothing. */
+        ImportReport: {
+            /** @description By table. */
+            counts: components["schemas"]["ImportCount"][];
+            /** @description Was it carried out? Never on a dry run or with errors. */
+            done: boolean;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            error_count: number;
+            /** @description The first 200. */
+            errors: components["schemas"]["ImportError"][];
+            /** @description What was not taken and why, in the caller's language. */
+            notes: string[];
         };
         /**
          * @description A camera or a microphone, as the page of the screen finds it.

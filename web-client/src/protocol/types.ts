@@ -61,6 +61,7 @@ export type DraftChange = Schemas['DraftChange'];
 export type DraftLesson = Schemas['DraftLesson'];
 export type DraftView = Schemas['DraftView'];
 export type FollowedBells = Schemas['FollowedBells'];
+export type ImportReport = Schemas['ImportReport'];
 export type Invitation = Schemas['Invitation'];
 export type LedgerLesson = Schemas['LedgerLesson'];
 export type LedgerRemedies = Schemas['LedgerRemedies'];

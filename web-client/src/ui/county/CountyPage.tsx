@@ -1,7 +1,7 @@
 // Schools and people: the tree at the left, one place's tables at the right.
-import { Button, Tabs } from 'antd';
+import { Button, Dropdown, Tabs } from 'antd';
 import { useEffect } from 'react';
-import { county } from '../../protocol/county';
+import { county, exportAddress } from '../../protocol/county';
 import type { OrgView } from '../../protocol/types';
 import { setTitle } from '../../words/title';
 import { useLoaded } from '../shell/loaded';
@@ -13,6 +13,7 @@ import { ClassesTab } from './ClassesTab';
 import { ClassroomsTab } from './ClassroomsTab';
 import { CurriculumTab } from './CurriculumTab';
 import './county.css';
+import { ImportDrawer } from './ImportDrawer';
 import { OrgForm, OrgsTab } from './OrgsTab';
 import { PlaceTree } from './PlaceTree';
 import { TeachersTab } from './TeachersTab';
@@ -26,7 +27,9 @@ export default function CountyPage() {
   const { loaded, reload, editing, edit, busy, failure, save } = useThings(county.orgs, null);
   const bells = useLoaded(allBells).loaded;
   const mayChange = useMay('county', 'change_places');
+  // Whoever only schedules imports timetables; the server looks at what the file holds.
   const maySchedule = useMay('county', 'schedule');
+  const mayImport = mayChange || maySchedule;
   const { query, set } = useQuery();
   useEffect(() => setTitle(text.title), []);
   if (loaded.kind === 'loading') return <Loading rows={8} />;
@@ -71,6 +74,27 @@ export default function CountyPage() {
             {above.length > 0 && <p className="soft county-path">{above.join(' › ')}</p>}
             <h1>{org.name}</h1>
           </div>
+          <div className="head-actions">
+            {mayImport && (
+              <Button onClick={() => set({ do: 'import' })} data-testid="import-open">
+                {text.import}
+              </Button>
+            )}
+            <Dropdown
+              menu={{
+                items: (['places', 'timetable'] as const).map((what) => ({
+                  key: what,
+                  label: (
+                    <a href={exportAddress(org.id, what)} download>
+                      {text.exports[what]}
+                    </a>
+                  ),
+                })),
+              }}
+            >
+              <Button data-testid="export-open">{text.export}</Button>
+            </Dropdown>
+          </div>
         </div>
         <Tabs
           activeKey={tab}
@@ -87,6 +111,9 @@ export default function CountyPage() {
           <BellsTab key={org.id} org={org} orgs={orgs} mayChange={maySchedule} followed={reload} />
         )}
         {tab === 'curriculum' && <CurriculumTab key={org.id} org={org} mayChange={mayChange} />}
+        {query.get('do') === 'import' && mayImport && (
+          <ImportDrawer org={org} close={() => set({ do: null })} imported={reload} />
+        )}
       </section>
     </div>
   );
