@@ -5,10 +5,13 @@
 //! What is left is a relaxation, so its optimum is a bound. Small instances keep lessons and teachers as whole numbers and
 //! go to branch and cut.
 
+use crate::generate::generate;
 use crate::linear::{Bound, Effort, Programme};
 use crate::model::{Model, bits};
 use crate::plan::Proof;
+use crate::rows::{self, Column};
 use crate::score::{Score, Stage};
+use crate::state::State;
 use std::collections::BTreeMap;
 
 /// Instances with more columns are bounded by the linear relaxation alone.
@@ -30,11 +33,41 @@ struct Columns {
     taught: BTreeMap<(u32, u32, u8), Vec<(u32, f64)>>,
 }
 
+/// A bound of the first objective by column generation, and where it helps by the coarser programmes too. `told` hears of each
+/// better one while it is being computed.
+pub(crate) fn coverage(
+    model: &Model,
+    start: Vec<Column>,
+    seconds: f64,
+    stop: &dyn Fn() -> bool,
+    told: &dyn Fn(f64),
+) -> (Bound, Proof) {
+    let rows = rows::Rows::new(model);
+    let generated = generate(model, &rows, start, seconds, stop, told);
+    let mut best = (generated, Proof::ColumnGeneration);
+    // Only these have the nodes' minutes, and whole numbers.
+    if model.node_lessons.is_some()
+        || column_count(model) <= MAX_WHOLE_COLUMNS
+        || generated.value.is_infinite()
+    {
+        let other = bound(model, Stage::Coverage, &Score::of(model, &State::new(model)), seconds);
+        if other.0.value < best.0.value - 1e-6 {
+            best = other;
+        }
+        best.0.stopped = generated.stopped || other.0.stopped;
+    }
+    best
+}
+
+fn column_count(model: &Model) -> usize {
+    let masks = model.demands.iter().flat_map(|d| &d.masks);
+    masks.map(|mask| mask.count_ones() as usize).sum()
+}
+
 /// A bound of a stage's objective, given what the stages before reached. The value is in the stage's own measure: units served,
 /// share, entries kept, minus the cost of wishes.
 pub(crate) fn bound(model: &Model, stage: Stage, reached: &Score, seconds: f64) -> (Bound, Proof) {
-    let columns: u32 = model.demands.iter().flat_map(|d| &d.masks).map(|mask| mask.count_ones()).sum();
-    let whole = columns as usize <= MAX_WHOLE_COLUMNS;
+    let whole = column_count(model) <= MAX_WHOLE_COLUMNS;
     let effort = Effort { seconds, nodes: MAX_NODES };
     let relaxed = programme(model, stage, reached, false).bound(effort);
     if !whole || relaxed.stopped {
@@ -57,7 +90,7 @@ fn programme(model: &Model, stage: Stage, reached: &Score, whole: bool) -> Progr
 }
 
 /// At most so many classes of a course come to a teacher's period: as many as can begin at one minute and find a room.
-fn company(model: &Model, course: u32, teacher: u32, time: u8) -> u32 {
+pub(crate) fn company(model: &Model, course: u32, teacher: u32, time: u8) -> u32 {
     let mut windows = Vec::new();
     for &demand in &model.courses[course as usize].demands {
         if model.mask(demand, teacher) >> time & 1 == 1 {
