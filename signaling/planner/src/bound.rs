@@ -33,28 +33,36 @@ struct Columns {
     taught: BTreeMap<(u32, u32, u8), Vec<(u32, f64)>>,
 }
 
-/// A bound of the first objective by column generation, and where it helps by the coarser programmes too. `told` hears of each
-/// better one while it is being computed.
+/// A bound of the first objective: by the linear programme, which is soon there, then by column generation, which is better.
+/// `told` hears of each while the next is being computed.
 pub(crate) fn coverage(
     model: &Model,
     start: Vec<Column>,
     seconds: f64,
     stop: &dyn Fn() -> bool,
-    told: &dyn Fn(f64),
+    told: &dyn Fn(f64, Proof),
 ) -> (Bound, Proof) {
+    let nothing = Score::of(model, &State::new(model));
+    let effort = Effort { seconds, nodes: MAX_NODES };
+    let relaxed = programme(model, Stage::Coverage, &nothing, false).bound(effort);
+    told(relaxed.value, Proof::LinearRelaxation);
     let rows = rows::Rows::new(model);
-    let generated = generate(model, &rows, start, seconds, stop, told);
-    let mut best = (generated, Proof::ColumnGeneration);
-    // Only these have the nodes' minutes, and whole numbers.
-    if model.node_lessons.is_some()
-        || column_count(model) <= MAX_WHOLE_COLUMNS
-        || generated.value.is_infinite()
-    {
-        let other = bound(model, Stage::Coverage, &Score::of(model, &State::new(model)), seconds);
-        if other.0.value < best.0.value - 1e-6 {
-            best = other;
+    let better = |value| {
+        if value < relaxed.value {
+            told(value, Proof::ColumnGeneration);
         }
-        best.0.stopped = generated.stopped || other.0.stopped;
+    };
+    let generated = generate(model, &rows, start, seconds, stop, &better);
+    let mut best = (relaxed, Proof::LinearRelaxation);
+    let mut improve = |bound: Bound, proof| {
+        if bound.value < best.0.value - 1e-6 {
+            best = (bound, proof);
+        }
+        best.0.stopped |= bound.stopped;
+    };
+    improve(Bound { stopped: relaxed.stopped | generated.stopped, ..generated }, Proof::ColumnGeneration);
+    if column_count(model) <= MAX_WHOLE_COLUMNS && !generated.stopped {
+        improve(programme(model, Stage::Coverage, &nothing, true).bound(effort), Proof::BranchAndCut);
     }
     best
 }

@@ -121,7 +121,7 @@ pub fn solve(instance: &Instance, options: Options, control: &dyn Control) -> Pl
 /// What the thread of a bound says.
 enum Told {
     /// The bound is at least as good as this.
-    Better(f64),
+    Better(f64, Proof),
     Done(Bound, Proof),
 }
 
@@ -130,7 +130,7 @@ struct Later {
     told: mpsc::Receiver<Told>,
     given_up: Arc<AtomicBool>,
     /// The best bound told before it is done.
-    better: f64,
+    better: (f64, Proof),
     known: Option<(Bound, Proof)>,
 }
 
@@ -150,21 +150,23 @@ impl Later {
         // Not waited for when the solve is stopped: HiGHS does not hear that.
         std::thread::spawn(move || {
             let (bound, proof) = match stage {
-                Stage::Coverage => {
-                    bound::coverage(&model, groups, seconds, &|| stop.load(Ordering::Relaxed), &|better| {
-                        drop(sender.send(Told::Better(better)))
-                    })
-                }
+                Stage::Coverage => bound::coverage(
+                    &model,
+                    groups,
+                    seconds,
+                    &|| stop.load(Ordering::Relaxed),
+                    &|better, proof| drop(sender.send(Told::Better(better, proof))),
+                ),
                 _ => bound::bound(&model, stage, &reached, seconds),
             };
             drop(sender.send(Told::Done(bound, proof)));
         });
-        Later { told, given_up, better: f64::INFINITY, known: None }
+        Later { told, given_up, better: (f64::INFINITY, Proof::Counting), known: None }
     }
 
     fn hear(&mut self, told: Told) {
         match told {
-            Told::Better(better) => self.better = better,
+            Told::Better(better, proof) => self.better = (better, proof),
             Told::Done(bound, proof) => self.known = Some((bound, proof)),
         }
     }
@@ -174,7 +176,7 @@ impl Later {
         while let Ok(told) = self.told.try_recv() {
             self.hear(told);
         }
-        let known = self.known.map_or(self.better, |(bound, _)| bound.value);
+        let known = self.known.map_or(self.better.0, |(bound, _)| bound.value);
         rounded(model, stage, known).min(by_meaning(model, stage))
     }
 
@@ -185,8 +187,8 @@ impl Later {
                 Err(mpsc::RecvTimeoutError::Timeout) if !stop() => {}
                 Err(_) => {
                     self.given_up.store(true, Ordering::Relaxed);
-                    let told = Bound { value: self.better, stopped: true };
-                    self.known = Some((told, Proof::ColumnGeneration));
+                    let (value, proof) = self.better;
+                    self.known = Some((Bound { value, stopped: true }, proof));
                 }
             }
         }
