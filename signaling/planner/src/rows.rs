@@ -1,7 +1,7 @@
 //! What groups share: for each thing that there is only so much of, a row, and what one group takes of it.
 //!
 //! Every row is a hard constraint of docs/planner.md as a sum over groups, so any set of groups that the rules allow keeps all
-//! rows. Left out are nothing but what no sum says: rooms of different sizes for masters, and the nodes' minutes.
+//! rows. Left out is what is no such sum: master rooms of different sizes, and the nodes' minutes.
 
 use crate::model::{Mask, Model, NONE, bits};
 
@@ -312,9 +312,9 @@ fn came(model: &Model) -> Vec<[Vec<u32>; 2]> {
                 }
             }
         }
-        for week in course.weeks.0..course.weeks.1 {
+        for week in &mut came[demand.class as usize][course.weeks.0..course.weeks.1] {
             for time in bits(own) {
-                came[demand.class as usize][week][usize::from(time)] += 1;
+                week[usize::from(time)] += 1;
             }
         }
     }

@@ -164,8 +164,8 @@ impl Later {
         Later { told, given_up, better: (f64::INFINITY, Proof::Counting), known: None }
     }
 
-    fn hear(&mut self, told: Told) {
-        match told {
+    fn hear(&mut self, told: &Told) {
+        match *told {
             Told::Better(better, proof) => self.better = (better, proof),
             Told::Done(bound, proof) => self.known = Some((bound, proof)),
         }
@@ -174,7 +174,7 @@ impl Later {
     /// The bound that is known by now, without waiting.
     fn so_far(&mut self, model: &Model, stage: Stage) -> f64 {
         while let Ok(told) = self.told.try_recv() {
-            self.hear(told);
+            self.hear(&told);
         }
         let known = self.known.map_or(self.better.0, |(bound, _)| bound.value);
         rounded(model, stage, known).min(by_meaning(model, stage))
@@ -183,7 +183,7 @@ impl Later {
     fn wait(&mut self, model: &Model, stage: Stage, stop: &dyn Fn() -> bool) -> (Bound, Proof) {
         while self.known.is_none() {
             match self.told.recv_timeout(WAIT) {
-                Ok(told) => self.hear(told),
+                Ok(told) => self.hear(&told),
                 Err(mpsc::RecvTimeoutError::Timeout) if !stop() => {}
                 Err(_) => {
                     self.given_up.store(true, Ordering::Relaxed);
