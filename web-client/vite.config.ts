@@ -9,7 +9,7 @@ import { defineConfig } from 'vitest/config';
 
 /** As the server's front/pages.rs. */
 const DESK =
-  /^\/(teach|setup|lessons|county|timetable(\/terms)?|ledger|today|sign-in|accounts|(library|plans)(\/[\w-]+)?)$/;
+  /^\/(teach|setup|lessons|county|timetable(\/terms)?|ledger|today|sign-in|accounts|devices|(library|plans)(\/[\w-]+)?)$/;
 
 const server = process.env.TONGTANG_URL ?? 'http://127.0.0.1:8080';
 
@@ -45,7 +45,10 @@ function pageAddresses(): Plugin {
   };
 }
 
+const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, 'package.json'), 'utf8'));
+
 export default defineConfig({
+  define: { __VERSION__: JSON.stringify(version) },
   plugins: [react(), pageAddresses(), apiDocs()],
   build: {
     // Classroom panels keep their browser for years.

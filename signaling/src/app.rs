@@ -12,6 +12,7 @@ use crate::auth::totp::Seal;
 use crate::bus::Bus;
 use crate::clock;
 use crate::device::guessing::Guessing;
+use crate::device::pairing::Paces;
 use crate::lesson::Lessons;
 use crate::lesson::delivery::RECONCILE;
 use crate::lesson::follow::Follower;
@@ -89,6 +90,7 @@ struct Inner {
     link_key: LinkKey,
     media_urls: MediaUrls,
     guessing: Mutex<Guessing>,
+    screen_paces: Mutex<Paces>,
     passwords: Passwords,
     delay: Mutex<Delay>,
     seal: Seal,
@@ -113,6 +115,7 @@ impl App {
             link_key: LinkKey::new(&secrets.media_url_key),
             media_urls: MediaUrls::new(&secrets.media_url_key),
             guessing: Mutex::new(Guessing::new(clock::now())),
+            screen_paces: Mutex::default(),
             passwords: Passwords::default(),
             delay: Mutex::default(),
             seal: Seal::new(&secrets.media_url_key),
@@ -266,6 +269,11 @@ impl App {
 
     pub(crate) fn guessing(&self) -> MutexGuard<'_, Guessing> {
         self.0.guessing.lock().expect("no holder of this lock panics")
+    }
+
+    /// How often screens get codes, and people type wrong ones.
+    pub(crate) fn screen_paces(&self) -> MutexGuard<'_, Paces> {
+        self.0.screen_paces.lock().expect("no holder of this lock panics")
     }
 
     /// Checks and hashes passwords.

@@ -38,6 +38,11 @@ impl SecretHash {
         Self(hex::encode(Sha256::digest(secret.as_bytes())))
     }
 
+    /// As the database had it.
+    pub(crate) fn stored(hash: String) -> Self {
+        Self(hash)
+    }
+
     /// As it stands in the database.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,7 @@
 //! What one part of this process tells the others: that something changed, never what. Who hears it
 //! looks into the store, so a lost message costs a look, not a fact.
 
+use crate::auth::SecretHash;
 use std::sync::Arc;
 use tokio::sync::{Notify, broadcast};
 use tongtang_protocol::ids::{DeviceId, ResourceId};
@@ -25,6 +26,7 @@ pub struct Bus(Arc<Inner>);
 struct Inner {
     resources: broadcast::Sender<ResourceId>,
     devices: broadcast::Sender<DeviceId>,
+    claims: broadcast::Sender<SecretHash>,
     timetable: broadcast::Sender<Arc<Touched>>,
     jobs: Notify,
 }
@@ -34,6 +36,7 @@ impl Default for Bus {
         Self(Arc::new(Inner {
             resources: broadcast::Sender::new(MAX_KEPT),
             devices: broadcast::Sender::new(MAX_KEPT),
+            claims: broadcast::Sender::new(MAX_KEPT),
             timetable: broadcast::Sender::new(MAX_KEPT),
             jobs: Notify::new(),
         }))
@@ -60,6 +63,16 @@ impl Bus {
     /// Screens that change from now on.
     pub fn devices(&self) -> broadcast::Receiver<DeviceId> {
         self.0.devices.subscribe()
+    }
+
+    /// A screen that waited with this secret was paired.
+    pub fn screen_claimed(&self, secret: &SecretHash) {
+        let _ = self.0.claims.send(secret.clone());
+    }
+
+    /// Screens that are paired from now on.
+    pub fn screen_claims(&self) -> broadcast::Receiver<SecretHash> {
+        self.0.claims.subscribe()
     }
 
     /// Lessons of a timetable changed.

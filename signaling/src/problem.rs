@@ -74,6 +74,12 @@ pub enum ApiError {
     /// No open lesson has this code.
     #[error("no open lesson has this code")]
     UnknownCode,
+    /// No screen shows this code.
+    #[error("no screen shows this code")]
+    UnknownScreenCode,
+    /// The screen was paired by it before.
+    #[error("the screen's code was used")]
+    ScreenCodeUsed,
     /// Guessing, or too fast.
     #[error("too many tries, again in {retry_after_s} s")]
     TooMany {
@@ -261,6 +267,24 @@ impl ApiError {
                 [
                     "No lesson has this code",
                     "Compare it with the six digits on the teacher's screen. Codes end with their lesson.",
+                ],
+            ),
+            Self::UnknownScreenCode => (
+                404,
+                "unknown_screen_code",
+                ["没有屏幕显示这个配对码", "配对码每十分钟更换。请核对教室屏幕上现在的六位数字，再输一次。"],
+                [
+                    "No screen shows this code",
+                    "Codes change every ten minutes. Type the six digits that the classroom screen shows now.",
+                ],
+            ),
+            Self::ScreenCodeUsed => (
+                409,
+                "screen_code_used",
+                ["这块屏幕已经配对", "这个配对码已用过。请在列表中查看这块屏幕；要换教室，请改它的教室。"],
+                [
+                    "This screen is paired already",
+                    "The code was used. Look for the screen in the list; change its classroom there if it stands elsewhere.",
                 ],
             ),
             Self::TooMany { .. } => (
@@ -515,6 +539,8 @@ mod tests {
             ApiError::NotFound,
             ApiError::SetupUsed,
             ApiError::UnknownCode,
+            ApiError::UnknownScreenCode,
+            ApiError::ScreenCodeUsed,
             ApiError::TooMany { retry_after_s: 7 },
             ApiError::Lesson(Refusal::Full),
             ApiError::Account(Refused::WrongPassword),

@@ -28,6 +28,7 @@ pub mod org;
 pub mod pairing;
 pub mod plan;
 pub mod resource;
+pub mod screen_code;
 pub mod session;
 mod sight;
 pub mod sign_in;

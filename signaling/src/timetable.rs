@@ -14,11 +14,13 @@
 //! * [`refusal`]: why not, in both languages
 //! * [`sentence`]: what was changed, in one sentence
 //! * [`desk`]: all of it together, for the API
+//! * [`days_off`]: lessons on days that a term makes days off
 //! * [`ics`]: a timetable for calendar programs
 //! * [`opening`]: lessons open by themselves, and are settled when they are over
 
 pub mod change;
 pub mod clash;
+pub mod days_off;
 pub mod desk;
 pub mod facts;
 pub mod ics;

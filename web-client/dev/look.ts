@@ -199,6 +199,7 @@ const shots: Shot[] = [
   },
   { name: 'teach-refused', path: '/teach#abc', welcome: 'refused' },
   { name: 'classroom-code', path: '/classroom' },
+  { name: 'classroom-lesson-code', path: '/classroom', act: (page) => page.getByTestId('type-code').click() },
   { name: 'classroom-waiting', path: '/classroom', credential: 'c', welcome: classroom(null) },
   {
     name: 'classroom-open',
@@ -289,6 +290,9 @@ async function serveApi(context: BrowserContext, shot: Shot): Promise<void> {
     if (path.endsWith('/access')) {
       const view = lessons.find((one) => path.includes(one.id)) ?? lesson();
       return route.fulfill(json(access(view)));
+    }
+    if (path === '/api/screen-codes') {
+      return route.fulfill(json({ state: 'waiting', code: '482913', secret: 'd.1', expires_in_s: 600 }));
     }
     if (path === '/api/devices') {
       return route.fulfill(

@@ -44,9 +44,11 @@ export class Teacher {
   }
 }
 
-/** Types the code and waits for the first picture. Returns ms from the last digit to the first teacher's picture. */
+/** Types the lesson's code and waits for the first picture. Returns ms from the last digit to the first teacher's picture. */
 export async function joinClassroom(browser, base, code, name) {
   await browser.goto(`${base}/classroom`);
+  await until('the screen waits', () => browser.evaluate(() => document.querySelector('[data-testid=type-code]') !== null));
+  await browser.evaluate(() => document.querySelector('[data-testid=type-code]').click());
   await until('the code field is there', () => browser.evaluate(() => document.querySelector('[data-testid=code]') !== null));
   return browser.evaluate(async ([digits, roomName]) => {
     const input = document.querySelector('[data-testid=room-name]');

@@ -3,6 +3,8 @@ import type { LinkState } from './media/link';
 import type { SessionState } from './session/state';
 
 declare global {
+  /** Of the web client (vite.config.ts). */
+  const __VERSION__: string;
   interface Window {
     __tongtang?: {
       session: { state: () => SessionState };

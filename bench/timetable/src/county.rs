@@ -69,10 +69,10 @@ pub async fn plant(database: &str, first_day: Day) -> anyhow::Result<()> {
     run(&mut connection, "classroom (id, org_id, name, max_receivers)", rooms.collect()).await?;
     let people = (0..TEACHERS).map(|n| format!("('per-{n}', 'school-{}', 'T{n}', '教师 {n}')", n % SCHOOLS));
     run(&mut connection, "person (id, org_id, code, name)", people.collect()).await?;
-    let classes = (0..SITES).map(|n| format!("('cls-{n}', 'site-{n}', 'C{n}', '三班', 3, 20, 'far-{n}')"));
+    let classes = (0..SITES).map(|n| format!("('cls-{n}', 'site-{n}', 'C{n}', '三班', 3, 20, 'far-{n}', 1)"));
     run(
         &mut connection,
-        "class_group (id, org_id, code, name, grade, size, classroom_id)",
+        "class_group (id, org_id, code, name, grade, size, classroom_id, consent_live)",
         classes.collect(),
     )
     .await?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use tongtang_protocol::api::{GrantRequest, NewLesson, Pair, Rename, SetUp, TeacherSignIn};
+use tongtang_protocol::device::{ScreenAsks, ScreenClaim};
 use tongtang_protocol::ids::MAX_ID_LEN;
 use tongtang_protocol::message::{Action, PageMessage};
 
@@ -24,6 +25,8 @@ fuzz_target!(|text: &[u8]| {
     }
     read::<NewLesson>(text);
     read::<Pair>(text);
+    read::<ScreenAsks>(text);
+    read::<ScreenClaim>(text);
     read::<Rename>(text);
     read::<GrantRequest>(text);
     read::<SetUp>(text);

@@ -65,6 +65,9 @@ pub struct TermInput {
     /// Holidays and make-up days.
     #[serde(default)]
     pub days: Vec<TermDay>,
+    /// Cancel lessons on days that become days off; without it they are named and nothing is changed.
+    #[serde(default)]
+    pub cancel_lessons: bool,
 }
 
 /// A period of the day.

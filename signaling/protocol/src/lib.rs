@@ -13,6 +13,7 @@
 //! * [`lesson`]: the lesson, its participants and its state machine's states
 //! * [`message`]: what a page and signaling say over the lesson WebSocket
 //! * [`api`]: bodies of the HTTP API that are nothing else
+//! * [`device`]: classroom screens: pairing by a code on the screen, and how they are
 //! * [`library`]: resources and jobs as pages see them
 //! * [`trouble`]: why a recording has stopped or a job failed, for pages to say in their language
 //! * [`places`]: the organisation tree, classrooms, class groups, teachers, what is prescribed
@@ -31,6 +32,7 @@ pub mod api;
 pub mod calendar;
 pub mod control;
 pub mod day;
+pub mod device;
 pub mod ids;
 pub mod ledger;
 pub mod lesson;

@@ -7,6 +7,7 @@
 //! `welcome`.
 //! Every request of a page carries an `id` of its own and is answered by `ack` or `refused`.
 
+use crate::device::ScreenHealth;
 use crate::ids::{DeviceId, LessonId, ParticipantId, SessionId};
 use crate::lesson::{LessonView, Role};
 use crate::problem::Problem;
@@ -94,6 +95,11 @@ pub enum Action {
     /// [anyone] The participant's media belongs to this page from now on. Its other pages (the same link opened on
     /// another machine) hear [`ServerMessage::Replaced`].
     TakePlace,
+    /// [classroom, in a lesson or not] How the screen is. Kept once a minute at most; what comes sooner is passed over.
+    Report {
+        /// What its page knows.
+        health: ScreenHealth,
+    },
 }
 
 /// A numbered message from signaling.

@@ -58,6 +58,14 @@ fn message(lesson: &LessonId) -> Vec<u8> {
     [TEACHER_DOMAIN, lesson.as_str().as_bytes()].concat()
 }
 
+/// Could it be a screen's? Only what [`device`] makes.
+pub fn is_device(text: &str) -> bool {
+    let is_hex = |rest: &str| {
+        rest.len() == 64 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    text.strip_prefix("d.").is_some_and(is_hex)
+}
+
 /// A new screen's credential.
 pub fn device() -> String {
     format!("d.{}", crate::fresh::secret())
@@ -77,6 +85,14 @@ mod tests {
         assert_eq!(key.read(&link.replace("les-1", "les-2")), None);
         assert_eq!(key.read(&link[..link.len() - 2]), None);
         assert_eq!(LinkKey::new(&[8; 32]).read(&link), None);
+    }
+
+    #[test]
+    fn a_screens_credential_looks_as_one_that_was_made() {
+        assert!(is_device(&device()));
+        for text in ["", "d.", "t.0", &device()[..65], &format!("{}0", device()), &device().to_uppercase()] {
+            assert!(!is_device(text), "{text}");
+        }
     }
 
     #[test]

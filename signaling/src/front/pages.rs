@@ -20,7 +20,7 @@ struct WebClient;
 /// The desk pages are one application.
 const DESK: &str = "index.html";
 /// As `readRoute` of the web client reads them.
-const DESK_ADDRESSES: [&str; 16] = [
+const DESK_ADDRESSES: [&str; 17] = [
     "/",
     "/teach",
     "/library",
@@ -37,6 +37,7 @@ const DESK_ADDRESSES: [&str; 16] = [
     "/today",
     "/sign-in",
     "/accounts",
+    "/devices",
 ];
 const CLASSROOM: &str = "classroom.html";
 const API_DOCS: &str = "docs/index.html";

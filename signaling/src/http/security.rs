@@ -14,7 +14,7 @@ const BEARER: &str = "bearer";
 const COOKIE: &str = "cookie";
 
 /// Operations that ask for nothing; what is sent decides.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 15] = [
     "session_set_up",
     "session_show",
     "session_sign_out",
@@ -26,6 +26,7 @@ const OPEN: [&str; 14] = [
     "oidc_callback",
     "oidc_back_channel_logout",
     "device_pair",
+    "device_ask",
     "library_media",
     "lesson_socket",
     "timetable_calendar",

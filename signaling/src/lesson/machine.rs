@@ -149,6 +149,8 @@ pub enum Command {
     Expel(ParticipantId),
     /// Give a seat; a screen or a named guest that has one keeps it.
     Admit(Newcomer),
+    /// Somebody else teaches: the teacher's seat has another name.
+    NameTeacher(String),
     /// `ended → processing`: a resource is being made.
     Process(ResourceId),
     /// `processing → published`.
@@ -262,6 +264,7 @@ fn authorize(lesson: &Lesson, by: By<'_>, command: &Command) -> Result<(), Refus
         | Command::SetRecording(_)
         | Command::Expel(_) => role == Role::Teacher,
         Command::Admit(_)
+        | Command::NameTeacher(_)
         | Command::Process(_)
         | Command::Composed
         | Command::ComposeFailed
@@ -314,6 +317,10 @@ fn apply(lesson: &mut Lesson, context: &Context, by: By<'_>, command: Command) -
         }
         Command::Expel(whom) => expel(lesson, now, &whom)?,
         Command::Admit(newcomer) => admit(lesson, newcomer)?,
+        Command::NameTeacher(name) => {
+            let teacher = lesson.seats.iter_mut().find(|seat| seat.role == Role::Teacher);
+            teacher.ok_or(Refusal::NoSuchParticipant)?.name = name;
+        }
         Command::Process(resource) => match state {
             S::Ended => {
                 lesson.state = S::Processing;
@@ -346,6 +353,7 @@ fn needs_media(command: &Command) -> bool {
             | Command::RaiseHand(_)
             | Command::Expel(_)
             | Command::Admit(_)
+            | Command::NameTeacher(_)
     )
 }
 

@@ -63,6 +63,8 @@ pub struct ClassRow {
     pub grade: u8,
     /// Pupils.
     pub size: u16,
+    /// Have its parents agreed that it is seen and heard by other classes?
+    pub consents_live: bool,
     /// Subject: edition and periods a week on site.
     pub subjects: BTreeMap<String, (String, u8)>,
     /// When it is taught on site.
@@ -145,6 +147,12 @@ pub fn instance(county: &County) -> Result<Instance, Missing> {
     }
     let editions = editions(county);
     let demands = demands(county, &has_bells);
+    if demands.is_empty() && county.classes.iter().all(|class| !class.consents_live) {
+        return Err(Missing([
+            "没有一个班级取得“互动上课”的家长同意：请先在班级资料中勾选",
+            "No class has its parents' consent for live lessons: tick it in the classes' details first",
+        ]));
+    }
     if demands.is_empty() {
         return Err(Missing([
             "没有缺课的班级：请先设置课程计划（每周应开课时）和班级本校开出的课时",
@@ -310,7 +318,7 @@ fn demands(county: &County, has_bells: &dyn Fn(&str) -> bool) -> Vec<Demand> {
     let paths: BTreeMap<&str, &str> =
         county.schools.iter().map(|school| (school.id.as_str(), school.path.as_str())).collect();
     let mut found = Vec::new();
-    for class in county.classes.iter().filter(|class| has_bells(&class.org_id)) {
+    for class in county.classes.iter().filter(|class| class.consents_live && has_bells(&class.org_id)) {
         let Some(path) = paths.get(class.org_id.as_str()) else { continue };
         let above = county.prescribed.iter().filter(|(at, ..)| path.starts_with(at.as_str()));
         let nearest = above.clone().map(|(at, ..)| at.len()).max();
@@ -410,6 +418,7 @@ pub(crate) mod tests {
             name: id.to_owned(),
             grade: 3,
             size: 20,
+            consents_live: true,
             subjects: [("音乐".to_owned(), (edition.to_owned(), 0)), ("体育".to_owned(), (String::new(), 3))]
                 .into(),
             busy: vec![Taken { weekday: 1, period: 1, parity: Parity::Odd }],
@@ -461,6 +470,11 @@ pub(crate) mod tests {
         let mut county = small();
         county.prescribed.clear();
         assert!(instance(&county).unwrap_err().0[0].contains("课程计划"));
+        let mut county = small();
+        county.classes[0].consents_live = false;
+        assert_eq!(instance(&county).unwrap().demands.len(), 1, "nobody plans for a class without consent");
+        county.classes[1].consents_live = false;
+        assert!(instance(&county).unwrap_err().0[0].contains("家长同意"));
         let mut county = small();
         county.schools.iter_mut().for_each(|school| school.bells.clear());
         assert!(instance(&county).unwrap_err().0[0].contains("作息"));

@@ -9,6 +9,7 @@ use crate::store::plan::{PlanRow, Summary};
 use crate::store::{Store, StoreError};
 use serde::Deserialize;
 use std::collections::HashMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,9 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// Longest line of the child's that is read, in bytes.
 const MAX_LINE_BYTES: u64 = 4_096;
+
+/// Who cancels a run that has no plan yet gets the best plan of so many seconds.
+const LEAST_SECONDS: u32 = 1;
 
 /// A plan is read up to this size, in bytes.
 const MAX_PLAN_BYTES: u64 = 64 << 20;
@@ -77,6 +81,8 @@ enum RunError {
     Failed { status: std::process::ExitStatus, said: String },
     #[error("the planner did not end in time and was killed")]
     TooLong,
+    #[error("the planner was to end before it could listen")]
+    TooSoon,
     #[error("the plan is not as it should be: {0}")]
     NotAPlan(#[from] serde_json::Error),
 }
@@ -171,8 +177,10 @@ impl Planner {
         let file = |kind: &str| self.0.folder.join(format!("{}.{kind}.json", plan.id));
         let (from, to) = (file("instance"), file("plan"));
         tokio::fs::write(&from, instance).await?;
-        let child = spawn(&self.0.program, plan, &from, &to)?;
-        let ended = self.follow(plan, child, cancel).await;
+        let ended = match self.once(plan, plan.time_limit_s, [&from, &to], cancel).await {
+            Err(RunError::TooSoon) => self.once(plan, LEAST_SECONDS, [&from, &to], cancel).await,
+            ended => ended,
+        };
         let _ = tokio::fs::remove_file(&from).await;
         let made = match ended {
             Ok(()) => read(&to).await,
@@ -183,7 +191,14 @@ impl Planner {
         Ok((text, summary(&made)))
     }
 
-    async fn follow(&self, plan: &PlanRow, mut child: Child, cancel: &Notify) -> Result<(), RunError> {
+    async fn once(
+        &self,
+        plan: &PlanRow,
+        seconds: u32,
+        [from, to]: [&Path; 2],
+        cancel: &Notify,
+    ) -> Result<(), RunError> {
+        let mut child = spawn(&self.0.program, plan.seed, seconds, [from, to])?;
         let pid = child.id();
         let mut said = String::new();
         let lines = async {
@@ -208,7 +223,7 @@ impl Planner {
             end(pid);
             std::future::pending::<()>().await;
         };
-        let limit = Duration::from_secs(u64::from(plan.time_limit_s)) + GRACE;
+        let limit = Duration::from_secs(u64::from(seconds)) + GRACE;
         let heard = tokio::time::timeout(limit, async {
             tokio::select! { () = lines => {}, () = cancelled => {} }
         });
@@ -217,7 +232,11 @@ impl Planner {
             return Err(RunError::TooLong);
         }
         let status = child.wait().await?;
-        if status.success() { Ok(()) } else { Err(RunError::Failed { status, said }) }
+        match status.signal() {
+            _ if status.success() => Ok(()),
+            Some(signal) if signal == nix::sys::signal::Signal::SIGTERM as i32 => Err(RunError::TooSoon),
+            _ => Err(RunError::Failed { status, said }),
+        }
     }
 
     fn heard(&self, id: &PlanId, line: Line) {
@@ -229,7 +248,7 @@ impl Planner {
 }
 
 /// The child plans with low priority and ends with this process, however that ends.
-fn spawn(program: &Path, plan: &PlanRow, from: &Path, to: &Path) -> Result<Child, RunError> {
+fn spawn(program: &Path, seed: u32, seconds: u32, [from, to]: [&Path; 2]) -> Result<Child, RunError> {
     Ok(Command::new("nice")
         .args(["-n", "15"])
         .arg(program)
@@ -240,9 +259,9 @@ fn spawn(program: &Path, plan: &PlanRow, from: &Path, to: &Path) -> Result<Child
         .arg(to)
         .args(["--progress", "json", "--with-parent"])
         .arg("--seed")
-        .arg(plan.seed.to_string())
+        .arg(seed.to_string())
         .arg("--time-limit")
-        .arg(plan.time_limit_s.to_string())
+        .arg(seconds.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -280,6 +299,10 @@ fn summary(plan: &Plan) -> Summary {
 
 fn words(error: &RunError) -> [String; 2] {
     match error {
+        RunError::TooSoon => [
+            "排课程序刚启动就被停止了，请再试一次。".to_owned(),
+            "The planner was stopped before it had begun. Try again.".to_owned(),
+        ],
         RunError::TooLong => [
             "排课程序没有按时结束，已停止。请用更短的时间限制再试一次。".to_owned(),
             "The planner did not end in time and was stopped. Try again with a shorter time limit."

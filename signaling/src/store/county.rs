@@ -1,6 +1,6 @@
 //! A county's rows as the planner needs them.
 
-use super::{Store, StoreError, parse, word};
+use super::{Store, StoreError, flag, parse, word};
 use crate::planning::instance::{ClassRow, County, Published, RoomRow, SchoolRow, Taken, TeacherRow};
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
@@ -103,15 +103,16 @@ async fn classes(connection: &mut AnyConnection, path: &str) -> Result<Vec<Class
     for (class, subject, edition, on_site) in subjects {
         has.entry(class).or_default().insert(subject, (edition, small(on_site)));
     }
-    let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
-        "SELECT class_group.id, class_group.org_id, class_group.name, class_group.grade, class_group.size
+    let rows: Vec<(String, String, String, i64, i64, i64)> = sqlx::query_as(
+        "SELECT class_group.id, class_group.org_id, class_group.name, class_group.grade, class_group.size,
+             class_group.consent_live
          FROM org JOIN class_group ON class_group.org_id = org.id
          WHERE substr(org.path, 1, length($1)) = $1 ORDER BY class_group.id",
     )
     .bind(path)
     .fetch_all(connection)
     .await?;
-    let class = |(id, org_id, name, grade, size): (String, String, String, i64, i64)| ClassRow {
+    let class = |(id, org_id, name, grade, size, live): (String, String, String, i64, i64, i64)| ClassRow {
         subjects: has.remove(&id).unwrap_or_default(),
         busy: busy.remove(&id).unwrap_or_default(),
         id,
@@ -119,6 +120,7 @@ async fn classes(connection: &mut AnyConnection, path: &str) -> Result<Vec<Class
         name,
         grade: small(grade),
         size: small(size),
+        consents_live: flag(live),
     };
     Ok(rows.into_iter().map(class).collect())
 }

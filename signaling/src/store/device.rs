@@ -4,7 +4,8 @@ use super::{Store, StoreError, parse, parse_opt, word};
 use crate::auth::SecretHash;
 use crate::auth::policy::Scope;
 use sqlx::AnyConnection;
-use tongtang_protocol::ids::{ClassroomId, DeviceId, LessonId};
+use tongtang_protocol::device::ScreenHealth;
+use tongtang_protocol::ids::{ClassroomId, DeviceId, LessonId, OrgId};
 use tongtang_protocol::lesson::LessonState;
 use tongtang_protocol::units::UnixMillis;
 
@@ -32,7 +33,67 @@ pub struct InvitedTo {
 
 type Row = (String, String, i64);
 
-type ListedRow = (String, String, i64, Option<String>, Option<String>, Option<i64>);
+/// A screen with where it stands and how it was when it last reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The screen.
+    pub device: Device,
+    /// The next lesson it is invited to.
+    pub next: Option<InvitedTo>,
+    /// Its classroom and that one's name.
+    pub room: Option<(ClassroomId, String)>,
+    /// That classroom's school and its name.
+    pub org: Option<(OrgId, String)>,
+    /// When it last reported.
+    pub last_seen_at: Option<UnixMillis>,
+    /// What it said; none if another version of the page said it in other words.
+    pub health: Option<ScreenHealth>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    id: String,
+    name: String,
+    paired_at: i64,
+    lesson_id: Option<String>,
+    title: Option<String>,
+    starts_at: Option<i64>,
+    room_id: Option<String>,
+    room_name: Option<String>,
+    org_id: Option<String>,
+    org_name: Option<String>,
+    last_seen_at: Option<i64>,
+    health: Option<String>,
+}
+
+impl ListedRow {
+    fn read(self) -> Result<Listed, StoreError> {
+        let next = parse_opt("lesson", "id", self.lesson_id)?.map(|lesson_id| InvitedTo {
+            lesson_id,
+            title: self.title.unwrap_or_default(),
+            starts_at: self.starts_at.map(UnixMillis),
+        });
+        Ok(Listed {
+            device: device((self.id, self.name, self.paired_at))?,
+            next,
+            room: parse_opt("classroom", "id", self.room_id)?.zip(self.room_name),
+            org: parse_opt("org", "id", self.org_id)?.zip(self.org_name),
+            last_seen_at: self.last_seen_at.map(UnixMillis),
+            health: self.health.and_then(|text| serde_json::from_str(&text).ok()),
+        })
+    }
+}
+
+/// Screens with all that is said of them; a condition follows. `$1`: lessons to come.
+const LISTED: &str = "SELECT device.id, device.name, device.paired_at, device.last_seen_at, device.health,
+         lesson.id AS lesson_id, lesson.title, lesson.starts_at,
+         classroom.id AS room_id, classroom.name AS room_name, org.id AS org_id, org.name AS org_name
+     FROM device LEFT JOIN classroom ON classroom.id = device.classroom_id
+     LEFT JOIN org ON org.id = classroom.org_id
+     LEFT JOIN lesson ON lesson.id = (
+         SELECT next.id FROM invitation CROSS JOIN lesson AS next
+         WHERE invitation.device_id = device.id AND next.id = invitation.lesson_id AND next.state = $1
+         ORDER BY next.starts_at NULLS FIRST, next.created_at LIMIT 1)";
 
 fn device((id, name, paired_at): Row) -> Result<Device, StoreError> {
     Ok(Device { id: parse("device", "id", id)?, name, paired_at: UnixMillis(paired_at) })
@@ -63,38 +124,53 @@ impl Store {
         .await
     }
 
-    /// Screens of these places by name, each with the next lesson it is invited to; one statement. Everywhere: also those
-    /// that stand in no classroom.
-    pub async fn devices(&self, scope: &Scope) -> Result<Vec<(Device, Option<InvitedTo>)>, StoreError> {
-        let rows = sqlx::query_as::<_, ListedRow>(
-            "SELECT device.id, device.name, device.paired_at,
-                 lesson.id AS lesson_id, lesson.title, lesson.starts_at
-             FROM device LEFT JOIN lesson ON lesson.id = (
-                 SELECT next.id FROM invitation CROSS JOIN lesson AS next
-                 WHERE invitation.device_id = device.id AND next.id = invitation.lesson_id AND next.state = $1
-                 ORDER BY next.starts_at NULLS FIRST, next.created_at LIMIT 1)
-             WHERE $2 = 1 OR EXISTS (
-                 SELECT 1 FROM classroom JOIN org ON org.id = classroom.org_id CROSS JOIN json_each($3) AS s
-                 WHERE classroom.id = device.classroom_id AND substr(org.path, 1, length(s.value)) = s.value)
-             ORDER BY device.name, device.id",
+    /// Screens of these places by name, in one statement. Everywhere: also those that stand in no classroom.
+    pub async fn devices(&self, scope: &Scope) -> Result<Vec<Listed>, StoreError> {
+        let sql = format!(
+            "{LISTED} WHERE $2 = 1 OR EXISTS (
+                 SELECT 1 FROM json_each($3) AS s WHERE substr(org.path, 1, length(s.value)) = s.value)
+             ORDER BY device.name, device.id"
+        );
+        let rows: Vec<ListedRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(word(&LessonState::Scheduled))
+            .bind(i64::from(scope.is_everywhere()))
+            .bind(scope.json())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(ListedRow::read).collect()
+    }
+
+    /// One of them.
+    pub async fn listed_device(&self, id: &DeviceId) -> Result<Option<Listed>, StoreError> {
+        let row: Option<ListedRow> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("{LISTED} WHERE device.id = $2")))
+                .bind(word(&LessonState::Scheduled))
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        row.map(ListedRow::read).transpose()
+    }
+
+    /// Keeps what a screen says of itself, unless it said something less than `interval_ms` ago (a time
+    /// to come is of a clock that was set back); true: kept.
+    pub async fn report_health(
+        &self,
+        id: &DeviceId,
+        health: &ScreenHealth,
+        now: UnixMillis,
+        interval_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE device SET last_seen_at = $1, health = $2
+             WHERE id = $3 AND (last_seen_at IS NULL OR last_seen_at <= $4 OR last_seen_at > $1)",
         )
-        .bind(word(&LessonState::Scheduled))
-        .bind(i64::from(scope.is_everywhere()))
-        .bind(scope.json())
-        .fetch_all(&self.pool)
+        .bind(now.0)
+        .bind(serde_json::to_string(health).unwrap_or_default())
+        .bind(id.as_str())
+        .bind(now.0 - interval_ms)
+        .execute(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(id, name, paired_at, lesson, title, starts_at)| {
-                let next = match parse_opt("lesson", "id", lesson)? {
-                    Some(lesson_id) => {
-                        let starts_at = starts_at.map(UnixMillis);
-                        Some(InvitedTo { lesson_id, title: title.unwrap_or_default(), starts_at })
-                    }
-                    None => None,
-                };
-                Ok((device((id, name, paired_at))?, next))
-            })
-            .collect()
+        Ok(done.rows_affected() > 0)
     }
 
     /// The path of the place in whose classroom a screen stands.
@@ -109,7 +185,7 @@ impl Store {
     }
 
     /// Of the screens that typed this lesson's code and never came into any lesson, those paired before
-    /// the newest `keep`, the oldest first.
+    /// the newest `keep`, the oldest first. One that stands in a classroom was put there by somebody, and stays.
     pub async fn screens_that_never_came(
         &self,
         lesson: &LessonId,
@@ -117,7 +193,7 @@ impl Store {
     ) -> Result<Vec<DeviceId>, StoreError> {
         let ids: Vec<String> = sqlx::query_scalar(
             "SELECT device.id FROM invitation JOIN device ON device.id = invitation.device_id
-             WHERE invitation.lesson_id = $1
+             WHERE invitation.lesson_id = $1 AND device.classroom_id IS NULL
                  AND NOT EXISTS (SELECT 1 FROM participant WHERE participant.device_id = device.id)
              ORDER BY device.paired_at DESC, device.id DESC LIMIT $2 OFFSET $3",
         )
@@ -159,16 +235,6 @@ impl Store {
     pub async fn rename_device(&self, id: &DeviceId, name: &str) -> Result<bool, StoreError> {
         let done = sqlx::query("UPDATE device SET name = $1 WHERE id = $2")
             .bind(name)
-            .bind(id.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() > 0)
-    }
-
-    /// Puts a screen into a classroom, or into none; false: there is no such screen.
-    pub async fn place_device(&self, id: &DeviceId, room: Option<&ClassroomId>) -> Result<bool, StoreError> {
-        let done = sqlx::query("UPDATE device SET classroom_id = $1 WHERE id = $2")
-            .bind(room.map(ClassroomId::as_str))
             .bind(id.as_str())
             .execute(&self.pool)
             .await?;

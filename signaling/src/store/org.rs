@@ -7,6 +7,7 @@ use crate::places::{Bad, Field, PlaceRefusal, Rule, Use};
 use sqlx::AnyConnection;
 use tongtang_protocol::ids::{BellScheduleId, OrgId};
 use tongtang_protocol::places::{OrgKind, OrgView};
+use tongtang_protocol::timetable::TimetableState;
 use tongtang_protocol::units::UnixMillis;
 
 /// Places right below one at most.
@@ -104,6 +105,7 @@ impl Store {
                         room_for_one(tx, Use::Orgs, id, MAX_CHILDREN).await?;
                     }
                     bells_follow(tx, &old, &parent).await?;
+                    lessons_follow(tx, &old, &parent).await?;
                     sqlx::query(
                         "UPDATE org SET path = $1 || substr(path, length($2) + 1)
                          WHERE substr(path, 1, length($2)) = $2",
@@ -332,4 +334,26 @@ async fn bells_follow(connection: &mut AnyConnection, old: &str, parent: &str) -
     .fetch_one(connection)
     .await?;
     if left == 0 { Ok(()) } else { Err(PlaceRefusal::Used(vec![(Use::Bells, super::count(left))]).into()) }
+}
+
+/// No place that moves along has a part in planned lessons of a term that would not be its own any more.
+async fn lessons_follow(connection: &mut AnyConnection, old: &str, parent: &str) -> Result<(), StoreError> {
+    let left: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM timetable_lesson AS lesson
+         JOIN term ON term.id = lesson.term_id JOIN org AS keeper ON keeper.id = term.org_id
+         WHERE lesson.state = $3 AND substr(keeper.path, 1, length($1)) <> $1
+             AND substr($2, 1, length(keeper.path)) <> keeper.path
+             AND lesson.id IN (
+                 SELECT given.id FROM org JOIN timetable_lesson AS given ON given.org_id = org.id
+                     WHERE substr(org.path, 1, length($1)) = $1
+                 UNION SELECT received.timetable_lesson_id FROM org
+                     JOIN timetable_class AS received ON received.org_id = org.id
+                     WHERE substr(org.path, 1, length($1)) = $1)",
+    )
+    .bind(old)
+    .bind(parent)
+    .bind(word(&TimetableState::Planned))
+    .fetch_one(connection)
+    .await?;
+    if left == 0 { Ok(()) } else { Err(PlaceRefusal::Used(vec![(Use::Lessons, super::count(left))]).into()) }
 }

@@ -7,7 +7,7 @@ use tongtang_protocol::day::Day;
 use tongtang_protocol::ids::{
     ClassId, ClassroomId, LessonId, OrgId, PairingId, PersonId, TermId, TimetableLessonId,
 };
-use tongtang_protocol::timetable::{TimetableClass, TimetableLessonView};
+use tongtang_protocol::timetable::{TimetableClass, TimetableLessonView, TimetableState};
 use tongtang_protocol::units::UnixMillis;
 
 /// The state of a lesson whose place a newer plan took: it is kept only so that the publication can be undone, and is in
@@ -144,6 +144,46 @@ impl Store {
     ) -> Result<Vec<TimetableLessonView>, StoreError> {
         let mut tx = self.read().await?;
         fetch(&mut tx, &self::ids(ids.iter())).await
+    }
+
+    /// The days on which lessons of a term are planned that have not been opened.
+    pub async fn planned_days(&self, term: &TermId, now: UnixMillis) -> Result<Vec<Day>, StoreError> {
+        let days: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT day FROM timetable_lesson
+             WHERE term_id = $1 AND state = $2 AND starts_at > $3 AND lesson_id IS NULL ORDER BY day",
+        )
+        .bind(term.as_str())
+        .bind(word(&TimetableState::Planned))
+        .bind(now.0)
+        .fetch_all(&self.pool)
+        .await?;
+        days.into_iter().map(|day| parse("timetable_lesson", "day", day)).collect()
+    }
+
+    /// Those lessons of these days, by time, at most `limit`.
+    pub async fn planned_lessons_on(
+        &self,
+        term: &TermId,
+        days: &[Day],
+        now: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<TimetableLessonView>, StoreError> {
+        let sql = format!(
+            "{COLUMNS} WHERE lesson.term_id = $1 AND lesson.state = $2 AND lesson.starts_at > $3
+                 AND lesson.lesson_id IS NULL AND lesson.day IN (SELECT value FROM json_each($4))
+             ORDER BY lesson.starts_at, lesson.id LIMIT $5"
+        );
+        let days: Vec<String> = days.iter().map(Day::to_string).collect();
+        let mut tx = self.read().await?;
+        let rows = sqlx::query_as::<_, LessonRow>(sqlx::AssertSqlSafe(sql))
+            .bind(term.as_str())
+            .bind(word(&TimetableState::Planned))
+            .bind(now.0)
+            .bind(json_list(days.iter().map(String::as_str)))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+        with_classes(&mut tx, rows).await
     }
 
     /// Somebody's lessons of the seven days from `monday` on, by time, at most `limit`.

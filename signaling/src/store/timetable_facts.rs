@@ -1,6 +1,6 @@
 //! What has to be known to place lessons: the term, and the schools, rooms, classes and teachers that are named.
 
-use super::{Store, StoreError, json_list, parse, parse_opt, small};
+use super::{Store, StoreError, flag, json_list, parse, parse_opt, small};
 use crate::calendar::Calendar;
 use crate::timetable::facts::{Class, Facts, Room, School, Teacher};
 use sqlx::AnyConnection;
@@ -56,18 +56,20 @@ async fn classes_of(
     connection: &mut AnyConnection,
     ids: &str,
 ) -> Result<HashMap<ClassId, Class>, StoreError> {
-    let rows: Vec<(String, String, String, Option<String>)> = sqlx::query_as(
-        "SELECT id, name, org_id, classroom_id FROM class_group WHERE id IN (SELECT value FROM json_each($1))",
+    let rows: Vec<(String, String, String, Option<String>, i64)> = sqlx::query_as(
+        "SELECT id, name, org_id, classroom_id, consent_live FROM class_group
+         WHERE id IN (SELECT value FROM json_each($1))",
     )
     .bind(ids)
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(id, name, org, room)| {
+        .map(|(id, name, org, room, live)| {
             let class = Class {
                 name,
                 org_id: parse("class_group", "org_id", org)?,
                 classroom_id: parse_opt("class_group", "classroom_id", room)?,
+                consents_live: flag(live),
                 busy: Vec::new(),
             };
             Ok((parse("class_group", "id", id)?, class))

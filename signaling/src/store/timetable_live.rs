@@ -224,10 +224,13 @@ async fn screens_of(
     connection: &mut AnyConnection,
     lesson: &TimetableLessonId,
 ) -> Result<Vec<DeviceId>, StoreError> {
+    // A class whose consent was taken back since it was booked stays out of sight.
     let screens: Vec<String> = sqlx::query_scalar(
         "SELECT id FROM device WHERE classroom_id IN (
              SELECT classroom_id FROM timetable_lesson WHERE id = $1
-             UNION SELECT classroom_id FROM timetable_class WHERE timetable_lesson_id = $1) ORDER BY id",
+             UNION SELECT booked.classroom_id FROM timetable_class AS booked
+                 JOIN class_group ON class_group.id = booked.class_id
+                 WHERE booked.timetable_lesson_id = $1 AND class_group.consent_live = 1) ORDER BY id",
     )
     .bind(lesson.as_str())
     .fetch_all(connection)

@@ -73,6 +73,9 @@ pub fn steps(
         ChangeRequest::Restore { .. } => replaced(lesson, facts, &Seat::of(lesson), now)?,
         ChangeRequest::Substitute { teacher_id, classroom_id, .. } => {
             let room = classroom_id.as_ref().unwrap_or(&lesson.classroom_id);
+            if room != &lesson.classroom_id {
+                not_open(lesson)?;
+            }
             replaced(lesson, facts, &Seat { teacher: teacher_id, room, ..Seat::of(lesson) }, now)?
         }
         ChangeRequest::Swap { .. } => {
@@ -227,13 +230,18 @@ pub fn reversed(
         if begun {
             return Err(Refusal::Past { title: title() });
         }
-        if let Some(here) = here {
+        // Of an open lesson only who teaches can be taken back.
+        let open = here.filter(|here| {
+            let seat = |one: &TimetableLessonView| (one.starts_at, one.classroom_id.clone(), one.state);
+            step.before.as_ref().is_some_and(|before| seat(before) == seat(here))
+        });
+        if let (Some(here), None) = (here, open) {
             not_open(here)?;
         }
         let newest = lesson.version;
         let after = step.before.clone().map(|before| TimetableLessonView {
             version: newest + 1,
-            lesson_id: None,
+            lesson_id: open.and_then(|here| here.lesson_id.clone()),
             ..before
         });
         Ok(Step { before: here.cloned(), after })

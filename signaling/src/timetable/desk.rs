@@ -6,6 +6,7 @@
 use super::change::{self, Step, asked};
 use super::clash::with_busy;
 use super::facts::Facts;
+use super::opening::seat_name;
 use super::refusal::{Misplaced, Refusal};
 use super::sentence::sentence;
 use crate::app::App;
@@ -15,6 +16,7 @@ use crate::bus::Touched;
 use crate::clock;
 use crate::fresh;
 use crate::http::input;
+use crate::lesson::{self, Command, runner::CommandError};
 use crate::problem::{ApiError, Language};
 use crate::store::StoreError;
 use crate::store::timetable_change::{Change, NewChange, Obstacle, Recorded};
@@ -155,7 +157,6 @@ struct Wanted {
     facts: Facts,
     steps: Result<Vec<Step>, Refusal>,
     term: TermId,
-    before: TimetableLessonView,
 }
 
 async fn wanted(
@@ -190,7 +191,7 @@ async fn wanted(
         school.filter(|school| scope.covers(&school.path)).ok_or(ApiError::NotFound)?;
     }
     let steps = change::steps(request, &lesson, with.as_ref(), &facts, clock::now());
-    Ok(Wanted { facts, steps, term: lesson.term_id.clone(), before: lesson })
+    Ok(Wanted { facts, steps, term: lesson.term_id })
 }
 
 fn asked_of(
@@ -253,15 +254,27 @@ pub async fn make(
     let (kind, reason, _) = asked(request);
     let reason = input::reason(reason)?;
     let made = By::caller(caller).change(&wanted.term, kind, &reason);
-    let open = wanted.before.lesson_id.clone().filter(|_| kind == ChangeKind::Cancel);
-    let view = carry_out(app, &wanted.facts, made, wanted.steps?, None, language).await?;
-    if let Some(live) = open {
+    carry_out(app, &wanted.facts, made, wanted.steps?, None, language).await
+}
+
+/// What an open lesson is told of a change. That it has ended meanwhile is fine: the timetable says what it says.
+async fn tell_live(app: &App, step: &Step) -> Result<(), ApiError> {
+    let Some(before) = &step.before else { return Ok(()) };
+    let Some(live) = &before.lesson_id else { return Ok(()) };
+    let after = step.after.as_ref().filter(|after| after.lesson_id.is_some());
+    let command = match after {
         // Its screens wait in it no longer.
-        if let Some(runner) = app.lessons().get(&live).await? {
-            runner.command(crate::lesson::By::Desk, crate::lesson::Command::End).await?;
+        None => Command::End,
+        Some(after) if after.teacher_id != before.teacher_id => {
+            Command::NameTeacher(seat_name(&after.teacher_name))
         }
+        Some(_) => return Ok(()),
+    };
+    let Some(runner) = app.lessons().get(live).await? else { return Ok(()) };
+    match runner.command(lesson::By::Desk, command).await {
+        Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
     }
-    Ok(view)
 }
 
 /// Everything in the way of what the steps lead to.
@@ -280,7 +293,8 @@ async fn conflicts(
     Ok(found)
 }
 
-async fn carry_out(
+/// Makes a change of these lessons, and tells every page.
+pub(super) async fn carry_out(
     app: &App,
     facts: &Facts,
     made: NewChange,
@@ -296,6 +310,9 @@ async fn carry_out(
     }
     app.store().change_timetable(&made, &steps, undoes).await?.map_err(Refusal::from)?;
     tracing::info!(change = %made.id, kind = ?made.kind, lessons = steps.len(), "the timetable changed");
+    for step in &steps {
+        tell_live(app, step).await?;
+    }
     announce_steps(app, &made.term_id, &steps).await?;
     let ids: Vec<_> = steps.iter().filter_map(Step::lesson).map(|lesson| lesson.id.clone()).collect();
     let change = Change { made, undone_at: None, what: Recorded::Steps(steps) };

@@ -37,6 +37,8 @@ pub struct Class {
     pub org_id: OrgId,
     /// Where it sits.
     pub classroom_id: Option<ClassroomId>,
+    /// Have its parents agreed that it is seen and heard by other classes?
+    pub consents_live: bool,
     /// When it is taught on site.
     pub busy: Vec<Busy>,
 }

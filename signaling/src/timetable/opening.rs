@@ -81,7 +81,7 @@ fn live_lesson(lesson: &TimetableLessonView, record: bool, now: UnixMillis) -> L
         seats: vec![Seat {
             id: fresh::participant_id(),
             role: Role::Teacher,
-            name: lesson.teacher_name.chars().take(MAX_NAME_CHARS).collect(),
+            name: seat_name(&lesson.teacher_name),
             device_id: None,
             muted: false,
             hand_raised_at: None,
@@ -93,6 +93,11 @@ fn live_lesson(lesson: &TimetableLessonView, record: bool, now: UnixMillis) -> L
         last_event_seq: 0,
         resource_id: None,
     }
+}
+
+/// A person's name as a seat has it.
+pub fn seat_name(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARS).collect()
 }
 
 /// Opens a lesson before its time, on its day, or finds it open.

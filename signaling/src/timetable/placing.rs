@@ -73,6 +73,9 @@ pub fn place(
     let mut received = 0;
     for id in classes.iter().collect::<BTreeSet<_>>() {
         let class = facts.classes.get(id).ok_or(Misplaced::Unknown("class_ids"))?;
+        if !class.consents_live {
+            return Err(Misplaced::NoConsent { class: class.name.clone() });
+        }
         let sits = class.classroom_id.as_ref();
         let sits = sits.ok_or_else(|| Misplaced::NoRoom { class: class.name.clone() })?;
         let own = facts.schools.get(&class.org_id).ok_or(Misplaced::Unknown("class_ids"))?;
@@ -185,7 +188,13 @@ mod tests {
                 room.clone(),
                 Room { name: format!("room {name}"), org_id: org_id.clone(), max_receivers },
             );
-            let class = Class { name: name.into(), org_id, classroom_id: Some(room), busy: Vec::new() };
+            let class = Class {
+                name: name.into(),
+                org_id,
+                classroom_id: Some(room),
+                consents_live: true,
+                busy: Vec::new(),
+            };
             facts.classes.insert(ClassId::new(format!("cls-{name}")).unwrap(), class);
         }
         facts
@@ -215,6 +224,10 @@ mod tests {
         assert_eq!(refused("2026-09-01", 1, &["never"]), Misplaced::NoOverlap { school: "never".into() });
         assert_eq!(refused("2026-09-01", 4, &[]), Misplaced::NoPeriod { school: "master".into(), period: 4 });
         assert_eq!(refused("2026-09-01", 1, &["nobody"]), Misplaced::Unknown("class_ids"));
+        let mut unasked = facts.clone();
+        unasked.classes.values_mut().for_each(|class| class.consents_live = false);
+        let refused = put(&unasked, "2026-09-01", 1, &["late"]).unwrap_err();
+        assert_eq!(refused, Misplaced::NoConsent { class: "late".into() });
         let mut small = facts.clone();
         small.rooms.get_mut(&ClassroomId::new("room-master").unwrap()).unwrap().max_receivers = 0;
         let full = put(&small, "2026-09-01", 1, &["late"]).unwrap_err();

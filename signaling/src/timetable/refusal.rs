@@ -49,6 +49,12 @@ pub enum Misplaced {
         /// The class's name.
         class: String,
     },
+    /// The parents of a class have not agreed that it is seen and heard by others.
+    #[error("{class} has no consent for live lessons")]
+    NoConsent {
+        /// The class's name.
+        class: String,
+    },
     /// There is no such teacher, class, room, lesson.
     #[error("{0} names nobody")]
     Unknown(&'static str),
@@ -95,6 +101,20 @@ pub enum Refusal {
     /// Undoing: it was undone.
     #[error("undone already")]
     UndoneAlready,
+    /// A term is to have days off on which lessons are planned.
+    #[error("{lessons} lessons are planned on days off")]
+    DaysOff {
+        /// How many.
+        lessons: usize,
+        /// On which days.
+        days: Vec<Day>,
+    },
+    /// The same, with more than one change can call off.
+    #[error("more than {most} lessons are planned on days off")]
+    TooManyDaysOff {
+        /// So many.
+        most: u32,
+    },
     /// Starting: it is another day's.
     #[error("{title} is not today's")]
     NotToday {
@@ -150,6 +170,12 @@ impl Misplaced {
             Self::NoRoom { class } => [
                 format!("{class}还没有固定教室，请先在班级资料中填写。"),
                 format!("{class} has no classroom yet; give it one first."),
+            ],
+            Self::NoConsent { class } => [
+                format!("{class}还没有“互动上课”的家长同意，不能排课。取得同意后，请在班级资料中勾选。"),
+                format!(
+                    "{class} has no consent for live lessons; once the parents have agreed, tick it in the class's details."
+                ),
             ],
             Self::Unknown(field) => [
                 format!("所选的内容已不存在（{field}），请刷新页面后重新选择。"),
@@ -250,6 +276,33 @@ impl Refusal {
                 [
                     "这次改动已被撤销，课表就是现在显示的样子。".to_owned(),
                     "Somebody undid it; the timetable is as it is shown now.".to_owned(),
+                ],
+            ),
+            Self::DaysOff { lessons, days } => {
+                let named = days.iter().take(SPELLED_OUT).map(Day::to_string).collect::<Vec<_>>();
+                let (chinese, english) = (named.join("、"), named.join(", "));
+                let (etc, and_more) = if days.len() > SPELLED_OUT { (" 等", " and more") } else { ("", "") };
+                say(
+                    409,
+                    "lessons_on_days_off",
+                    ["这些天已经排了课", "Lessons are planned on these days"],
+                    [
+                        format!(
+                            "{chinese}{etc}将不上课，已排的 {lessons} 节课会被取消（可在课表记录中撤销）。请确认。"
+                        ),
+                        format!(
+                            "{english}{and_more} will be days off; {lessons} lessons planned there are to be cancelled (the history can undo it). Please confirm."
+                        ),
+                    ],
+                )
+            }
+            Self::TooManyDaysOff { most } => say(
+                409,
+                "too_many_on_days_off",
+                ["这些天排的课太多", "Too many lessons are planned on these days"],
+                [
+                    format!("一次最多取消 {most} 节课。请分几次设置放假的日子。"),
+                    format!("At most {most} lessons are cancelled at once. Make fewer days off at a time."),
                 ],
             ),
             Self::NotToday { title, day } => say(

@@ -8,6 +8,9 @@ use tongtang_protocol::timetable::{ChangeKind, TimetableLessonView};
 pub fn sentence(kind: ChangeKind, steps: &[Step], lessons: usize, language: Language) -> String {
     let first = steps.first().and_then(|step| Some((step, step.lesson()?)));
     let Some((step, lesson)) = first else { return of_many(kind, lessons, language) };
+    if kind == ChangeKind::Cancel && lessons > 1 {
+        return of_many(kind, lessons, language);
+    }
     let before = step.before.as_ref().unwrap_or(lesson);
     let (who, title) = (&before.teacher_name, &lesson.title);
     let (from, to) = (when(before, language), when(lesson, language));
@@ -41,6 +44,10 @@ fn of_many(kind: ChangeKind, lessons: usize, language: Language) -> String {
     match (kind, language) {
         (ChangeKind::Undo, Language::Chinese) => format!("撤销了一次发布，涉及 {lessons} 节课"),
         (ChangeKind::Undo, Language::English) => format!("Undid a publication of {lessons} lessons"),
+        (ChangeKind::Cancel, Language::Chinese) => format!("取消放假日的 {lessons} 节课"),
+        (ChangeKind::Cancel, Language::English) => {
+            format!("Cancelled {lessons} lessons on days that became days off")
+        }
         (_, Language::Chinese) => format!("发布排课方案，涉及 {lessons} 节课"),
         (_, Language::English) => format!("Published a plan of {lessons} lessons"),
     }

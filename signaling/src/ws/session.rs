@@ -166,6 +166,11 @@ impl Session {
         drop(gone);
     }
 
+    /// Has it a socket now?
+    pub fn is_attached(&self) -> bool {
+        matches!(*self.attachment.borrow(), Attachment::Socket(_))
+    }
+
     /// Which socket it has, now and whenever that changes.
     pub fn attachment(&self) -> watch::Receiver<Attachment> {
         self.attachment.subscribe()
@@ -174,8 +179,7 @@ impl Session {
     /// A page is present in its lesson while it has a socket. What it was present in before is
     /// returned, to be dropped without the lock.
     fn refresh_presence(&self, inner: &mut Inner) -> Option<Present> {
-        let attached = matches!(*self.attachment.borrow(), Attachment::Socket(_));
-        let wanted = inner.seat.as_ref().filter(|_| attached);
+        let wanted = inner.seat.as_ref().filter(|_| self.is_attached());
         if let (Some(present), Some(seat)) = (&inner.present, wanted)
             && present.is_of(&seat.runner, &seat.participant)
         {

@@ -6,7 +6,7 @@ use crate::problem::ApiError;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tongtang_protocol::ids::{LessonId, SessionId};
+use tongtang_protocol::ids::{DeviceId, LessonId, SessionId};
 use tongtang_protocol::message::ServerMessage;
 
 /// Sessions at once. One more is refused; its page tries again.
@@ -52,6 +52,18 @@ impl Sessions {
             return Err(ApiError::limit("pages of this lesson"));
         }
         Ok(())
+    }
+
+    /// The screens whose pages are connected to this process, and whether each is in a lesson.
+    pub fn screens(&self) -> HashMap<DeviceId, bool> {
+        let all: Vec<_> = self.inner().sessions.values().cloned().collect();
+        let mut screens = HashMap::new();
+        for session in all.iter().filter(|session| session.is_attached()) {
+            if let Identity::Device(id) = &session.identity {
+                *screens.entry(id.clone()).or_default() |= session.seat().is_some();
+            }
+        }
+        screens
     }
 
     /// The session a page wants to go on with, if it is this page's.
@@ -112,7 +124,6 @@ impl Drop for CountedSocket {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use tongtang_protocol::ids::DeviceId;
 
     fn screen(number: usize) -> Identity {
         Identity::Device(DeviceId::new(format!("dev-{number}")).unwrap())

@@ -9,6 +9,7 @@ use super::session::{Attachment, Identity, Session};
 use crate::app::App;
 use crate::auth::credential::Credential;
 use crate::auth::origin::may_open_socket;
+use crate::device::health;
 use crate::http::lessons::need_room;
 use crate::http::peer::Peer;
 use crate::lesson::{By, Command};
@@ -20,6 +21,7 @@ use axum::response::Response;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, interval, timeout};
+use tongtang_protocol::device::ScreenHealth;
 use tongtang_protocol::lesson::LessonState;
 use tongtang_protocol::message::{Action, MAX_MESSAGE_BYTES, Numbered, PageMessage, Resume, ServerMessage};
 
@@ -276,6 +278,9 @@ impl Connection {
             self.app.sessions().take_place(&self.session);
             return Ok(());
         }
+        if let Action::Report { health } = action {
+            return self.report(health).await;
+        }
         let seat = self.session.seat().ok_or(ApiError::Lesson(crate::lesson::Refusal::NotAllowed))?;
         let command = match action {
             Action::Open => Command::Open,
@@ -293,14 +298,26 @@ impl Connection {
                 self.session.say(ServerMessage::Media { media });
                 return Ok(());
             }
-            // Needs no seat and is answered above.
-            Action::TakePlace => return Ok(()),
+            // Need no seat and are answered above.
+            Action::TakePlace | Action::Report { .. } => return Ok(()),
         };
         let opens = matches!(command, Command::Open | Command::Start);
         if opens && seat.runner.lesson().state == LessonState::Scheduled {
             need_room(&self.app).await?;
         }
         seat.runner.command(By::Participant(&seat.participant), command).await?;
+        Ok(())
+    }
+
+    /// Keeps what a screen says of itself, once a minute.
+    async fn report(&self, health: ScreenHealth) -> Result<(), ApiError> {
+        let Identity::Device(id) = &self.session.identity else {
+            return Err(ApiError::Lesson(crate::lesson::Refusal::NotAllowed));
+        };
+        if !health::is_sound(&health) {
+            return Err(ApiError::BadInput("health"));
+        }
+        self.app.store().report_health(id, &health, crate::clock::now(), health::KEEP_EVERY_MS).await?;
         Ok(())
     }
 }

@@ -35,10 +35,10 @@ pub fn statements(first_day: &str, holiday: &str, make_up: &str) -> String {
              ('room-a2', 'org-a', '二教室', 0), ('room-b', 'org-b', '一教室', 0);
          INSERT INTO person (id, org_id, code, name) VALUES
              ('per-li', 'org-m', 'T1', '李老师'), ('per-wang', 'org-m', 'T2', '王老师');
-         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id, consent_record) VALUES
-             ('cls-a', 'org-a', 'C1', '三（1）班', 3, 12, 'room-a', 1),
-             ('cls-a2', 'org-a', 'C2', '四（1）班', 4, 9, 'room-a2', 1),
-             ('cls-b', 'org-b', 'C3', '山下三班', 3, 15, 'room-b', 1);
+         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id, consent_live, consent_record) VALUES
+             ('cls-a', 'org-a', 'C1', '三（1）班', 3, 12, 'room-a', 1, 1),
+             ('cls-a2', 'org-a', 'C2', '四（1）班', 4, 9, 'room-a2', 1, 1),
+             ('cls-b', 'org-b', 'C3', '山下三班', 3, 15, 'room-b', 1, 1);
          INSERT INTO class_busy (class_id, weekday, period, parity, subject) VALUES ('cls-a', 3, 1, 'every', '语文');
          INSERT INTO teacher_busy (person_id, weekday, period, parity, what) VALUES ('per-wang', 5, 2, 'odd', '教研');
          INSERT INTO term (id, org_id, name, first_day, weeks) VALUES ('term-1', 'org-county', '秋季学期', '{first_day}', 20);

@@ -90,7 +90,9 @@ pub const TABLE: &[(&str, &str, Open)] = &[
     ("post", "/api/lessons/{id}/end", Open::Teaching),
     ("post", "/api/lessons/{id}/grants", Open::Teaching),
     ("post", "/api/devices/pair", Open::Everybody),
+    ("post", "/api/screen-codes", Open::Everybody),
     ("get", "/api/devices", Open::Devices),
+    ("post", "/api/devices", Open::Screens),
     ("patch", "/api/devices/{id}", Open::Screens),
     ("delete", "/api/devices/{id}", Open::Screens),
     ("put", "/api/devices/{id}/classroom", Open::Screens),
@@ -177,6 +179,10 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
     Some(match (method, path) {
         ("post", "/api/lessons") => json!({"title": "课"}),
         ("post", "/api/lessons/{id}/grants") => json!({"name": "OBS", "role": "classroom"}),
+        // Who comes first pairs the screen; the others are answered 409.
+        ("post", "/api/devices") => {
+            json!({"code": roles::SHOWN, "classroom_id": "room-m1", "name": "一教室"})
+        }
         ("patch", "/api/devices/{id}") => json!({"name": "三班"}),
         ("put", "/api/devices/{id}/classroom") => json!({"classroom_id": "room-m1"}),
         ("post", "/api/second-factor") => json!({"code": "000000"}),

@@ -27,6 +27,7 @@ mod planning;
 mod reconcile;
 mod resume;
 mod roles;
+mod screens;
 mod term_county;
 mod term_opening;
 mod term_timetable;

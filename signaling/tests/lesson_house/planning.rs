@@ -4,6 +4,7 @@ use crate::house::{House, expect, text, wait_for};
 use crate::term_county::County;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// 音乐 is prescribed twice a week in grade 3, 体育 three times; nobody teaches music on site.
@@ -145,6 +146,21 @@ async fn a_plan_whose_server_was_killed_is_made_by_the_next_one() {
     let first_day = county.first_day;
     let county = County { house: county.house.reopen().await, first_day };
     assert_eq!(ended(&county, &plan).await["state"], "draft");
+}
+
+#[tokio::test]
+async fn a_plan_that_is_cancelled_before_its_process_listens_is_a_draft_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("planner");
+    let real = env!("CARGO_BIN_EXE_tongtang");
+    // Ends the first time as a process does that has no handler yet.
+    let script = format!("#!/bin/sh\nmkdir \"$0.begun\" 2>&- && kill -TERM $$\nexec {real} \"$@\"\n");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let county = County::in_house(House::open_with_program(program).await).await;
+    county.run(DEMANDS).await;
+    let plan = ended(&county, &begin(&county).await).await;
+    assert_eq!((&plan["state"], &plan["served"]), (&json!("draft"), &json!(4)), "{plan}");
 }
 
 #[tokio::test]

@@ -19,6 +19,9 @@ pub const HERE: &str = "org-m";
 const THERE: &str = "org-b";
 pub const COUNTY: &str = "org-county";
 
+/// A code that a screen shows.
+pub const SHOWN: &str = "000417";
+
 /// A draft without lessons.
 pub const PLAN: &str = "plan-here";
 const EMPTY_PLAN: &str = r#"{"version":1,"seed":1,"seconds":0,"stopped_early":false,"objectives":{
@@ -59,11 +62,12 @@ fn opens(open: Open, role: AccountRole) -> bool {
 /// In the county of a [`crate::term_county::County`]: the lesson is HERE's, taught by 李老师 and received HERE today; the screen
 /// stands HERE; a plan is demanded of something.
 pub async fn settle(house: &House, lesson: &str, device: &str) {
+    const FAR: i64 = 4_000_000_000_000;
     let today = Day::of(clock::now());
     let sql = format!(
         "INSERT INTO person (id, org_id, code, name) VALUES ('per-there', '{THERE}', '1002', '张老师');
-         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id) VALUES
-            ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30, 'room-m2');
+         INSERT INTO class_group (id, org_id, code, name, grade, size, classroom_id, consent_live) VALUES
+            ('cls-here', '{HERE}', '2001', '三年级一班', 3, 30, 'room-m2', 1);
          INSERT INTO org (id, parent_id, kind, code, name, path, created_at) VALUES
             ('org-spare', '{COUNTY}', 'school', '4301009', '备用学校', '/{COUNTY}/org-spare/', 0);
          INSERT INTO classroom (id, org_id, name) VALUES ('room-spare', '{HERE}', '备用教室');
@@ -84,6 +88,8 @@ pub async fn settle(house: &House, lesson: &str, device: &str) {
          INSERT INTO plan (id, term_id, state, seed, time_limit_s, from_week, demanded, instance, result, by_name, created_at)
             VALUES ('{PLAN}', 'term-1', 'draft', 1, 5, 8, 0, '', '{EMPTY_PLAN}', '', 0);
          UPDATE lesson SET org_id = '{HERE}' WHERE id = '{lesson}';
+         INSERT INTO screen_code (code, secret_hash, made_at, expires_at) VALUES
+            ('{SHOWN}', '', 0, {FAR});
          UPDATE device SET classroom_id = 'room-m1' WHERE id = '{device}';"
     );
     run(house, &sql).await;
@@ -95,7 +101,7 @@ pub async fn run(house: &House, sql: &str) {
 }
 
 /// Somebody with this role there, signed in; `factor`: with the second factor.
-async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
+pub async fn somebody(house: &House, role: AccountRole, org: &str, factor: bool) -> Says {
     let word = text(&json!(role));
     let login = format!("{word}.{org}.{factor}").replace('_', "-");
     let person = if org == THERE { "per-there" } else { "per-li" };

@@ -92,11 +92,36 @@ async fn a_lesson_opens_by_itself_and_the_screens_of_its_rooms_join_by_themselve
     // What is open is not moved any more; cancelled it ends, and its screens wait for the next.
     let to = json!({"do": "move", "day": opening.county.day(WEEK, 4), "period": 1});
     assert_eq!(opening.county.change(&opened, to, StatusCode::CONFLICT).await["type"], "open_already");
+    // Another teacher takes over: everybody in the lesson reads who; it is undone: everybody reads that.
+    let named = async |screen: &mut Page, name: &str| {
+        screen.hear_that("lesson", |told| told["lesson"]["participants"][0]["name"] == name).await
+    };
+    let by = json!({"do": "substitute", "teacher_id": "per-wang"});
+    let substituted = opening.county.change(&opened, by, StatusCode::OK).await;
+    named(&mut screen, "王老师").await;
+    opening.county.undo(&substituted, StatusCode::OK).await;
+    named(&mut screen, "李老师").await;
+    let opened = opening.county.lesson(&lesson).await;
     opening.county.change(&opened, json!({"do": "cancel", "reason": "停电"}), StatusCode::OK).await;
     let over = opening.county.house.get(&format!("/api/lessons/{}", text(&opened["lesson_id"]))).await;
     assert_eq!(over["state"], "ended");
     // The screen of a classroom that has no part in it was not called.
     let welcome = elsewhere.ask(json!({"do": "raise_hand", "raised": true})).await;
+    assert!(welcome.is_err(), "it sits in no lesson: {welcome:?}");
+}
+
+#[tokio::test]
+async fn a_class_whose_parents_took_their_consent_back_is_not_called_into_its_lesson() {
+    let opening = Opening::prepare().await;
+    let mut without = opening.screen("room-a").await;
+    let mut with = opening.screen("room-b").await;
+    let county = &opening.county;
+    let body = county.input(county.day(WEEK, 2), 1, "per-li", "room-m1", &["cls-a", "cls-b"]);
+    let lesson = county.try_add(body, StatusCode::CREATED).await["lessons"][0].clone();
+    county.run("UPDATE class_group SET consent_live = 0 WHERE id = 'cls-a'").await;
+    opening.sweep(begins(&lesson) - MINUTE_MS).await;
+    with.hear_that("assigned", |told| !told["lesson"].is_null()).await;
+    let welcome = without.ask(json!({"do": "raise_hand", "raised": true})).await;
     assert!(welcome.is_err(), "it sits in no lesson: {welcome:?}");
 }
 

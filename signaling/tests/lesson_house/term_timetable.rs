@@ -131,6 +131,16 @@ async fn what_is_taught_on_site_and_a_teachers_other_duties_stand_in_the_way_in_
 }
 
 #[tokio::test]
+async fn a_class_whose_parents_have_not_agreed_is_booked_by_nobody() {
+    let county = County::open().await;
+    county.run("UPDATE class_group SET consent_live = 0 WHERE id = 'cls-a'").await;
+    let body = county.input(county.day(WEEK, 2), 1, "per-li", "room-m1", &["cls-a", "cls-b"]);
+    let refused = county.try_add(body, StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert_eq!(refused["type"], "misplaced");
+    assert!(refused["detail"].as_str().unwrap().contains("三（1）班还没有“互动上课”的家长同意"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_lesson_that_ends_at_midnight_of_the_weeks_last_day_belongs_to_that_week() {
     let county = County::open().await;
     let sunday = county.day(8, 7);
@@ -240,6 +250,60 @@ async fn another_teacher_takes_over_if_free_and_a_check_says_so_before() {
     );
     assert_eq!(county.week(WEEK, "teacher_id=per-wang").await, [text(&lesson["id"])]);
     assert!(county.week(WEEK, "teacher_id=per-li").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_day_that_becomes_a_holiday_asks_before_it_cancels_its_lessons_and_gives_them_back() {
+    let county = County::open().await;
+    let (tuesday, thursday) = (county.add(2, 1).await, county.add(4, 1).await);
+    let mut term = county.house.get("/api/terms/term-1").await;
+    let id = term.as_object_mut().unwrap().remove("id").unwrap();
+    let day = county.day(WEEK, 2).to_string();
+    let storm = json!({"day": day, "kind": "holiday", "follows_weekday": null, "name": "台风停课"});
+    term["days"].as_array_mut().unwrap().push(storm);
+    let path = format!("/api/terms/{}", text(&id));
+    let put = async |body: &Value, status| {
+        expect(county.house.as_admin(Method::PUT, &path).json(body), status).await
+    };
+    let refused = put(&term, StatusCode::CONFLICT).await;
+    assert_eq!(refused["type"], "lessons_on_days_off");
+    let detail = text(&refused["detail"]);
+    assert!(detail.contains(&day) && detail.contains("1 节课"), "{detail}");
+    assert_eq!(county.lesson(&tuesday).await, tuesday, "nothing has changed");
+    term["cancel_lessons"] = json!(true);
+    put(&term, StatusCode::OK).await;
+    let off = county.lesson(&tuesday).await;
+    assert_eq!((&off["state"], &off["reason"]), (&json!("cancelled"), &json!("台风停课")));
+    assert_eq!(county.lesson(&thursday).await, thursday);
+    // The storm goes elsewhere: the day teaches again, and its lessons come back.
+    term["days"].as_array_mut().unwrap().pop();
+    term["cancel_lessons"] = json!(false);
+    put(&term, StatusCode::OK).await;
+    let history = county.house.get("/api/terms/term-1/changes").await;
+    assert_eq!((&history[0]["kind"], &history[0]["reason"]), (&json!("cancel"), &json!("台风停课")));
+    county.undo(&json!({"change": history[0]}), StatusCode::OK).await;
+    assert_eq!(county.lesson(&tuesday).await["state"], "planned");
+}
+
+#[tokio::test]
+async fn a_school_with_planned_lessons_stays_in_the_county_whose_term_they_are_of() {
+    let county = County::open().await;
+    let lesson = county.add(2, 1).await;
+    county
+        .run(
+            "INSERT INTO org (id, parent_id, kind, code, name, path, created_at) VALUES
+                 ('org-other', NULL, 'county', '430200', '望河县', '/org-other/', 0)",
+        )
+        .await;
+    let path = "/api/orgs/org-a";
+    let mut site = county.house.get(path).await;
+    site.as_object_mut().unwrap().remove("id");
+    site["parent_id"] = json!("org-other");
+    let put = async |status| expect(county.house.as_admin(Method::PUT, path).json(&site), status).await;
+    let refused = put(StatusCode::CONFLICT).await;
+    assert!(text(&refused["detail"]).contains("1 节课"), "{refused}");
+    county.change(&lesson, json!({"do": "cancel", "reason": "换县"}), StatusCode::OK).await;
+    put(StatusCode::OK).await;
 }
 
 #[tokio::test]

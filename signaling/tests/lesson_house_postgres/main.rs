@@ -47,6 +47,8 @@ mod reconcile;
 mod resume;
 #[path = "../lesson_house/roles.rs"]
 mod roles;
+#[path = "../lesson_house/screens.rs"]
+mod screens;
 #[path = "../lesson_house/term_county.rs"]
 mod term_county;
 #[path = "../lesson_house/term_opening.rs"]

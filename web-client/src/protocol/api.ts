@@ -1,12 +1,14 @@
 // Signaling's HTTP API, typed: sessions, lessons, devices, the library. The county's part is county.ts.
 import { ask } from './ask';
 import type {
-  DeviceView,
   LessonAccess,
   LessonView,
   NewLesson,
   Paired,
   ResourceView,
+  ScreenClaim,
+  ScreenPairing,
+  ScreenView,
   SessionView,
 } from './types';
 
@@ -26,12 +28,16 @@ export const api = {
   /** A screen that has a credential shows it and stays the same device. */
   pair: (code: string, name: string | null, credential: string | null) =>
     ask<Paired>('POST', '/api/devices/pair', name === null ? { code } : { code, name }, credential),
-  devices: () => ask<DeviceView[]>('GET', '/api/devices'),
+  /** A screen that waits asks for a code to show, and what became of it: an answer may take ten seconds. */
+  askCode: (secret: string | null, shown: string | null) =>
+    ask<ScreenPairing>('POST', '/api/screen-codes', { secret, shown }),
+  claimScreen: (claim: ScreenClaim) => ask<ScreenView>('POST', '/api/devices', claim),
+  devices: () => ask<ScreenView[]>('GET', '/api/devices'),
   renameDevice: (device: string, name: string) =>
-    ask<DeviceView>('PATCH', `/api/devices/${id(device)}`, { name }),
+    ask<ScreenView>('PATCH', `/api/devices/${id(device)}`, { name }),
   /** Where a screen stands: there it joins the timetable's lessons by itself. */
   placeDevice: (device: string, room: string | null) =>
-    ask<DeviceView>('PUT', `/api/devices/${id(device)}/classroom`, { classroom_id: room }),
+    ask<ScreenView>('PUT', `/api/devices/${id(device)}/classroom`, { classroom_id: room }),
   removeDevice: (device: string) => ask<void>('DELETE', `/api/devices/${id(device)}`),
 
   library: () => ask<ResourceView[]>('GET', '/api/library'),

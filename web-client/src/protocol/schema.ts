@@ -99,6 +99,11 @@ export interface components {
         } | {
             /** @enum {string} */
             do: "take_place";
+        } | {
+            /** @enum {string} */
+            do: "report";
+            /** @description What its page knows. */
+            health: components["schemas"]["ScreenHealth"];
         };
         /** @description `POST /api/oidc/back-channel-logout` */
         BackChannelLogout: {
@@ -487,6 +492,11 @@ export interface components {
             /** @description Who it is in the lesson. */
             participant: components["schemas"]["ParticipantId"];
         };
+        /**
+         * @description A camera or a microphone, as the page of the screen finds it.
+         * @enum {string}
+         */
+        InputHealth: "fine" | "missing" | "denied" | "busy" | "insecure";
         /** @description `POST /api/accounts/{id}/invitations`: a link by which its person sets a password, once. */
         Invitation: {
             /** @description Until then. */
@@ -1238,6 +1248,121 @@ export interface components {
             /** @description What. */
             role: components["schemas"]["AccountRole"];
         };
+        /** @description `POST /api/screen-codes` */
+        ScreenAsks: {
+            /** @description What the screen was given with its first code; absent: it has none yet. */
+            secret?: string | null;
+            /** @description The code it shows. The answer then comes when something else is true, or after ten seconds. */
+            shown?: string | null;
+        };
+        /** @description `POST /api/devices`: somebody types the code that a screen shows. */
+        ScreenClaim: {
+            /** @description Where the screen stands. */
+            classroom_id: components["schemas"]["ClassroomId"];
+            /** @description Six digits. */
+            code: string;
+            /** @description Shown name. */
+            name: string;
+        };
+        /** @description What a screen's page knows of itself; nothing of the people before it. */
+        ScreenHealth: {
+            /** @description Name and version. */
+            browser: string;
+            /** @description The room's camera. */
+            camera: components["schemas"]["InputHealth"];
+            /**
+             * Format: int32
+             * @description What the browser may still store, in MiB, if it says.
+             */
+            free_mib?: number | null;
+            /**
+             * Format: int32
+             * @description The same.
+             */
+            height_px: number;
+            link?: components["schemas"]["ScreenLink"] | null;
+            /** @description The room's microphone. */
+            microphone: components["schemas"]["InputHealth"];
+            /**
+             * Format: int32
+             * @description Since the page was loaded, in seconds.
+             */
+            uptime_s: number;
+            /** @description Of the page. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Of the whole screen, in its own pixels.
+             */
+            width_px: number;
+        };
+        /** @description The media link of a screen that is in a lesson. */
+        ScreenLink: {
+            /**
+             * Format: int32
+             * @description What it receives, in bits per second.
+             */
+            down_bps?: number | null;
+            /**
+             * Format: int32
+             * @description Of a thousand packets towards the screen so many were lost, since the last report.
+             */
+            loss_permille?: number | null;
+            /**
+             * Format: int32
+             * @description Round trip in milliseconds.
+             */
+            rtt_ms?: number | null;
+        };
+        /** @description How a screen that waits to be paired stands. */
+        ScreenPairing: {
+            /** @description Six digits. */
+            code: string;
+            /**
+             * Format: int64
+             * @description The code's life from now on, in seconds. Screens' clocks are often wrong.
+             */
+            expires_in_s: number;
+            /**
+             * @description The screen's own, which the code does not reveal. Once somebody has typed the code, it is the screen's
+             *     credential for the lesson WebSocket, for ever.
+             */
+            secret: string;
+            /** @enum {string} */
+            state: "waiting";
+        } | {
+            /** @enum {string} */
+            state: "paired";
+        };
+        /**
+         * @description Why somebody should look after a screen; the worst first.
+         * @enum {string}
+         */
+        ScreenTrouble: "offline" | "no_classroom" | "insecure" | "camera_missing" | "camera_denied" | "camera_busy" | "microphone_missing" | "microphone_denied" | "microphone_busy" | "weak_link";
+        /** @description A screen as those see it who look after it. */
+        ScreenView: {
+            classroom_id?: components["schemas"]["ClassroomId"] | null;
+            /** @description That classroom's name. */
+            classroom_name?: string | null;
+            health?: components["schemas"]["ScreenHealth"] | null;
+            /** @description Identity. */
+            id: components["schemas"]["DeviceId"];
+            /** @description Is it in a lesson? */
+            is_in_lesson: boolean;
+            /** @description Is its page connected? */
+            is_online: boolean;
+            last_seen_at?: components["schemas"]["UnixMillis"] | null;
+            /** @description Shown name. */
+            name: string;
+            next_lesson?: components["schemas"]["NextLesson"] | null;
+            org_id?: components["schemas"]["OrgId"] | null;
+            /** @description That school's name. */
+            org_name?: string | null;
+            /** @description When it was paired. */
+            paired_at: components["schemas"]["UnixMillis"];
+            /** @description Why somebody should look after it; the worst first. */
+            troubles: components["schemas"]["ScreenTrouble"][];
+        };
         /** @description `POST /api/second-factor` */
         SecondFactorCode: {
             /** @description Six digits (RFC 6238). */
@@ -1462,6 +1587,8 @@ export interface components {
         TermId: string;
         /** @description `POST /api/terms`, `PUT /api/terms/{id}` */
         TermInput: {
+            /** @description Cancel lessons on days that become days off; without it they are named and nothing is changed. */
+            cancel_lessons?: boolean;
             /** @description Holidays and make-up days. */
             days?: components["schemas"]["TermDay"][];
             /** @description A Monday. */

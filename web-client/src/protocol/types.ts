@@ -28,6 +28,14 @@ export type NewLesson = Schemas['NewLesson'];
 export type Paired = Schemas['Paired'];
 export type SessionView = Schemas['SessionView'];
 
+export type InputHealth = Schemas['InputHealth'];
+export type ScreenClaim = Schemas['ScreenClaim'];
+export type ScreenHealth = Schemas['ScreenHealth'];
+export type ScreenLink = Schemas['ScreenLink'];
+export type ScreenPairing = Schemas['ScreenPairing'];
+export type ScreenTrouble = Schemas['ScreenTrouble'];
+export type ScreenView = Schemas['ScreenView'];
+
 export type AccountInput = Schemas['AccountInput'];
 export type AccountRole = Schemas['AccountRole'];
 export type AccountView = Schemas['AccountView'];

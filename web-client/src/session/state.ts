@@ -77,6 +77,7 @@ export function afterMessage(state: SessionState, message: Numbered, nowMs: numb
     case 'assigned':
       return {
         ...state,
+        device: message.device ?? state.device,
         lesson: message.lesson ?? null,
         you: message.you ?? null,
         media: message.media ?? null,

@@ -6,10 +6,11 @@ use crate::auth::policy::{Act, need_about, need_at};
 use crate::fresh;
 use crate::http::places::{listed, there};
 use crate::places::check;
-use crate::problem::ApiError;
+use crate::problem::{ApiError, Language};
+use crate::timetable::days_off;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use tongtang_protocol::calendar::{TermInput, TermView};
 use tongtang_protocol::ids::TermId;
 use tongtang_protocol::places::PlaceQuery;
@@ -64,7 +65,8 @@ pub async fn show(
     Ok(Json(term))
 }
 
-/// Changes a term. Once it has lessons it keeps its place and first day, and the weeks in which they are.
+/// Changes a term. Once it has lessons it keeps its place and first day, and the weeks in which they are. Lessons on days that
+/// become days off are cancelled, if `cancel_lessons` says so; else they are named and nothing is changed.
 #[utoipa::path(
     put, path = "/api/terms/{id}", operation_id = "term_replace", tag = "term",
     params(("id" = TermId, Path)), request_body = TermInput,
@@ -76,16 +78,24 @@ pub async fn show(
 pub async fn replace(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     Path(id): Path<TermId>,
     Json(body): Json<TermInput>,
 ) -> Result<Json<TermView>, ApiError> {
     need_to_change(&app, &caller, &id).await?;
     need_at(&app, &caller, Act::Schedule, &body.org_id).await?;
+    let may_cancel = body.cancel_lessons;
     let term = view(id, check::term(body)?);
-    match app.store().replace_term(&term).await? {
-        true => Ok(Json(term)),
-        false => Err(ApiError::NotFound),
+    let lessons = days_off::lessons_on(&app, &term).await?;
+    if !lessons.is_empty() && !may_cancel {
+        return Err(ApiError::Timetable(days_off::question(&lessons)));
     }
+    if !app.store().replace_term(&term).await? {
+        return Err(ApiError::NotFound);
+    }
+    // Asked again, should this fail, the term finds them still there.
+    days_off::call_off(&app, &caller, &term, lessons, Language::of(&headers)).await?;
+    Ok(Json(term))
 }
 
 /// Deletes a term that has no pairing, lesson or plan.

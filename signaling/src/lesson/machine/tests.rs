@@ -122,6 +122,7 @@ fn a_command_that_came_twice_is_the_same_as_once() {
         Command::CallOnStage(Some(participant("three"))),
         Command::Mute(participant("three"), true),
         Command::SetRecording(false),
+        Command::NameTeacher("王老师".into()),
         Command::Pause,
         Command::Expel(participant("four")),
         Command::End,
@@ -155,8 +156,12 @@ fn only_the_teacher_runs_the_lesson() {
             assert_eq!(outcome, Err(Refusal::NotAllowed), "{who} {command:?}");
         }
     }
-    let inner =
-        [Command::Admit(newcomer("five", Role::Classroom)), Command::Composed, Command::ForgetResource];
+    let inner = [
+        Command::Admit(newcomer("five", Role::Classroom)),
+        Command::NameTeacher("王老师".into()),
+        Command::Composed,
+        Command::ForgetResource,
+    ];
     for command in inner {
         let id = participant("teacher");
         let outcome = step(&lesson(S::Live), &context(1), By::Participant(&id), command.clone());

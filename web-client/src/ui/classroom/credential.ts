@@ -1,9 +1,12 @@
-// The classroom's credential: typed a code once, kept in this browser, shown again with each later code.
+// The classroom's credential: paired once, by its own code or a lesson's, kept in this browser, shown again with each later
+// lesson's code.
 import { api } from '../../protocol/api';
 import { type Result, success } from '../../protocol/result';
 
 const CREDENTIAL = 'tongtang.classroom.credential';
 const NAME = 'tongtang.classroom.name';
+/** Of a screen that waits to be paired. */
+const SECRET = 'tongtang.classroom.secret';
 
 export const kept = {
   credential: (): string | null => localStorage.getItem(CREDENTIAL),
@@ -11,6 +14,12 @@ export const kept = {
   keep(credential: string, name: string): void {
     localStorage.setItem(CREDENTIAL, credential);
     localStorage.setItem(NAME, name);
+    localStorage.removeItem(SECRET);
+  },
+  secret: (): string | null => localStorage.getItem(SECRET),
+  keepSecret(secret: string | null): void {
+    if (secret === null) localStorage.removeItem(SECRET);
+    else localStorage.setItem(SECRET, secret);
   },
   forget(): void {
     localStorage.removeItem(CREDENTIAL);

@@ -1,4 +1,4 @@
-// Entry of a classroom screen: a code once, then the screen, for weeks.
+// Entry of a classroom screen: paired once, then the screen, for weeks.
 
 import { keepAwake } from '../../media/awake';
 import { languageTag } from '../../words/language';
@@ -7,6 +7,7 @@ import './classroom.css';
 import { kept } from './credential';
 import { showPairing } from './pairing';
 import { showScreen } from './screen';
+import { showUnpaired } from './unpaired';
 import { fullScreenOnTouch, hidePointer, reloadAtNight } from './upkeep';
 import { text } from './words';
 
@@ -16,10 +17,17 @@ setTitle(text.page);
 const place = document.getElementById('classroom') as HTMLElement;
 let close: () => void = () => undefined;
 
-function pair(notice: string): void {
+/** Nobody has paired the screen: it shows its code. A lesson's code does as well. */
+function wait(notice: string): void {
+  close();
+  document.body.classList.remove('pairing');
+  close = showUnpaired(place, { notice, paired: enter, typeCode });
+}
+
+function typeCode(first: string): void {
   close();
   document.body.classList.add('pairing');
-  close = showPairing(place, { notice, done: enter });
+  close = showPairing(place, { notice: '', first, done: enter, back: () => wait('') });
 }
 
 /** Another code, typed over a screen that goes on until the code is accepted. */
@@ -53,14 +61,14 @@ function enter(credential: string): void {
     revoked() {
       kept.forget();
       // After the present event: the screen must not be taken down while it draws.
-      setTimeout(() => pair(text.revoked));
+      setTimeout(() => wait(text.revoked));
     },
     newCode: () => pairAgain(credential),
   });
 }
 
 const credential = kept.credential();
-if (credential === null) pair('');
+if (credential === null) wait('');
 else enter(credential);
 
 keepAwake();
@@ -68,6 +76,6 @@ fullScreenOnTouch();
 hidePointer();
 reloadAtNight(
   () =>
-    document.querySelector('[data-layout="waiting"]') !== null &&
+    document.querySelector('[data-layout="waiting"], .unpaired') !== null &&
     !document.body.classList.contains('pairing'),
 );

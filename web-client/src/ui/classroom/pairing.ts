@@ -1,4 +1,4 @@
-// Six digits, once: by touch on the pad or by keyboard. Ends with the classroom's credential.
+// A lesson's six digits: by touch on the pad or by keyboard. Ends with the classroom's credential.
 import type { Failure } from '../../protocol/result';
 import { kept, pairScreen } from './credential';
 import { el, say } from './dom';
@@ -15,14 +15,16 @@ const LEFT_ALONE_MS = 60_000;
 export interface PairingPlan {
   /** Why one has to type again. */
   notice: string;
+  /** A digit that was typed already. */
+  first?: string;
   done(credential: string): void;
   /** There is a screen to go back to: by a button, by Escape, or by leaving the pad alone. */
   back?: () => void;
 }
 
 /** Shows the pad in `place`. */
-export function showPairing(place: HTMLElement, { notice, done, back }: PairingPlan): () => void {
-  let digits = '';
+export function showPairing(place: HTMLElement, { notice, first = '', done, back }: PairingPlan): () => void {
+  let digits = first;
   let busy = false;
   let left = false;
   let countdown: ReturnType<typeof setInterval> | null = null;

@@ -13,6 +13,7 @@ import { hasMedia, participantOf, teacherOf } from '../../session/state';
 import { timeOfDay } from '../../words/format';
 import { arrangeNext, nothingShown, type Shown } from './arrange';
 import { el, say } from './dom';
+import { HealthReporter } from './health';
 import { SelfCheck } from './selfcheck';
 import { type Touch, touchBar } from './touchbar';
 import { text } from './words';
@@ -40,6 +41,7 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     soundButton.hidden = !blocked;
   });
   const check = new SelfCheck(devices);
+  const health = new HealthReporter(session, devices, media);
 
   const teacher = new PictureView(text.teacher);
   const board = new PictureView(text.board);
@@ -271,6 +273,7 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     window.removeEventListener('pagehide', onLeave);
     touch.close();
     check.close();
+    health.close();
     voices.close();
     for (const picture of [teacher, board, stage, own]) picture.close();
     media.close();

@@ -4,6 +4,12 @@ import { words } from '../../words/language';
 export const text = words(
   {
     page: '教室',
+    screenCode: '配对码',
+    screenCodeHow: '请管理员打开“设备”页，点“配对新屏幕”，输入这六位数字：',
+    noScreenCode: '还没有配对码',
+    codeOffline: '连不上服务器。请检查网线或 Wi-Fi，网络恢复后配对码会自己出现。',
+    crowded: '等待配对的屏幕太多了，过一会儿会自己再试。',
+    haveLessonCode: '有老师给的课堂码？在这里输入',
     enterCode: '请输入课堂码',
     codeFrom: '六位数字，在主讲老师的屏幕上',
     roomName: '本教室名称（可不填）',
@@ -57,10 +63,16 @@ export const text = words(
     fullScreen: '全屏',
     newCode: '输入新课堂码',
     sound: '点一下开始出声',
-    revoked: '这间教室的登记已取消，请重新输入课堂码。',
+    revoked: '这块屏幕的配对已撤销。',
   },
   {
     page: 'Classroom',
+    screenCode: 'Pairing code',
+    screenCodeHow: 'For IT: open “Devices”, press “Pair a screen”, type these digits:',
+    noScreenCode: 'No pairing code yet',
+    codeOffline: 'The server does not answer. Check the cable or Wi-Fi; the code comes by itself.',
+    crowded: 'Too many screens wait to be paired. This one tries again by itself.',
+    haveLessonCode: 'You have a lesson’s code? Type it here',
     enterCode: 'Enter the lesson code',
     codeFrom: 'Six digits, shown on the teacher’s screen',
     roomName: 'Name of this classroom (optional)',
@@ -115,6 +127,6 @@ export const text = words(
     fullScreen: 'Full screen',
     newCode: 'Enter a new code',
     sound: 'Touch to hear the lesson',
-    revoked: 'This classroom was removed. Please enter a lesson code again.',
+    revoked: 'The pairing of this screen was revoked.',
   },
 );

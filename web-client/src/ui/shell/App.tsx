@@ -26,6 +26,7 @@ const PlanPage = lazy(() => import('../plans/PlanPage'));
 const LedgerPage = lazy(() => import('../ledger/LedgerPage'));
 const TodayPage = lazy(() => import('../today/TodayPage'));
 const SignInPage = lazy(() => import('../account/SignInPage'));
+const DevicesPage = lazy(() => import('../devices/DevicesPage'));
 const AccountsPage = lazy(() => import('../account/AccountsPage'));
 
 function Page({ route }: { route: Route }) {
@@ -56,6 +57,8 @@ function Page({ route }: { route: Route }) {
       return <TodayPage />;
     case 'sign-in':
       return <SignInPage secret={route.secret} />;
+    case 'devices':
+      return <DevicesPage />;
     case 'accounts':
       return <AccountsPage />;
     case 'unknown':

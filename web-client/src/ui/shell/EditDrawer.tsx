@@ -15,8 +15,10 @@ interface Props<Fields> {
   close(): void;
   /** Absent: it cannot be removed here. */
   remove?: (() => void) | undefined;
+  /** What removing is called; absent: to delete. */
+  removeWords?: { press: string; title: string; hint: string } | undefined;
   /** What the press is called; absent: to save. */
-  saveWords?: string;
+  saveWords?: string | undefined;
   /** Is it only looked at? */
   isFixed?: boolean;
   children: ReactNode;
@@ -31,6 +33,7 @@ export function EditDrawer<Fields extends object>({
   save,
   close,
   remove,
+  removeWords = { press: text.remove, title: text.removeTitle(title), hint: text.removeHint },
   saveWords = text.save,
   isFixed = false,
   children,
@@ -47,14 +50,15 @@ export function EditDrawer<Fields extends object>({
           <div className="drawer-foot">
             {remove !== undefined && (
               <Popconfirm
-                title={text.removeTitle(title)}
-                description={text.removeHint}
-                okText={text.remove}
+                title={removeWords.title}
+                description={removeWords.hint}
+                okText={removeWords.press}
+                okButtonProps={{ danger: true }}
                 cancelText={text.cancel}
                 onConfirm={remove}
               >
                 <Button danger type="text" data-testid="remove">
-                  {text.remove}
+                  {removeWords.press}
                 </Button>
               </Popconfirm>
             )}

@@ -20,6 +20,7 @@ const PLACES: (DeskPlace & { needs: Needs })[] = [
   { to: '/county', pages: ['county'], words: text.county, needs: 'read_county' },
   { to: '/', pages: ['home'], words: text.lessons, needs: 'anybody' },
   { to: '/library', pages: ['library', 'player'], words: text.library, needs: 'anybody' },
+  { to: '/devices', pages: ['devices'], words: text.devices, needs: 'read_devices' },
   { to: '/accounts', pages: ['accounts'], words: text.accounts, needs: 'read_accounts' },
 ];
 

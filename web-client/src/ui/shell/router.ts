@@ -11,6 +11,7 @@ const COUNTY_PAGES = {
   '/ledger': 'ledger',
   '/today': 'today',
   '/accounts': 'accounts',
+  '/devices': 'devices',
 } as const;
 
 export type CountyPage = (typeof COUNTY_PAGES)[keyof typeof COUNTY_PAGES];

@@ -1,5 +1,6 @@
 // One term: when it begins, how long it is, its holidays and make-up days, and what the calendar then looks like.
 import { Form, Input, InputNumber } from 'antd';
+import { useRef } from 'react';
 import type { OrgView, TermDay, TermInput, TermView } from '../../protocol/types';
 import { weekdayOf } from '../../words/day';
 import { EditDrawer } from '../shell/EditDrawer';
@@ -19,7 +20,7 @@ interface Props {
   close(): void;
 }
 
-type Fields = Omit<TermInput, 'org_id'> & { days: TermDay[] };
+type Fields = Omit<TermInput, 'org_id' | 'cancel_lessons'> & { days: TermDay[] };
 
 const isMonday = {
   required: true,
@@ -34,6 +35,12 @@ export function TermForm({ term, place, busy, failure, isFixed, save, remove, cl
   const first = Form.useWatch('first_day', form) ?? term?.first_day ?? '';
   const weeks = Form.useWatch('weeks', form) ?? term?.weeks ?? 0;
   const days = Form.useWatch('days', form) ?? term?.days ?? [];
+  // The server has said how many lessons these days off would cancel; other days are another question.
+  const asked = useRef('');
+  const isAsked =
+    failure?.kind === 'refused' &&
+    failure.problem.type === 'lessons_on_days_off' &&
+    asked.current === JSON.stringify(days);
   return (
     <EditDrawer<Fields>
       title={term?.name ?? text.newTerm}
@@ -42,7 +49,11 @@ export function TermForm({ term, place, busy, failure, isFixed, save, remove, cl
       busy={busy}
       failure={failure}
       isFixed={isFixed}
-      save={(fields) => save({ ...fields, org_id: term?.org_id ?? place.id })}
+      saveWords={isAsked ? text.cancelAndSave : undefined}
+      save={(fields) => {
+        asked.current = JSON.stringify(fields.days);
+        save({ ...fields, org_id: term?.org_id ?? place.id, cancel_lessons: isAsked });
+      }}
       remove={remove}
       close={close}
     >
