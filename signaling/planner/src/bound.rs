@@ -5,10 +5,13 @@
 //! What is left is a relaxation, so its optimum is a bound. Small instances keep lessons and teachers as whole numbers and
 //! go to branch and cut.
 
+use crate::generate::generate;
 use crate::linear::{Bound, Effort, Programme};
 use crate::model::{Model, bits};
 use crate::plan::Proof;
+use crate::rows::{self, Column};
 use crate::score::{Score, Stage};
+use crate::state::State;
 use std::collections::BTreeMap;
 
 /// Instances with more columns are bounded by the linear relaxation alone.
@@ -30,11 +33,49 @@ struct Columns {
     taught: BTreeMap<(u32, u32, u8), Vec<(u32, f64)>>,
 }
 
+/// A bound of the first objective: by the linear programme, which is soon there, then by column generation, which is better.
+/// `told` hears of each while the next is being computed.
+pub(crate) fn coverage(
+    model: &Model,
+    start: Vec<Column>,
+    seconds: f64,
+    stop: &dyn Fn() -> bool,
+    told: &dyn Fn(f64, Proof),
+) -> (Bound, Proof) {
+    let nothing = Score::of(model, &State::new(model));
+    let effort = Effort { seconds, nodes: MAX_NODES };
+    let relaxed = programme(model, Stage::Coverage, &nothing, false).bound(effort);
+    told(relaxed.value, Proof::LinearRelaxation);
+    let rows = rows::Rows::new(model);
+    let better = |value| {
+        if value < relaxed.value {
+            told(value, Proof::ColumnGeneration);
+        }
+    };
+    let generated = generate(model, &rows, start, seconds, stop, &better);
+    let mut best = (relaxed, Proof::LinearRelaxation);
+    let mut improve = |bound: Bound, proof| {
+        if bound.value < best.0.value - 1e-6 {
+            best = (bound, proof);
+        }
+        best.0.stopped |= bound.stopped;
+    };
+    improve(Bound { stopped: relaxed.stopped | generated.stopped, ..generated }, Proof::ColumnGeneration);
+    if column_count(model) <= MAX_WHOLE_COLUMNS && !generated.stopped {
+        improve(programme(model, Stage::Coverage, &nothing, true).bound(effort), Proof::BranchAndCut);
+    }
+    best
+}
+
+fn column_count(model: &Model) -> usize {
+    let masks = model.demands.iter().flat_map(|d| &d.masks);
+    masks.map(|mask| mask.count_ones() as usize).sum()
+}
+
 /// A bound of a stage's objective, given what the stages before reached. The value is in the stage's own measure: units served,
 /// share, entries kept, minus the cost of wishes.
 pub(crate) fn bound(model: &Model, stage: Stage, reached: &Score, seconds: f64) -> (Bound, Proof) {
-    let columns: u32 = model.demands.iter().flat_map(|d| &d.masks).map(|mask| mask.count_ones()).sum();
-    let whole = columns as usize <= MAX_WHOLE_COLUMNS;
+    let whole = column_count(model) <= MAX_WHOLE_COLUMNS;
     let effort = Effort { seconds, nodes: MAX_NODES };
     let relaxed = programme(model, stage, reached, false).bound(effort);
     if !whole || relaxed.stopped {
@@ -57,7 +98,7 @@ fn programme(model: &Model, stage: Stage, reached: &Score, whole: bool) -> Progr
 }
 
 /// At most so many classes of a course come to a teacher's period: as many as can begin at one minute and find a room.
-fn company(model: &Model, course: u32, teacher: u32, time: u8) -> u32 {
+pub(crate) fn company(model: &Model, course: u32, teacher: u32, time: u8) -> u32 {
     let mut windows = Vec::new();
     for &demand in &model.courses[course as usize].demands {
         if model.mask(demand, teacher) >> time & 1 == 1 {

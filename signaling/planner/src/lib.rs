@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!  JSON ─▶ instance ─▶ check ─▶ model ─▶ solve ─┬─▶ search: build ─▶ place ─▶ state ─▶ score, round by round
-//!                                               ├─▶ bound ─▶ linear (HiGHS), on a thread beside the search
+//!                                               ├─▶ bound ─┬─▶ linear (HiGHS), on a thread beside the search
+//!                                               │          └─▶ generate: pricing ⇄ packing (HiGHS), over rows
+//!                                               ├─▶ recombine: the weeks of some teachers anew, in whole numbers
 //!                                               └─▶ report: names, rooms ─┬─▶ plan ─▶ JSON
 //!                                                   explain: why not ─────┘
 //! ```
@@ -27,6 +29,14 @@ mod score;
 
 mod bound;
 mod linear;
+
+mod rows;
+
+mod generate;
+mod packing;
+mod pricing;
+
+mod recombine;
 
 mod report;
 

@@ -62,6 +62,8 @@ pub enum Proof {
     Counting,
     /// Dual values of the linear relaxation.
     LinearRelaxation,
+    /// Prices at which no whole group is worth more than it costs.
+    ColumnGeneration,
     /// The bound of branch and cut.
     BranchAndCut,
 }

@@ -6,10 +6,14 @@ use crate::instance::{Instance, VERSION};
 use crate::linear::Bound;
 use crate::model::Model;
 use crate::plan::{Objective, Objectives, Plan, Proof};
+use crate::recombine;
 use crate::report;
+use crate::rows::Rows;
 use crate::score::{Score, Stage};
 use crate::search;
 use crate::state::State;
+use fastrand::Rng;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -68,6 +72,8 @@ impl Control for Unattended {
 const ROUNDS: [u32; 4] = [40, 16, 16, 12];
 /// A bound is waited for after so many rounds; then a plan as good as its bound is not searched for longer.
 const ROUNDS_BEFORE_BOUND: u32 = 4;
+/// Trials of the search for each time that some teachers' weeks are made anew.
+const TRIALS_A_RECOMBINATION: u64 = 2_000;
 /// How often a wait for a bound asks whether to stop.
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -80,16 +86,10 @@ fn default_trials(demands: usize) -> u64 {
 pub fn solve(instance: &Instance, options: Options, control: &dyn Control) -> Plan {
     let model = Arc::new(Model::new(instance));
     let mut work = Work { model: &model, options, control, stopped: false, state: State::new(&model) };
-    let mut reached = Score::of(&model, &work.state);
     let mut bounds = Vec::new();
-    let mut coverage = Some(Later::start(&model, Stage::Coverage, reached, control));
     work.state = search::first_plan(&model, options.seed);
     for stage in Stage::ALL {
-        reached = Score::of(&model, &work.state);
-        let later = match coverage.take() {
-            Some(first) => first,
-            None => Later::start(&model, stage, reached, control),
-        };
+        let later = Later::start(&model, stage, &work.state, control);
         bounds.push(work.stage(stage, later));
     }
     // A class that came to a group and has no lesson in it is not served: no pairing is told of it.
@@ -118,32 +118,77 @@ pub fn solve(instance: &Instance, options: Options, control: &dyn Control) -> Pl
     }
 }
 
+/// What the thread of a bound says.
+enum Told {
+    /// The bound is at least as good as this.
+    Better(f64, Proof),
+    Done(Bound, Proof),
+}
+
 /// A bound that is being computed by a thread of its own.
 struct Later {
-    result: mpsc::Receiver<(Bound, Proof)>,
+    told: mpsc::Receiver<Told>,
+    given_up: Arc<AtomicBool>,
+    /// The best bound told before it is done.
+    better: (f64, Proof),
     known: Option<(Bound, Proof)>,
 }
 
+impl Drop for Later {
+    fn drop(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Later {
-    fn start(model: &Arc<Model>, stage: Stage, reached: Score, control: &dyn Control) -> Later {
-        let (sender, result) = mpsc::sync_channel(1);
-        let model = Arc::clone(model);
-        let seconds = control.seconds_left();
+    fn start(model: &Arc<Model>, stage: Stage, state: &State, control: &dyn Control) -> Later {
+        let (sender, told) = mpsc::channel();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let (model, stop) = (Arc::clone(model), Arc::clone(&given_up));
+        let (seconds, reached) = (control.seconds_left(), Score::of(&model, state));
+        let groups = if stage == Stage::Coverage { recombine::columns_of(state) } else { Vec::new() };
         // Not waited for when the solve is stopped: HiGHS does not hear that.
         std::thread::spawn(move || {
-            let _ = sender.send(bound::bound(&model, stage, &reached, seconds));
+            let (bound, proof) = match stage {
+                Stage::Coverage => bound::coverage(
+                    &model,
+                    groups,
+                    seconds,
+                    &|| stop.load(Ordering::Relaxed),
+                    &|better, proof| drop(sender.send(Told::Better(better, proof))),
+                ),
+                _ => bound::bound(&model, stage, &reached, seconds),
+            };
+            drop(sender.send(Told::Done(bound, proof)));
         });
-        Later { result, known: None }
+        Later { told, given_up, better: (f64::INFINITY, Proof::Counting), known: None }
+    }
+
+    fn hear(&mut self, told: &Told) {
+        match *told {
+            Told::Better(better, proof) => self.better = (better, proof),
+            Told::Done(bound, proof) => self.known = Some((bound, proof)),
+        }
+    }
+
+    /// The bound that is known by now, without waiting.
+    fn so_far(&mut self, model: &Model, stage: Stage) -> f64 {
+        while let Ok(told) = self.told.try_recv() {
+            self.hear(&told);
+        }
+        let known = self.known.map_or(self.better.0, |(bound, _)| bound.value);
+        rounded(model, stage, known).min(by_meaning(model, stage))
     }
 
     fn wait(&mut self, model: &Model, stage: Stage, stop: &dyn Fn() -> bool) -> (Bound, Proof) {
         while self.known.is_none() {
-            match self.result.recv_timeout(WAIT) {
-                Ok(bound) => self.known = Some(bound),
+            match self.told.recv_timeout(WAIT) {
+                Ok(told) => self.hear(&told),
                 Err(mpsc::RecvTimeoutError::Timeout) if !stop() => {}
                 Err(_) => {
-                    self.known =
-                        Some((Bound { value: by_meaning(model, stage), stopped: true }, Proof::Counting));
+                    self.given_up.store(true, Ordering::Relaxed);
+                    let (value, proof) = self.better;
+                    self.known = Some((Bound { value, stopped: true }, proof));
                 }
             }
         }
@@ -225,24 +270,28 @@ impl Work<'_> {
         let trials = self.options.trials.unwrap_or_else(|| default_trials(self.model.demands.len()));
         let trials = if stage == Stage::Coverage { trials } else { trials / 4 };
         let a_round = u32::try_from(trials / u64::from(rounds)).unwrap_or(u32::MAX).max(1);
-        let mut known = None;
+        let mut known;
         for round in 0..rounds {
             let score = Score::of(self.model, &self.state);
             let best = measure(&score, stage);
             if best >= by_meaning(self.model, stage) || self.model.demands.is_empty() {
                 break;
             }
-            if round >= ROUNDS_BEFORE_BOUND {
-                let (bound, _) = *known.get_or_insert_with(|| later.wait(self.model, stage, &stop));
-                if best >= bound.value - 1e-9 {
-                    break;
-                }
+            // In the first objective nothing but a better plan is taken, so it makes no difference when a bound comes.
+            let bound = match stage {
+                Stage::Coverage => later.so_far(self.model, stage),
+                _ if round < ROUNDS_BEFORE_BOUND => f64::INFINITY,
+                _ => later.wait(self.model, stage, &stop).0.value,
+            };
+            known = Some(bound).filter(|bound| bound.is_finite());
+            if best >= bound - 1e-9 {
+                break;
             }
             if self.stopped || stop() {
                 self.stopped = true;
                 break;
             }
-            self.tell(stage, best, known.map(|(bound, _): (Bound, Proof)| bound.value), round, rounds);
+            self.tell(stage, best, known, round, rounds);
             let heat = 1.0 - f64::from(round) / f64::from(rounds);
             let seed = self.options.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
                 ^ (u64::from(round) << 8 | stage as u64);
@@ -250,11 +299,48 @@ impl Work<'_> {
             self.state = done.state;
             self.stopped |= done.stopped;
         }
+        if stage == Stage::Coverage {
+            self.recombine(&mut later, trials);
+        }
         let stopped = self.stopped;
         let bound = later.wait(self.model, stage, &|| stopped || stop());
         let best = measure(&Score::of(self.model, &self.state), stage);
         self.tell(stage, best, Some(bound.0.value), rounds, rounds);
         bound
+    }
+
+    /// The weeks of some teachers at a time are made anew, in two threads from the same plan.
+    fn recombine(&mut self, later: &mut Later, trials: u64) {
+        let (model, control) = (self.model, self.control);
+        let rows = Rows::new(model);
+        let mut rng = Rng::with_seed(self.options.seed);
+        let times = trials / TRIALS_A_RECOMBINATION;
+        for time in 0..times {
+            let best = Score::of(model, &self.state).served as f64;
+            let bound = later.so_far(model, Stage::Coverage);
+            self.stopped |= control.stop();
+            if best >= bound - 1e-9 || self.stopped || model.teachers.is_empty() {
+                return;
+            }
+            let known = Some(bound).filter(|bound| bound.is_finite());
+            self.tell(Stage::Coverage, best, known, ROUNDS[0] + (time * 20 / times) as u32, ROUNDS[0] + 20);
+            let chosen: Vec<Vec<u32>> =
+                (0..search::THREADS).map(|_| recombine::neighbours(model, &self.state, &mut rng)).collect();
+            let (state, rows) = (&self.state, &rows);
+            let proposals: Vec<_> = std::thread::scope(|scope| {
+                let propose =
+                    |teachers| recombine::propose(model, rows, state, teachers, control.seconds_left());
+                let threads: Vec<_> =
+                    chosen.into_iter().map(|teachers| scope.spawn(move || propose(teachers))).collect();
+                threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+            });
+            for proposal in proposals {
+                self.stopped |= proposal.stopped;
+                if let Some(groups) = proposal.groups {
+                    recombine::adopt(model, &mut self.state, &proposal.teachers, &groups, &mut rng);
+                }
+            }
+        }
     }
 
     fn tell(&self, stage: Stage, best: f64, bound: Option<f64>, round: u32, rounds: u32) {
