@@ -210,6 +210,8 @@ test('a lesson is opened, given to a colleague and left by the keys alone', asyn
   await one.keyboard.press('ArrowDown');
   await one.keyboard.press('Enter');
   await drawer.locator('[data-kind=fits]').waitFor();
+  // Esc closes what is open on top: the list of colleagues has to be gone first.
+  await one.locator('.ant-select-dropdown:not(.ant-select-dropdown-hidden)').waitFor({ state: 'detached' });
   await one.keyboard.press('Escape');
   await drawer.waitFor({ state: 'detached' });
   assert.equal(await one.evaluate(() => document.activeElement.dataset.lesson), lesson.id, 'one goes on from the lesson');

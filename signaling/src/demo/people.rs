@@ -33,13 +33,13 @@ pub(super) fn of_school(county: &mut County, school: &School, rng: &mut StdRng) 
 
 fn specialist_of(county: &County, school: &School, who: Specialist, rng: &mut StdRng) -> TeacherView {
     let subjects = SUBJECTS.iter().filter(|subject| subject.taught_by == Some(who));
-    // One of three is at home in every edition.
-    let any = rng.random_bool(0.33);
+    // Two of three are at home in every edition.
+    let any = rng.random_bool(0.67);
     let subjects = subjects.map(|subject| {
         let edition = if any { "" } else { subject.editions[school.edition] };
         teachable(subject.name, edition.to_owned())
     });
-    let delivered = if who == Specialist::Pe { 0 } else { rng.random_range(4..=8) };
+    let delivered = if who == Specialist::Pe { 0 } else { rng.random_range(7..=10) };
     teacher(county, school, delivered, subjects.collect(), rng)
 }
 
