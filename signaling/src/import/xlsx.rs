@@ -16,6 +16,9 @@ pub fn read(bytes: &[u8]) -> Answer {
         .filter(|sheet| sheet.typ == SheetType::WorkSheet)
         .map(|sheet| sheet.name.clone())
         .collect();
+    if names.is_empty() {
+        return Err(Refused::NotASheet);
+    }
     if names.len() > MAX_SHEETS {
         return Err(Refused::Sheets);
     }
