@@ -12,7 +12,8 @@ import { useLoaded } from '../shell/loaded';
 import { numberIn, useQuery } from '../shell/query';
 import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
-import { presentTerm, weekOf } from '../terms/term';
+import { NoTerm } from '../terms/NoTerm';
+import { askedTerm, weekOf } from '../terms/term';
 import { HeatMap } from './HeatMap';
 import { linesOf, type Order, ordered } from './heat';
 import { LessonsBehind } from './LessonsBehind';
@@ -37,22 +38,8 @@ export default function LedgerPage() {
   if (loaded.kind === 'loading') return <Loading rows={8} />;
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const { terms, orgs } = loaded.value;
-  const term =
-    terms.find(({ id }) => id === query.get('term')) ?? presentTerm(terms, shanghaiDay(Date.now()));
-  if (term === null) {
-    return (
-      <Plate
-        title={text.noTerm}
-        action={
-          <Button type="primary" size="large" onClick={() => go('/timetable/terms?edit=new')}>
-            {text.makeTerm}
-          </Button>
-        }
-      >
-        {text.noTermHint}
-      </Plate>
-    );
-  }
+  const term = askedTerm(terms, query.get('term'), shanghaiDay(Date.now()));
+  if (term === null) return <NoTerm>{text.noTermHint}</NoTerm>;
   return <Ledger term={term} terms={terms} orgs={orgs} />;
 }
 

@@ -26,9 +26,7 @@ export const text = words(
     noneHint: '先在“学校与人员”里填班级和课程计划，台账就出来了。',
     toCounty: '去填',
     allFull: '这里都开足了。',
-    noTerm: '还没有学期',
     noTermHint: '台账按学期算，先建学期。',
-    makeTerm: '建学期',
     cellLabel: (name: string, subject: string, taught: number, prescribed: number, word: string) =>
       `${name} ${subject}：已上 ${taught}，应上 ${prescribed}，${word}`,
     open: (name: string) => `看${name}`,
@@ -85,9 +83,7 @@ export const text = words(
     noneHint: 'Put in classes and the curriculum under Schools and people; the ledger follows.',
     toCounty: 'Go there',
     allFull: 'Everything here is taught in full.',
-    noTerm: 'No term yet',
     noTermHint: 'The ledger goes by terms: make one first.',
-    makeTerm: 'Make a term',
     cellLabel: (name: string, subject: string, taught: number, prescribed: number, word: string) =>
       `${name}, ${subject}: ${taught} taught of ${prescribed}, ${word}`,
     open: (name: string) => `See ${name}`,

@@ -15,7 +15,8 @@ import { useQuery } from '../shell/query';
 import { useMay } from '../shell/role';
 import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
-import { presentTerm } from '../terms/term';
+import { NoTerm } from '../terms/NoTerm';
+import { askedTerm } from '../terms/term';
 import '../timetable/timetable.css';
 import { concernsOf, keptOf, missedOf } from './kept';
 import './pairings.css';
@@ -30,22 +31,8 @@ export default function PairingsPage() {
   if (loaded.kind === 'loading') return <Loading rows={8} />;
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const terms = loaded.value;
-  const term =
-    terms.find(({ id }) => id === query.get('term')) ?? presentTerm(terms, shanghaiDay(Date.now()));
-  if (term === null) {
-    return (
-      <Plate
-        title={text.noTerm}
-        action={
-          <Button type="primary" size="large" onClick={() => go('/timetable/terms?edit=new')}>
-            {text.makeTerm}
-          </Button>
-        }
-      >
-        {text.noTermHint}
-      </Plate>
-    );
-  }
+  const term = askedTerm(terms, query.get('term'), shanghaiDay(Date.now()));
+  if (term === null) return <NoTerm>{text.noTermHint}</NoTerm>;
   return <Pairings key={term.id} term={term} terms={terms} />;
 }
 

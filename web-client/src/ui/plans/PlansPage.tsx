@@ -11,7 +11,8 @@ import { useQuery } from '../shell/query';
 import { useMay } from '../shell/role';
 import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
-import { presentTerm } from '../terms/term';
+import { NoTerm } from '../terms/NoTerm';
+import { askedTerm } from '../terms/term';
 import { NewPlan } from './NewPlan';
 import './plans.css';
 import { text } from './words';
@@ -28,22 +29,8 @@ export default function PlansPage() {
   if (loaded.kind === 'loading') return <Loading />;
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const terms = loaded.value;
-  const term =
-    terms.find(({ id }) => id === query.get('term')) ?? presentTerm(terms, shanghaiDay(Date.now()));
-  if (term === null) {
-    return (
-      <Plate
-        title={text.noTerm}
-        action={
-          <Button type="primary" size="large" onClick={() => go('/timetable/terms?edit=new')}>
-            {text.makeTerm}
-          </Button>
-        }
-      >
-        {text.noTermHint}
-      </Plate>
-    );
-  }
+  const term = askedTerm(terms, query.get('term'), shanghaiDay(Date.now()));
+  if (term === null) return <NoTerm>{text.noTermHint}</NoTerm>;
   return (
     <>
       <div className="page-head">

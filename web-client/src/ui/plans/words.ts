@@ -7,9 +7,7 @@ export const text = words(
     emptyTitle: '这个学期还没有排过课',
     emptyHint:
       '排课会按课程计划、教师空闲时间、作息时间和网络，提出谁给哪些班上什么课。得到的是草案，看过再发布；现在的课表不会变。',
-    noTerm: '还没有学期',
     noTermHint: '先建学期，再排课。',
-    makeTerm: '建学期',
     start: '开始排课',
     newPlan: '新排一次',
     term: '学期',
@@ -91,9 +89,7 @@ export const text = words(
     emptyTitle: 'Nothing was planned in this term yet',
     emptyHint:
       'The planner proposes who teaches which classes what, by the curriculum, free periods, bell times and links. What it makes is a draft to look at before publishing; the timetable stays as it is.',
-    noTerm: 'No term yet',
     noTermHint: 'Make a term first, then plan.',
-    makeTerm: 'Make a term',
     start: 'Start planning',
     newPlan: 'Plan anew',
     term: 'Term',

@@ -12,7 +12,8 @@ import { useQuery } from '../shell/query';
 import { useSession } from '../shell/role';
 import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate } from '../shell/states';
-import { presentTerm, weekOf } from '../terms/term';
+import { NoTerm } from '../terms/NoTerm';
+import { askedTerm, weekOf } from '../terms/term';
 import '../timetable/timetable.css';
 import { AbsenceForm } from './AbsenceForm';
 import { addressOf, areDays, readAbsence, requestOf } from './absence';
@@ -58,21 +59,8 @@ export default function AbsentPage() {
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const today = shanghaiDay(Date.now());
   const { terms, teachers, classrooms } = loaded.value;
-  const term = terms.find(({ id }) => id === query.get('term')) ?? presentTerm(terms, today);
-  if (term === null) {
-    return (
-      <Plate
-        title={text.noTerm}
-        action={
-          <Button type="primary" size="large" onClick={() => go('/timetable/terms?edit=new')}>
-            {text.makeTerm}
-          </Button>
-        }
-      >
-        {text.noTermHint}
-      </Plate>
-    );
-  }
+  const term = askedTerm(terms, query.get('term'), today);
+  if (term === null) return <NoTerm>{text.noTermHint}</NoTerm>;
   const absence = readAbsence(query, today);
   const reason = absence.reason ?? text.reasons[absence.by];
   const request = requestOf(absence, reason);

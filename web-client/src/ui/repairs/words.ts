@@ -36,9 +36,7 @@ export const text = words(
     days: (from: string, to: string) => (from === to ? dayWords(from) : `${shortDay(from)}–${shortDay(to)}`),
     mayNot: '只有县里的排课员和管理员能调课',
     mayNotHint: '请把请假的老师和日子告诉他们。',
-    noTerm: '还没有学期',
     noTermHint: '有了学期和课表，才有课可调。',
-    makeTerm: '建学期',
   },
   {
     title: 'Somebody is absent',
@@ -74,8 +72,6 @@ export const text = words(
     days: (from: string, to: string) => (from === to ? dayWords(from) : `${shortDay(from)}–${shortDay(to)}`),
     mayNot: 'Only schedulers and administrators of the county change the timetable',
     mayNotHint: 'Tell them who is absent and when.',
-    noTerm: 'No term yet',
     noTermHint: 'There has to be a term and a timetable first.',
-    makeTerm: 'Make a term',
   },
 );

@@ -25,6 +25,11 @@ export function presentTerm(terms: readonly TermView[], day: string): TermView |
   return byTime.find((term) => lastDay(term) >= day) ?? byTime.at(-1) ?? null;
 }
 
+/** The term that the address asks for; else the present one. */
+export function askedTerm(terms: readonly TermView[], asked: string | null, today: string): TermView | null {
+  return terms.find(({ id }) => id === asked) ?? presentTerm(terms, today);
+}
+
 export function unlike(term: TermView, day: string): TermDay | null {
   return term.days.find((one) => one.day === day) ?? null;
 }

@@ -12,7 +12,8 @@ import { useLoaded } from '../shell/loaded';
 import { numberIn, useQuery } from '../shell/query';
 import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate } from '../shell/states';
-import { presentTerm, weekOf } from '../terms/term';
+import { NoTerm } from '../terms/NoTerm';
+import { askedTerm, weekOf } from '../terms/term';
 import './timetable.css';
 import { WeekView } from './WeekView';
 import type { By } from './WhoseField';
@@ -54,18 +55,20 @@ export default function TimetablePage() {
   if (loaded.kind === 'failed') return <FailurePlate failure={loaded.failure} retry={reload} />;
   const { terms, orgs } = loaded.value;
   const today = shanghaiDay(Date.now());
-  const term = terms.find(({ id }) => id === query.get('term')) ?? presentTerm(terms, today);
+  const term = askedTerm(terms, query.get('term'), today);
   const place = firstPlace(orgs);
-  if (place === null) return <Nothing title={text.noPlaces} hint="" words={text.toCounty} to="/county" />;
-  if (term === null)
+  if (place === null)
     return (
-      <Nothing
-        title={text.noTerm}
-        hint={text.noTermHint}
-        words={text.makeTerm}
-        to="/timetable/terms?edit=new"
+      <Plate
+        title={text.noPlaces}
+        action={
+          <Button type="primary" size="large" onClick={() => go('/county')}>
+            {text.toCounty}
+          </Button>
+        }
       />
     );
+  if (term === null) return <NoTerm>{text.noTermHint}</NoTerm>;
   const named = KINDS.find((kind) => query.get(kind) !== null);
   const asked = query.get('by');
   const by = named ?? KINDS.find((kind) => kind === asked) ?? 'org';
@@ -73,21 +76,5 @@ export default function TimetablePage() {
   const week = numberIn(query, 'week', 1, term.weeks) ?? weekOf(term, today);
   return (
     <WeekView ground={loaded.value} term={term} week={week} by={by} id={id} today={today} choose={choose} />
-  );
-}
-
-function Nothing({ title, hint, words, to }: { title: string; hint: string; words: string; to: string }) {
-  return (
-    <Plate
-      title={title}
-      testid="timetable-empty"
-      action={
-        <Button type="primary" size="large" onClick={() => go(to)}>
-          {words}
-        </Button>
-      }
-    >
-      {hint}
-    </Plate>
   );
 }
