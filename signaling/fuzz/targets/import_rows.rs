@@ -1,36 +1,14 @@
 //! Sheets become rows of a county: whatever stands in them, each fault has a place and words in both languages, and no row is
 //! taken that lies on a sheet which is no table. Sheets are separated by form feeds; the first line of each is its name.
-//!
-//! The importer's files are built in here; depending on its crate would build all of signaling.
 #![no_main]
-#![allow(dead_code, reason = "what the rest of the importer uses")]
 
-#[path = "../../src/import/cells.rs"]
-mod cells;
-#[path = "../../src/import/comma.rs"]
-mod comma;
-#[path = "../../src/import/headings.rs"]
-mod headings;
-#[path = "../../src/import/oneroster.rs"]
-mod oneroster;
-#[path = "../../src/import/read.rs"]
-mod read;
-#[path = "../../src/import/rows.rs"]
-mod rows;
-#[path = "../../src/import/said.rs"]
-mod said;
-#[path = "../../src/import/sheet.rs"]
-mod sheet;
-#[path = "../../src/import/table.rs"]
-mod table;
-#[path = "../../src/import/wrong.rs"]
-mod wrong;
-#[path = "../../src/import/xlsx.rs"]
-mod xlsx;
+#[path = "importer/mod.rs"]
+mod importer;
 
+use importer::sheet::Count;
+use importer::wrong::MAX_TOLD;
+use importer::{comma, oneroster, rows, sheet};
 use libfuzzer_sys::fuzz_target;
-use sheet::Count;
-use wrong::MAX_TOLD;
 
 fuzz_target!(|text: &[u8]| {
     let mut count = Count::default();

@@ -1,35 +1,13 @@
 //! A file as somebody sends it, xlsx, CSV or zip: it is read within its bounds or refused, never more, and what is read can be
 //! told to the process that asked.
-//!
-//! The importer's files are built in here; depending on its crate would build all of signaling.
 #![no_main]
-#![allow(dead_code, reason = "what the rest of the importer uses")]
 
-#[path = "../../src/import/cells.rs"]
-mod cells;
-#[path = "../../src/import/comma.rs"]
-mod comma;
-#[path = "../../src/import/headings.rs"]
-mod headings;
-#[path = "../../src/import/oneroster.rs"]
-mod oneroster;
-#[path = "../../src/import/read.rs"]
-mod read;
-#[path = "../../src/import/rows.rs"]
-mod rows;
-#[path = "../../src/import/said.rs"]
-mod said;
-#[path = "../../src/import/sheet.rs"]
-mod sheet;
-#[path = "../../src/import/table.rs"]
-mod table;
-#[path = "../../src/import/wrong.rs"]
-mod wrong;
-#[path = "../../src/import/xlsx.rs"]
-mod xlsx;
+#[path = "importer/mod.rs"]
+mod importer;
 
+use importer::sheet::{Answer, Cell, MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_SHEETS};
+use importer::{oneroster, read, rows};
 use libfuzzer_sys::fuzz_target;
-use sheet::{Answer, Cell, MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_SHEETS};
 
 fuzz_target!(|file: &[u8]| {
     let answer = read::read("课表.csv", file);
