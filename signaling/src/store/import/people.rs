@@ -30,26 +30,51 @@ impl<Main, Subject> Default for Parts<'_, Main, Subject> {
     }
 }
 
+/// Where a row stands, and the code of the one it is about.
+type Whose<Row> = fn(&Row) -> (At, &str);
+/// Rows by whose they are, and where each of these is named first.
+type Gathered<'s, Main, Subject> = (BTreeMap<&'s str, Parts<'s, Main, Subject>>, Vec<(At, &'s str)>);
+
+impl<'s, Main, Subject> Parts<'s, Main, Subject> {
+    /// Of three sheets, the main one first.
+    fn gather(
+        (mains, whose_main): (&'s [Main], Whose<Main>),
+        (subjects, whose_subject): (&'s [Subject], Whose<Subject>),
+        busy: &'s [BusyRow],
+    ) -> Gathered<'s, Main, Subject> {
+        let mut parts: BTreeMap<&str, Self> = BTreeMap::new();
+        let mut order = Vec::new();
+        let mut part_of = |(at, code): (At, &'s str), put: &dyn Fn(&mut Self)| {
+            let part = parts.entry(code).or_insert_with(|| {
+                order.push((at, code));
+                Self::default()
+            });
+            put(part);
+        };
+        for row in mains {
+            part_of(whose_main(row), &|part| part.main = Some(row));
+        }
+        for row in subjects {
+            part_of(whose_subject(row), &|part| part.subjects.push(row));
+        }
+        for row in busy {
+            part_of((row.at, &row.whose), &|part| part.busy = Some(row));
+        }
+        (parts, order)
+    }
+}
+
 type ClassParts<'s> = Parts<'s, ClassRow, ClassSubjectRow>;
 type TeacherParts<'s> = Parts<'s, TeacherRow, TeacherSubjectRow>;
 
 impl Work<'_, '_> {
     pub(super) async fn classes(&mut self) -> Result<(), StoreError> {
         let said = self.wanted.said;
-        let mut parts: BTreeMap<&str, ClassParts<'_>> = BTreeMap::new();
-        let mut order = Vec::new();
-        for row in &said.classes {
-            parts.entry(&row.code).or_default().main = Some(row);
-            order.push((row.at, row.code.as_str()));
-        }
-        for row in &said.class_subjects {
-            parts.entry(&row.class).or_default().subjects.push(row);
-            order.push((row.at, row.class.as_str()));
-        }
-        for row in &said.class_busy {
-            parts.entry(&row.whose).or_default().busy = Some(row);
-            order.push((row.at, row.whose.as_str()));
-        }
+        let (parts, order) = ClassParts::gather(
+            (&said.classes, |row| (row.at, &row.code)),
+            (&said.class_subjects, |row| (row.at, &row.class)),
+            &said.class_busy,
+        );
         let received = said.lessons.iter().flat_map(|row| &row.classes).map(String::as_str);
         let codes: HashSet<&str> = parts.keys().copied().chain(received).collect();
         let found = class_group::coded(self.tx, self.wanted.path, &json_list(codes.into_iter())).await?;
@@ -64,11 +89,7 @@ impl Work<'_, '_> {
         let schools: HashSet<&str> = self.classes.values().map(|class| class.org_id.as_str()).collect();
         let schools = json_list(schools.into_iter());
         self.find_rooms(&schools).await?;
-        let mut done = HashSet::new();
         for (at, code) in order {
-            if !done.insert(code) {
-                continue;
-            }
             let before = self.classes.get(code).cloned();
             let Some(view) = self.class_row(at, code, &parts[code], before.as_ref()) else {
                 self.bad.insert(code.to_owned());
@@ -81,15 +102,8 @@ impl Work<'_, '_> {
                 }
                 Some(_) => Ok(()),
             };
-            match outcome {
-                Ok(()) => {
-                    self.told.count("classes", Change::of(before.as_ref(), &view));
-                    self.classes.insert(code.to_owned(), view);
-                }
-                Err(error) => {
-                    self.bad.insert(code.to_owned());
-                    self.refused(at, error)?;
-                }
+            if self.is_kept("classes", (at, code), outcome, Change::of(before.as_ref(), &view))? {
+                self.classes.insert(code.to_owned(), view);
             }
         }
         Ok(())
@@ -204,20 +218,11 @@ impl Work<'_, '_> {
 
     pub(super) async fn teachers(&mut self) -> Result<(), StoreError> {
         let said = self.wanted.said;
-        let mut parts: BTreeMap<&str, TeacherParts<'_>> = BTreeMap::new();
-        let mut order = Vec::new();
-        for row in &said.teachers {
-            parts.entry(&row.code).or_default().main = Some(row);
-            order.push((row.at, row.code.as_str()));
-        }
-        for row in &said.teacher_subjects {
-            parts.entry(&row.teacher).or_default().subjects.push(row);
-            order.push((row.at, row.teacher.as_str()));
-        }
-        for row in &said.teacher_busy {
-            parts.entry(&row.whose).or_default().busy = Some(row);
-            order.push((row.at, row.whose.as_str()));
-        }
+        let (parts, order) = TeacherParts::gather(
+            (&said.teachers, |row| (row.at, &row.code)),
+            (&said.teacher_subjects, |row| (row.at, &row.teacher)),
+            &said.teacher_busy,
+        );
         let teaching = said.lessons.iter().map(|row| row.teacher.as_str());
         let codes: HashSet<&str> = parts.keys().copied().chain(teaching).collect();
         let found = teacher::coded(self.tx, self.wanted.path, &json_list(codes.into_iter())).await?;
@@ -229,11 +234,7 @@ impl Work<'_, '_> {
                 (teacher.code.clone(), teacher)
             })
             .collect();
-        let mut done = HashSet::new();
         for (at, code) in order {
-            if !done.insert(code) {
-                continue;
-            }
             let before = self.teachers.get(code).cloned();
             let Some(view) = self.teacher_row(at, code, &parts[code], before.as_ref()) else {
                 self.bad.insert(code.to_owned());
@@ -246,15 +247,8 @@ impl Work<'_, '_> {
                 }
                 Some(_) => Ok(()),
             };
-            match outcome {
-                Ok(()) => {
-                    self.told.count("teachers", Change::of(before.as_ref(), &view));
-                    self.teachers.insert(code.to_owned(), view);
-                }
-                Err(error) => {
-                    self.bad.insert(code.to_owned());
-                    self.refused(at, error)?;
-                }
+            if self.is_kept("teachers", (at, code), outcome, Change::of(before.as_ref(), &view))? {
+                self.teachers.insert(code.to_owned(), view);
             }
         }
         Ok(())
@@ -348,6 +342,27 @@ impl Work<'_, '_> {
             subjects: input.subjects,
             busy: input.busy,
         })
+    }
+
+    /// Counts a row that was written; one that the store refused is told, and what depends on it is not looked at.
+    fn is_kept(
+        &mut self,
+        table: &'static str,
+        (at, code): (At, &str),
+        outcome: Result<(), StoreError>,
+        change: Change,
+    ) -> Result<bool, StoreError> {
+        match outcome {
+            Ok(()) => {
+                self.told.count(table, change);
+                Ok(true)
+            }
+            Err(error) => {
+                self.bad.insert(code.to_owned());
+                self.refused(at, error)?;
+                Ok(false)
+            }
+        }
     }
 
     /// The school of a row: as it says, else where they are, else the school that is imported into.
