@@ -68,12 +68,36 @@ impl Control for Unattended {
     fn progress(&self, _: Progress) {}
 }
 
+/// One objective's part of the time: it ends when no more than `left` seconds are there for what comes after it.
+struct Slice<'a> {
+    control: &'a dyn Control,
+    /// All the time there was at the beginning.
+    seconds: f64,
+    left: f64,
+}
+
+impl Control for Slice<'_> {
+    fn stop(&self) -> bool {
+        self.control.stop() || self.control.seconds_left() < self.left
+    }
+    fn seconds_left(&self) -> f64 {
+        (self.control.seconds_left() - self.left).max(0.0)
+    }
+    fn progress(&self, progress: Progress) {
+        // Whichever comes first ends it: the work, or the time.
+        let time = 1.0 - self.control.seconds_left() / self.seconds.max(1.0);
+        self.control.progress(Progress { share: progress.share.max(time).min(1.0), ..progress });
+    }
+}
+
 /// Rounds of the first objective, and of each later one.
 const ROUNDS: [u32; 4] = [40, 16, 16, 12];
 /// A bound is waited for after so many rounds; then a plan as good as its bound is not searched for longer.
 const ROUNDS_BEFORE_BOUND: u32 = 4;
 /// Trials of the search for each time that some teachers' weeks are made anew.
 const TRIALS_A_RECOMBINATION: u64 = 2_000;
+/// Of the time there is, what each objective leaves to those after it and to the explanations, which come last.
+const LEFT: [f64; 4] = [0.25, 0.18, 0.12, 0.07];
 /// How often a wait for a bound asks whether to stop.
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -85,12 +109,14 @@ fn default_trials(demands: usize) -> u64 {
 /// A checked instance's plan.
 pub fn solve(instance: &Instance, options: Options, control: &dyn Control) -> Plan {
     let model = Arc::new(Model::new(instance));
-    let mut work = Work { model: &model, options, control, stopped: false, state: State::new(&model) };
+    let mut work = Work { model: &model, options, stopped: false, state: State::new(&model) };
     let mut bounds = Vec::new();
+    let seconds = control.seconds_left();
     work.state = search::first_plan(&model, options.seed);
     for stage in Stage::ALL {
-        let later = Later::start(&model, stage, &work.state, control);
-        bounds.push(work.stage(stage, later));
+        let slice = Slice { control, seconds, left: seconds * LEFT[stage as usize] };
+        let later = Later::start(&model, stage, &work.state, &slice);
+        bounds.push(work.stage(stage, later, &slice));
     }
     // A class that came to a group and has no lesson in it is not served: no pairing is told of it.
     for demand in 0..model.demands.len() as u32 {
@@ -258,14 +284,14 @@ fn name(stage: Stage) -> &'static str {
 struct Work<'a> {
     model: &'a Model,
     options: Options,
-    control: &'a dyn Control,
+    /// Did the clock, or somebody, end anything of it?
     stopped: bool,
     state: State,
 }
 
 impl Work<'_> {
-    fn stage(&mut self, stage: Stage, mut later: Later) -> (Bound, Proof) {
-        let stop = || self.control.stop();
+    fn stage(&mut self, stage: Stage, mut later: Later, control: &dyn Control) -> (Bound, Proof) {
+        let stop = || control.stop();
         let rounds = ROUNDS[stage as usize];
         let trials = self.options.trials.unwrap_or_else(|| default_trials(self.model.demands.len()));
         let trials = if stage == Stage::Coverage { trials } else { trials / 4 };
@@ -287,11 +313,11 @@ impl Work<'_> {
             if best >= bound - 1e-9 {
                 break;
             }
-            if self.stopped || stop() {
+            if stop() {
                 self.stopped = true;
                 break;
             }
-            self.tell(stage, best, known, round, rounds);
+            tell(self.model, control, (stage, best, known), (round, rounds));
             let heat = 1.0 - f64::from(round) / f64::from(rounds);
             let seed = self.options.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
                 ^ (u64::from(round) << 8 | stage as u64);
@@ -300,30 +326,36 @@ impl Work<'_> {
             self.stopped |= done.stopped;
         }
         if stage == Stage::Coverage {
-            self.recombine(&mut later, trials);
+            self.state = self.recombined(&mut later, trials, control);
         }
-        let stopped = self.stopped;
-        let bound = later.wait(self.model, stage, &|| stopped || stop());
+        let bound = later.wait(self.model, stage, &stop);
         let best = measure(&Score::of(self.model, &self.state), stage);
-        self.tell(stage, best, Some(bound.0.value), rounds, rounds);
+        tell(self.model, control, (stage, best, Some(bound.0.value)), (rounds, rounds));
         bound
     }
 
-    /// The weeks of some teachers at a time are made anew, in two threads from the same plan.
-    fn recombine(&mut self, later: &mut Later, trials: u64) {
-        let (model, control) = (self.model, self.control);
+    /// The weeks of some teachers at a time are made anew, in two threads from the same plan. Of plans that are as good as each
+    /// other the first stays: the others lead on to better ones, and how many of them are made depends on when a bound comes.
+    fn recombined(&mut self, later: &mut Later, trials: u64, control: &dyn Control) -> State {
+        let model = self.model;
         let rows = Rows::new(model);
         let mut rng = Rng::with_seed(self.options.seed);
         let times = trials / TRIALS_A_RECOMBINATION;
+        let mut first_best = self.state.clone();
         for time in 0..times {
-            let best = Score::of(model, &self.state).served as f64;
+            if self.state.served > first_best.served {
+                first_best = self.state.clone();
+            }
+            let best = first_best.served as f64;
             let bound = later.so_far(model, Stage::Coverage);
-            self.stopped |= control.stop();
-            if best >= bound - 1e-9 || self.stopped || model.teachers.is_empty() {
-                return;
+            let stop = control.stop();
+            self.stopped |= stop;
+            if best >= bound - 1e-9 || stop || model.teachers.is_empty() {
+                return first_best;
             }
             let known = Some(bound).filter(|bound| bound.is_finite());
-            self.tell(Stage::Coverage, best, known, ROUNDS[0] + (time * 20 / times) as u32, ROUNDS[0] + 20);
+            let round = ROUNDS[0] + (time * 20 / times) as u32;
+            tell(model, control, (Stage::Coverage, best, known), (round, ROUNDS[0] + 20));
             let chosen: Vec<Vec<u32>> =
                 (0..search::THREADS).map(|_| recombine::neighbours(model, &self.state, &mut rng)).collect();
             let (state, rows) = (&self.state, &rows);
@@ -341,18 +373,25 @@ impl Work<'_> {
                 }
             }
         }
+        if self.state.served > first_best.served { self.state.clone() } else { first_best }
     }
+}
 
-    fn tell(&self, stage: Stage, best: f64, bound: Option<f64>, round: u32, rounds: u32) {
-        let weights = [0.55, 0.15, 0.15, 0.15];
-        let before: f64 = weights[..stage as usize].iter().sum();
-        self.control.progress(Progress {
-            stage: name(stage),
-            best: in_words(self.model, stage, best),
-            bound: bound.map(|bound| in_words(self.model, stage, bound)),
-            share: before + weights[stage as usize] * f64::from(round) / f64::from(rounds),
-        });
-    }
+/// Tells how far a stage is: its best and its bound, and which of how many rounds begins.
+fn tell(
+    model: &Model,
+    control: &dyn Control,
+    (stage, best, bound): (Stage, f64, Option<f64>),
+    (round, rounds): (u32, u32),
+) {
+    let weights = [0.55, 0.15, 0.15, 0.15];
+    let before: f64 = weights[..stage as usize].iter().sum();
+    control.progress(Progress {
+        stage: name(stage),
+        best: in_words(model, stage, best),
+        bound: bound.map(|bound| in_words(model, stage, bound)),
+        share: before + weights[stage as usize] * f64::from(round) / f64::from(rounds),
+    });
 }
 
 fn objectives(of: &Instance, model: &Model, state: &State, bounds: &[(Bound, Proof)]) -> Objectives {
