@@ -112,7 +112,12 @@ export default function CountyPage() {
         )}
         {tab === 'curriculum' && <CurriculumTab key={org.id} org={org} mayChange={mayChange} />}
         {query.get('do') === 'import' && mayImport && (
-          <ImportDrawer org={org} close={() => set({ do: null })} imported={reload} />
+          <ImportDrawer
+            org={org}
+            mayChangePlaces={mayChange}
+            close={() => set({ do: null })}
+            imported={reload}
+          />
         )}
       </section>
     </div>

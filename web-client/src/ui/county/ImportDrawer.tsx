@@ -11,11 +11,13 @@ import { text } from './words';
 
 interface Props {
   org: OrgView;
+  /** May the caller import schools and people too? Else only terms and timetables. */
+  mayChangePlaces: boolean;
   close(): void;
   imported(): void;
 }
 
-export function ImportDrawer({ org, close, imported }: Props) {
+export function ImportDrawer({ org, mayChangePlaces, close, imported }: Props) {
   const [file, setFile] = useState<File | null>(null);
   const [tooLarge, setTooLarge] = useState(false);
   const [report, setReport] = useState<ImportReport | null>(null);
@@ -92,6 +94,7 @@ export function ImportDrawer({ org, close, imported }: Props) {
         >
           <p className="import-drop">{file === null ? text.importDrop : file.name}</p>
           <p className="soft">{text.importHint}</p>
+          {!mayChangePlaces && <p className="soft">{text.importSchedules}</p>}
         </Upload.Dragger>
         <p className="import-links">
           <span className="soft">{text.templates}</span>

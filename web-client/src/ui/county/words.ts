@@ -85,6 +85,7 @@ export const text = words(
     },
     importTitle: (place: string) => `导入到${place}`,
     importDrop: '把文件拖到这里，或点一下选择',
+    importSchedules: '您可以导入学期和课表；学校、教室、班级和教师要由管理员导入。',
     importHint: 'xlsx、CSV，或 OneRoster 的 zip，最大 8 MB。先检查，不改任何东西；全部没有错误才能导入。',
     template: '空白模板（带说明）',
     current: '现有内容（改好后再导入）',
@@ -225,6 +226,8 @@ export const text = words(
     },
     importTitle: (place: string) => `Import into ${place}`,
     importDrop: 'Drop a file here, or press to choose one',
+    importSchedules:
+      'You may import terms and timetables; schools, rooms, classes and teachers need an administrator.',
     importHint:
       'xlsx, CSV, or a OneRoster zip, up to 8 MB. It is checked first and changes nothing; it is all or nothing.',
     template: 'the empty template, explained',

@@ -10,6 +10,7 @@ import { Refused } from '../shell/Refused';
 import { useMay } from '../shell/role';
 import { go } from '../shell/router';
 import { FailurePlate, Loading } from '../shell/states';
+import { atMostMore } from './bound';
 import { ChangesList } from './ChangesList';
 import { DraftWeek } from './DraftWeek';
 import { UnservedList } from './UnservedList';
@@ -52,11 +53,12 @@ export function Draft({ plan, changed }: Props) {
 }
 
 function Figures({ draft, plan }: { draft: DraftView; plan: PlanView }) {
+  const more = atMostMore(plan);
   const figures: [string, string][] = [
     [text.demanded, text.periods(plan.demanded)],
     [text.servedStat, plan.served == null ? '—' : text.periods(plan.served)],
     [text.unservedStat, text.periods(draft.unserved.reduce((sum, { missing }) => sum + missing, 0))],
-    [text.gap, plan.gap == null ? '—' : text.gapPercent(plan.gap)],
+    [text.gap, more === null ? '—' : text.atMostMore(more)],
     [text.lessons, String(plan.lessons ?? draft.lessons.length)],
   ];
   return (

@@ -13,6 +13,7 @@ import { go } from '../shell/router';
 import { FailurePlate, Loading, Plate, Stale } from '../shell/states';
 import { NoTerm } from '../terms/NoTerm';
 import { askedTerm } from '../terms/term';
+import { atMostMore } from './bound';
 import { NewPlan } from './NewPlan';
 import './plans.css';
 import { text } from './words';
@@ -101,7 +102,7 @@ function Plans({ term }: { term: TermView }) {
             ...numberColumn<PlanView>('served', text.served, (row) => row.served ?? null),
             render: (_, row) => (row.served == null ? '—' : text.servedOf(row.served, row.demanded)),
           },
-          numberColumn('gap', text.gap, (row) => row.gap ?? null, text.gapPercent),
+          numberColumn('gap', text.gap, atMostMore, text.atMostMore),
           numberColumn('lessons', text.lessons, (row) => row.lessons ?? null),
           numberColumn(
             'took',
