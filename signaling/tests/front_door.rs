@@ -176,7 +176,9 @@ async fn an_oversized_body_is_refused_unread() {
     let door = door().await;
     let send = |bytes: usize| door.client.post(door.url("/api/echo")).body(vec![0; bytes]).send();
     assert_eq!(send(1000).await.unwrap().text().await.unwrap(), "1000");
-    assert_eq!(send(front::MAX_BODY_BYTES + 1).await.unwrap().status().as_u16(), 413);
+    let refused = send(front::MAX_BODY_BYTES + 1).await.unwrap();
+    assert_eq!(refused.status().as_u16(), 413);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
 }
 
 #[tokio::test]

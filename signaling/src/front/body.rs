@@ -3,16 +3,19 @@
 
 use super::MAX_BODY_BYTES;
 use super::patient::Patience;
+use crate::answer;
 use crate::import::sheet::MAX_FILE_BYTES;
+use crate::problem::Language;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::StreamExt;
 use http_body_util::Limited;
 use std::error::Error;
 use tokio::time::{Instant, timeout_at};
+use tongtang_protocol::problem::Problem;
 
 /// The body did not arrive in time.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +58,11 @@ pub async fn in_size(request: Request, next: Next) -> Response {
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|told| told > max as u64) {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "length limit exceeded").into_response();
+        let title = match Language::of(request.headers()) {
+            Language::Chinese => format!("内容太大：这里最多 {max} 字节"),
+            Language::English => format!("too large: at most {max} bytes are taken here"),
+        };
+        return answer::problem(&Problem::new(413, "too_large", title));
     }
     next.run(request.map(|body| Body::new(Limited::new(body, max)))).await
 }
