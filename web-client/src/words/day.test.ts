@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest';
-import { clockOf, daysBetween, dayWords, minuteOf, plusDays, shanghaiDay, weekdayOf } from './day';
+import {
+  clockOf,
+  daysBetween,
+  dayWords,
+  minuteOf,
+  plusDays,
+  shanghaiDay,
+  shanghaiHour,
+  weekdayOf,
+} from './day';
 
 it('counts days through months and leap years, whatever the browser’s time zone is', () => {
   expect(plusDays('2026-08-31', 1)).toBe('2026-09-01');
@@ -12,6 +21,7 @@ it('counts days through months and leap years, whatever the browser’s time zon
 it('knows the day in Shanghai on both sides of its midnight', () => {
   expect(shanghaiDay(1_795_795_200_000)).toBe('2026-11-28');
   expect(shanghaiDay(1_795_795_200_000 - 1)).toBe('2026-11-27');
+  expect([shanghaiHour(1_795_795_200_000), shanghaiHour(1_795_795_200_000 - 1)]).toEqual([0, 23]);
 });
 
 it('reads times of day as hands write them', () => {

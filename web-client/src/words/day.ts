@@ -4,7 +4,7 @@ import { dateTag, language } from './language';
 const DAY_MS = 86_400_000;
 
 /** UTC+8 all year. */
-const SHANGHAI = 'Asia/Shanghai';
+export const SHANGHAI = 'Asia/Shanghai';
 
 const number = (day: string) => Date.parse(`${day}T00:00:00Z`) / DAY_MS;
 
@@ -21,6 +21,11 @@ export function daysBetween(earlier: string, later: string): number {
 export function weekdayOf(day: string): number {
   // 1970-01-01 was a Thursday.
   return ((number(day) + 3) % 7) + 1;
+}
+
+/** The hour it is in Shanghai, 0 to 23, whatever zone the machine is set to. */
+export function shanghaiHour(unixMs: number): number {
+  return new Date(unixMs + 8 * 3_600_000).getUTCHours();
 }
 
 /** The day it is in Shanghai. */

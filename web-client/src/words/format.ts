@@ -1,4 +1,5 @@
 // Times, lengths and dates as people write them.
+import { SHANGHAI } from './day';
 import { dateTag, language } from './language';
 
 /** `1:02:03` or `2:03`: a position or length. */
@@ -16,7 +17,7 @@ export function minutes(ms: number): string {
   return language === 'zh' ? `${n} 分钟` : `${n} min`;
 }
 
-/** A day and time of day. */
+/** A day and time of day, in Shanghai. */
 export function dayAndTime(unixMs: number): string {
   return new Intl.DateTimeFormat(dateTag, {
     month: 'long',
@@ -25,14 +26,8 @@ export function dayAndTime(unixMs: number): string {
     hour: '2-digit',
     minute: '2-digit',
     hour12: false,
+    timeZone: SHANGHAI,
   }).format(unixMs);
-}
-
-/** `14:05`. */
-export function timeOfDay(unixMs: number): string {
-  return new Intl.DateTimeFormat(dateTag, { hour: '2-digit', minute: '2-digit', hour12: false }).format(
-    unixMs,
-  );
 }
 
 /** What is left of long work: `约 40 秒` / `about 40 s`. */

@@ -10,7 +10,7 @@ import { Voices } from '../../media/voices';
 import { lessonSocketUrl } from '../../protocol/api';
 import { openSession } from '../../session/browser';
 import { hasMedia, participantOf, teacherOf } from '../../session/state';
-import { timeOfDay } from '../../words/format';
+import { shanghaiClock } from '../../words/day';
 import { arrangeNext, nothingShown, type Shown } from './arrange';
 import { el, say } from './dom';
 import { HealthReporter } from './health';
@@ -141,7 +141,7 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     const name = me?.name ?? device?.name ?? text.unnamed;
     const caller = lesson === null ? null : participantOf(lesson, lesson.on_stage);
     say(room, name);
-    say(clock, timeOfDay(session.serverNow()));
+    say(clock, shanghaiClock(session.serverNow()));
     say(ownLabel, layout.endsWith('_self') ? text.onStage(name) : '');
     const paired = layout === 'teacher_self' || layout === 'teacher_other';
     say(teacherLabel, paired && lesson !== null ? (teacherOf(lesson)?.name ?? text.teacher) : '');
@@ -183,7 +183,7 @@ export function showScreen(place: HTMLElement, credential: string, events: Scree
     const coming = device?.next_lesson;
     if (coming == null) return justOver()?.title ?? text.noLessonHint;
     if (coming.starts_at == null) return text.nextLesson(coming.title);
-    return text.nextLessonAt(coming.title, timeOfDay(coming.starts_at));
+    return text.nextLessonAt(coming.title, shanghaiClock(coming.starts_at));
   };
   const stripWords = (): string => {
     const { lesson } = session.getState();

@@ -1,4 +1,5 @@
 // Keeps a screen nobody touches alive for weeks: awake, full-screen, without a pointer, and on the server's version.
+import { shanghaiHour } from '../../words/day';
 
 /** The pointer hides after this long without moving. */
 const POINTER_MS = 3_000;
@@ -64,7 +65,7 @@ export function isNight(hour: number): boolean {
 export function reloadAtNight(isIdle: () => boolean): void {
   const own = scriptsOf(document.documentElement.outerHTML);
   setInterval(async () => {
-    if (own === null || !isNight(new Date().getHours()) || !isIdle()) return;
+    if (own === null || !isNight(shanghaiHour(Date.now())) || !isIdle()) return;
     const there = await versionOnServer();
     if (there !== null && there !== own && isIdle()) location.reload();
   }, CHECK_VERSION_EVERY_MS);

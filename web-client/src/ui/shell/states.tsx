@@ -2,7 +2,7 @@
 import { Button, Skeleton } from 'antd';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Failure } from '../../protocol/result';
-import { timeOfDay } from '../../words/format';
+import { shanghaiClock } from '../../words/day';
 import { text } from './words';
 
 /** Faster answers show no skeleton: a flash disturbs more than it tells. */
@@ -71,7 +71,7 @@ export function Stale({ since }: { since: number | null }) {
   if (since === null) return null;
   return (
     <p className="stale" role="status" data-testid="stale">
-      {text.stale(timeOfDay(since))}
+      {text.stale(shanghaiClock(since))}
     </p>
   );
 }
