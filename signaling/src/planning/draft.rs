@@ -187,10 +187,11 @@ pub fn changes(plan: &Plan, names: &Names<'_>, county: &County, language: Langua
             let own = lessons.iter().filter(|lesson| lesson.0 == teacher);
             own.map(|lesson| at(lesson.2, lesson.3, lesson.1, language)).collect()
         };
+        let said = Said::of(of(&gone), of(&come));
         let (name, school) = names.teacher(teacher);
         told.push(DraftChange {
             name: if school.is_empty() { name.to_owned() } else { format!("{school} {name}") },
-            words: sentence(&of(&gone), &of(&come), language),
+            words: said.sentence(language),
         });
     }
     told.sort_by(|a, b| a.name.cmp(&b.name));
@@ -198,7 +199,7 @@ pub fn changes(plan: &Plan, names: &Names<'_>, county: &County, language: Langua
         gone.iter().chain(&come).flat_map(|lesson| lesson.4.iter().copied()).collect();
     let mut of_classes: Vec<DraftChange> = classes
         .into_iter()
-        .map(|class| {
+        .filter_map(|class| {
             let of = |lessons: &[&Weekly<'_>]| -> Vec<String> {
                 let own = lessons.iter().filter(|lesson| lesson.4.contains(class));
                 own.map(|lesson| {
@@ -207,10 +208,10 @@ pub fn changes(plan: &Plan, names: &Names<'_>, county: &County, language: Langua
                 })
                 .collect()
             };
-            DraftChange {
-                name: names.class_with_school(class),
-                words: sentence(&of(&gone), &of(&come), language),
-            }
+            // With whom else it receives a lesson changes nothing for a class.
+            let said = Said { stays: Vec::new(), ..Said::of(of(&gone), of(&come)) };
+            let words = said.sentence(language);
+            (!words.is_empty()).then(|| DraftChange { name: names.class_with_school(class), words })
         })
         .collect();
     of_classes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -229,16 +230,33 @@ fn at(weekday: u8, period: u8, subject: &str, language: Language) -> String {
     }
 }
 
-fn sentence(gone: &[String], come: &[String], language: Language) -> String {
-    let (and, stop, new) = match language {
-        Language::Chinese => ("、", "不再有：", "新增："),
-        Language::English => (", ", "no longer: ", "new: "),
-    };
-    let part = |word: &str, lessons: &[String]| {
-        (!lessons.is_empty()).then(|| format!("{word}{}", lessons.join(and)))
-    };
-    let between = if language == Language::Chinese { "；" } else { "; " };
-    [part(new, come), part(stop, gone)].into_iter().flatten().collect::<Vec<_>>().join(between)
+/// What becomes of somebody's lessons.
+struct Said {
+    come: Vec<String>,
+    gone: Vec<String>,
+    /// At the same time as before, with other classes.
+    stays: Vec<String>,
+}
+
+impl Said {
+    fn of(mut gone: Vec<String>, mut come: Vec<String>) -> Self {
+        let stays: Vec<String> = come.iter().filter(|lesson| gone.contains(lesson)).cloned().collect();
+        come.retain(|lesson| !stays.contains(lesson));
+        gone.retain(|lesson| !stays.contains(lesson));
+        Self { come, gone, stays }
+    }
+
+    fn sentence(&self, language: Language) -> String {
+        let (and, between, [new, stop, other]) = match language {
+            Language::Chinese => ("、", "；", ["新增：", "不再有：", "换班级："]),
+            Language::English => (", ", "; ", ["new: ", "no longer: ", "other classes: "]),
+        };
+        let parts = [(new, &self.come), (stop, &self.gone), (other, &self.stays)];
+        let part = |(word, lessons): (&str, &Vec<String>)| {
+            (!lessons.is_empty()).then(|| format!("{word}{}", lessons.join(and)))
+        };
+        parts.into_iter().filter_map(part).collect::<Vec<_>>().join(between)
+    }
 }
 
 /// Who is not served in full, and what would help.
@@ -315,5 +333,13 @@ mod tests {
         let names = Names::of(&county);
         assert!(week(&plan, &names, &county, &days(), 1).iter().all(|lesson| lesson.is_kept));
         assert!(changes(&plan, &names, &county, Language::English).is_empty());
+        // One lesson had both classes: without one it is no new lesson of the teacher's, and nothing to the class that stays.
+        county.published.lessons[0].4 = vec!["c1".to_owned(), "c2".to_owned()];
+        let leaves = if plan.lessons[0].receiving[0].class == "c1" { "c2" } else { "c1" };
+        let names = Names::of(&county);
+        let told = changes(&plan, &names, &county, Language::Chinese);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].name.contains("李老师") && told[0].words.starts_with("换班级："), "{told:?}");
+        assert!(told[1].name.contains(leaves) && told[1].words.starts_with("不再有："), "{told:?}");
     }
 }
